@@ -1,0 +1,137 @@
+// Every benchmark by its id: which servers, which load, which figures.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as contenders from './contenders.ts';
+import { removePostgres, writePostgres } from './customers.ts';
+import { usageOf } from './load/process-usage.ts';
+import { load, type Measurement, measureInTurn, median, type Pace } from './measurement.ts';
+import { printLoads } from './report.ts';
+import { type Contender, type Server, startServer } from './server.ts';
+
+/** Takes one set of figures. */
+export type Benchmark = (pace: Pace) => Promise<Measurement[]>;
+
+/** Enough requests under way to keep one core busy, few enough that latency shows the server and not a queue. */
+const connectionsUsual = 16;
+/** Connections of the open loop: a pause of the server must not run out of them. */
+const connectionsOpen = 128;
+/** Quiet time before the idle memory is read: long enough for what a start leaves behind to be collected. */
+const idleMs = 3_000;
+/** Starts of which the time to the first answer is the median, after one that warms the caches. */
+const startCount = 5;
+
+/** The benchmarks in the order in which they run. A new one is an entry here. */
+export const benchmarks: Readonly<Record<string, Benchmark>> = {
+  'echo-governed': (pace) =>
+    compare(
+      {
+        id: 'echo-governed',
+        ours: contenders.governedEcho(),
+        peers: [contenders.rawNodeHttp(), contenders.sdkV2()],
+      },
+      pace,
+    ),
+  'sqlite-tool': (pace) =>
+    compare({ id: 'sqlite-tool', ours: contenders.sqliteTool(), peers: [contenders.toolboxSqlite()] }, pace),
+  'postgres-tool': async (pace) => {
+    await writePostgres();
+    try {
+      const pair = { ours: contenders.postgresTool(), peers: [contenders.toolboxPostgres()] };
+      const few = await compare({ id: 'postgres-tool', ...pair, connections: 16 }, pace);
+      return [...few, ...(await compare({ id: 'postgres-tool', ...pair, connections: 64 }, pace))];
+    } finally {
+      await removePostgres();
+    }
+  },
+  'added-p99': (pace) =>
+    withServers([contenders.governedEcho(), contenders.rawNodeHttp()], (servers) =>
+      addedLatency(servers, pace),
+    ),
+  'rss-idle': () => withServers([contenders.governedEcho()], idleMemory),
+  'rss-load': (pace) => withServers([contenders.governedEcho()], (servers) => loadedMemory(servers, pace)),
+  'first-answer': () => firstAnswer(contenders.governedEcho()),
+};
+
+interface Comparison {
+  readonly id: string;
+  readonly ours: Contender;
+  readonly peers: readonly Contender[];
+  readonly connections?: number;
+}
+
+/** Throughput of ours against each peer at the same number of connections. */
+function compare(
+  { id, ours, peers, connections = connectionsUsual }: Comparison,
+  pace: Pace,
+): Promise<Measurement[]> {
+  return withServers([ours, ...peers], async (servers) => {
+    const [own, ...others] = await measureInTurn(servers, { connections }, pace);
+    if (own === undefined) return [];
+    printLoads({ title: `${id}, ${connections} connections`, servers, results: [own, ...others] });
+    const unit = `req/s (c=${connections})`;
+    return others.map((other, index) => ({
+      id,
+      value: own.ratePerSecond,
+      unit,
+      peer: peers[index]?.name ?? '',
+      ratio: own.ratePerSecond / other.ratePerSecond,
+    }));
+  });
+}
+
+/** The p99 that governing adds: the same arrivals, at half of what the governed server can take, met by both. */
+async function addedLatency(servers: readonly Server[], pace: Pace): Promise<Measurement[]> {
+  const [governed, bare] = servers;
+  if (governed === undefined || bare === undefined) return [];
+  const most = await load(governed, { connections: connectionsUsual }, pace);
+  const rate = Math.round(most.ratePerSecond / 2);
+  const [own, other] = await measureInTurn(servers, { connections: connectionsOpen, rate }, pace);
+  if (own === undefined || other === undefined) return [];
+  printLoads({ title: `added-p99, open loop at ${rate} req/s`, servers, results: [own, other] });
+  return [
+    {
+      id: 'added-p99',
+      value: own.p99Ms - other.p99Ms,
+      unit: 'ms',
+      peer: 'raw-node-http',
+      ratio: own.p99Ms / other.p99Ms,
+    },
+  ];
+}
+
+async function idleMemory([server]: readonly Server[]): Promise<Measurement[]> {
+  if (server === undefined) return [];
+  await sleep(idleMs);
+  return [{ id: 'rss-idle', value: usageOf(server.pid).residentMb, unit: 'MB' }];
+}
+
+async function loadedMemory([server]: readonly Server[], pace: Pace): Promise<Measurement[]> {
+  if (server === undefined) return [];
+  const result = await load(server, { connections: connectionsOpen }, pace);
+  printLoads({ title: `rss-load, ${connectionsOpen} connections`, servers: [server], results: [result] });
+  return [{ id: 'rss-load', value: result.residentMb, unit: 'MB' }];
+}
+
+async function firstAnswer(contender: Contender): Promise<Measurement[]> {
+  const times: number[] = [];
+  for (let start = 0; start <= startCount; start += 1) {
+    const server = await startServer(contender);
+    await server.stop();
+    if (start > 0) times.push(server.firstAnswerMs);
+  }
+  return [{ id: 'first-answer', value: median(times), unit: 'ms' }];
+}
+
+/** Starts the servers, whose numbers are the same in every run, and stops them whatever happens. */
+async function withServers<Result>(
+  list: readonly Contender[],
+  work: (servers: Server[]) => Promise<Result>,
+): Promise<Result> {
+  const servers: Server[] = [];
+  try {
+    for (const contender of list) servers.push(await startServer(contender));
+    return await work(servers);
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}

@@ -1,0 +1,4 @@
+/** Says what it is told. */
+export default function echo({ text }: { readonly text: string }): string {
+  return text;
+}

@@ -1,0 +1,20 @@
+// The files of this repository that are made from its sources. Never edited by hand; a test compares them.
+
+import { renderConfigurationPage } from './configuration-page.ts';
+import { renderDefinitionSchema } from './definition-schema.ts';
+import { renderEnvExample } from './env-example.ts';
+import { renderErrorsPage } from './errors-page.ts';
+
+/** One generated file: where it lies from the repository's root, and its whole text. */
+export interface GeneratedFile {
+  readonly path: string;
+  render(): string | Promise<string>;
+}
+
+/** Every generated file. A new one is a line here and a module beside this one. */
+export const generatedFiles: readonly GeneratedFile[] = [
+  { path: 'docs/errors.md', render: renderErrorsPage },
+  { path: 'docs/configuration.md', render: renderConfigurationPage },
+  { path: 'schema/quayside.schema.json', render: renderDefinitionSchema },
+  { path: '.env.example', render: renderEnvExample },
+];

@@ -1,0 +1,141 @@
+// What every way of serving shares: telemetry, keys, the gate, handlers, a plan in force and the protocol over it.
+import { join } from 'node:path';
+import { createEgress, type Egress } from '../egress/egress.ts';
+import { type KeyFile, openKeyFile } from '../gate/credential/key-file.ts';
+import { operationStages, requestStages } from '../gate/stages.ts';
+import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
+import { createRouteEntries } from '../plan/route-entry.ts';
+import { createProtocol, type Protocol } from '../protocol/protocol.ts';
+import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
+import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
+import type { Operation } from '../tool.ts';
+import { ConfigurationError } from './configuration-error.ts';
+import { type LoadedAll, loadAll } from './definitions.ts';
+import { createGateDeps } from './gate-deps.ts';
+import { createPlans, type Plans } from './plans.ts';
+import type { AppSettings } from './settings.ts';
+import { checkStart } from './start-checks.ts';
+
+export interface Core {
+  readonly telemetry: Telemetry;
+  readonly plans: Plans;
+  readonly protocol: Protocol;
+  readonly keyFile: KeyFile;
+  readonly secrets: ProcessSecrets;
+  readonly routeEntry: ReturnType<typeof createRouteEntries>;
+  readonly pool: FilePool;
+  /** Operations that run now. */
+  readonly running: ReadonlySet<Operation>;
+  /** What the start has to say to the operator, one line each. */
+  readonly warnings: readonly string[];
+  close(): Promise<void>;
+}
+
+export interface CoreOptions {
+  readonly settings: AppSettings;
+  readonly build: BuildInfo;
+  /** stdio binds no address and knows its caller already, so the checks of a listener do not apply. */
+  readonly transport: 'http' | 'stdio';
+}
+
+/** Throws ConfigurationError with everything that is wrong, PlanError with what could not be prepared. */
+export async function createCore(options: CoreOptions): Promise<Core> {
+  const { settings } = options;
+  const loaded = await loadAll(settings);
+  const warnings = options.transport === 'http' ? checkOrThrow(settings, loaded) : loaded.warnings;
+  const telemetry = openTelemetry(options);
+  const secrets = openSecrets(settings);
+  const keyFile = openKeyFile({
+    path: join(settings.dataDirectory, 'keys.json'),
+    salt: secrets.apiKeySalt,
+    watch: true,
+    onDamage: (error) => telemetry.log.error({ component: 'keys' }, error.message),
+  });
+  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt });
+  const stages = { request: requestStages(gate), operation: operationStages(gate) };
+  const egress = openEgress(settings, telemetry);
+  const pool = createFilePool({
+    log: telemetry.log.child({ component: 'handler' }),
+    onKill: telemetry.sandboxKill,
+  });
+  const closeTools = async () => {
+    await Promise.all([pool.close(), egress.close()]);
+    keyFile.close();
+  };
+  let plans: Plans;
+  try {
+    plans = await createPlans(loaded.definitions, { settings, telemetry, egress, pool, stages });
+  } catch (error) {
+    // Workers that checked handlers would keep the process of a refused start alive.
+    await closeTools();
+    await telemetry.close();
+    throw error;
+  }
+  telemetry.watchKeyAges(() => keyAges(keyFile, Date.now()));
+  const protocol = createProtocol({
+    plans: plans.holder,
+    log: telemetry.log.child({ component: 'protocol' }),
+    secret: Buffer.from(secrets.sessionSecret),
+    onSessionEnd: (seconds) => telemetry.sessionEnded('http', seconds),
+  });
+  return {
+    telemetry,
+    plans,
+    protocol,
+    keyFile,
+    secrets,
+    routeEntry: createRouteEntries(stages.operation),
+    pool,
+    running: gate.running,
+    warnings,
+    async close() {
+      protocol.close();
+      await plans.close();
+      await closeTools();
+    },
+  };
+}
+
+function checkOrThrow(settings: AppSettings, { definitions, warnings }: LoadedAll): readonly string[] {
+  const findings = checkStart({ ...settings, definitions });
+  if (findings.errors.length > 0) throw new ConfigurationError(findings.errors);
+  return [...warnings, ...findings.warnings];
+}
+
+function openTelemetry({ settings, build }: CoreOptions): Telemetry {
+  const journalStream = settings.env.JOURNAL_STREAM;
+  return createTelemetry({
+    settings: settings.environment.telemetry,
+    build,
+    // stdout is for what a person or a client asked for: the start report, or the protocol.
+    stdio: true,
+    ...(journalStream === undefined ? {} : { journalStream }),
+  });
+}
+
+function openSecrets(settings: AppSettings): ProcessSecrets {
+  const { apiKeySalt, sessionSecret } = settings.environment;
+  return openProcessSecrets(settings.dataDirectory, {
+    ...(apiKeySalt === undefined ? {} : { apiKeySalt }),
+    ...(sessionSecret === undefined ? {} : { sessionSecret }),
+  });
+}
+
+function openEgress(settings: AppSettings, telemetry: Telemetry): Egress {
+  return createEgress({
+    allow: (settings.environment.egressAllow ?? []).join(','),
+    log: telemetry.log.child({ component: 'egress' }),
+    observe: ({ purpose, status, reason, durationMs }) =>
+      telemetry.egress({ purpose, status: status ?? reason ?? 'failed', seconds: durationMs / 1000 }),
+  });
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Keys of a definition carry no date; only those of the key file age. */
+function keyAges(keyFile: KeyFile, now: number) {
+  return keyFile
+    .keys()
+    .filter((key) => key.enabled)
+    .map(({ name, createdAt }) => ({ name, days: (now - Date.parse(createdAt)) / DAY_MS }));
+}

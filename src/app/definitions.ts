@@ -1,0 +1,27 @@
+// The definitions of this process: loaded, checked, with the environment's settings over the file's.
+import { type LoadedDefinition, loadDefinitions } from '../definition/load.ts';
+import { formatProblem } from '../definition/problem.ts';
+import { ConfigurationError } from './configuration-error.ts';
+import { withOverrides } from './overrides.ts';
+import type { AppSettings } from './settings.ts';
+
+export interface LoadedAll {
+  readonly definitions: readonly LoadedDefinition[];
+  /** One line each. */
+  readonly warnings: readonly string[];
+}
+
+/** Throws ConfigurationError with every problem of every file. */
+export async function loadAll(settings: AppSettings): Promise<LoadedAll> {
+  const { definitions, errors, warnings } = await loadDefinitions(settings.path, {
+    env: settings.env,
+    environment: settings.environment.environment ?? (settings.production ? 'production' : 'development'),
+    purpose: 'serve',
+    envAllow: settings.environment.envAllow ?? [],
+  });
+  if (errors.length > 0) throw new ConfigurationError(errors.map(formatProblem));
+  return {
+    definitions: definitions.map((loaded) => withOverrides(loaded, settings)),
+    warnings: warnings.map(formatProblem),
+  };
+}

@@ -1,0 +1,106 @@
+// Serves over HTTP, from the first plan to the last answer.
+import { systemClock } from '../operations/clock.ts';
+import { createLifecycle } from '../operations/lifecycle.ts';
+import type { BuildInfo } from '../telemetry/telemetry.ts';
+import { createHttpTransport, type HttpTransport } from '../transport/http/server.ts';
+import { type Core, createCore } from './core.ts';
+import { createMetricsListener } from './metrics-listener.ts';
+import { createOperations, type Operations } from './operations.ts';
+import type { AppSettings } from './settings.ts';
+
+/** A server that answers calls over HTTP. */
+export interface HttpApp {
+  readonly core: Core;
+  /** Such as `http://127.0.0.1:3000`. */
+  readonly origin: string;
+  /** Resolves with the exit code when the process should end. */
+  readonly ended: Promise<number>;
+}
+
+export interface HttpAppOptions {
+  readonly settings: AppSettings;
+  readonly build: BuildInfo;
+}
+
+/** Resolves when calls are answered. Throws what createCore throws, and the listener's error (address in use). */
+export async function startHttpApp({ settings, build }: HttpAppOptions): Promise<HttpApp> {
+  const core = await createCore({ settings, build, transport: 'http' });
+  const { log } = core.telemetry;
+  const { holder } = core.plans;
+  const { drainTimeoutMs, metricsPort, telemetry } = settings.environment;
+
+  // The steps of the end need what only exists after them; none of them runs before the process is ready.
+  let transport: HttpTransport | undefined;
+  let operations: Operations | undefined;
+  let metricsListener: { close(): Promise<void> } | undefined;
+  const close = async () => {
+    await transport?.close();
+    await metricsListener?.close();
+    operations?.stop();
+    await core.close();
+  };
+  const lifecycle = createLifecycle({
+    clock: systemClock,
+    log: log.child({ component: 'lifecycle' }),
+    inFlight: () => transport?.inFlight() ?? 0,
+    ...(drainTimeoutMs === undefined ? {} : { drainTimeoutMs }),
+    steps: {
+      stopAccepting: () => transport?.pause(),
+      stopListening: () => transport?.stopListening(),
+      resumeAccepting: () => transport?.resume(),
+      close,
+      flush: () => core.telemetry.close(),
+    },
+  });
+  operations = createOperations({
+    core,
+    settings,
+    build,
+    lifecycle,
+    inFlight: () => transport?.inFlight() ?? 0,
+  });
+  transport = createHttpTransport({
+    plans: holder,
+    protocol: core.protocol,
+    log: log.child({ component: 'http' }),
+    routes: operations.routes,
+    routeEntry: core.routeEntry,
+    observeRequest: core.telemetry.observeRequest,
+  });
+  core.telemetry.watchConnections('http', transport.connections);
+  endStreamsOfRevokedKeys(core, transport);
+  let port: number;
+  try {
+    await operations.start();
+    port = await transport.listen({
+      host: settings.host,
+      port: settings.port ?? holder.current().defaultServer.definition.port,
+    });
+    if (telemetry.metricsEnabled && metricsPort !== undefined) {
+      metricsListener = await createMetricsListener({ core, host: settings.host, port: metricsPort });
+    }
+  } catch (error) {
+    // What is open by now would keep the process of a refused start alive.
+    await close();
+    await core.telemetry.close();
+    throw error;
+  }
+  core.plans.watch();
+  lifecycle.ready();
+  await operations.serviceManager.ready(`Serving on port ${port}`);
+  log.notice({ host: settings.host, port, servers: [...holder.current().servers.keys()] }, 'Serving.');
+  return { core, origin: `http://${shownHost(settings.host)}:${port}`, ended: operations.ended };
+}
+
+/** Governance §2: a stream was let in by its key, and lasts no longer than it. */
+function endStreamsOfRevokedKeys({ keyFile }: Core, transport: HttpTransport): void {
+  keyFile.onChange(() => {
+    const revoked = new Set(keyFile.keys().flatMap(({ id, enabled }) => (enabled ? [] : [id])));
+    transport.end(({ type, id }) => type === 'key' && revoked.has(id));
+  });
+}
+
+function shownHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,157 @@
+// The process seen from outside: health, probes, diagnostics, administration and signals.
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../operations/clock.ts';
+import { collectDiagnostics, type DiagnosticsDeps, dumpDiagnostics } from '../operations/diagnostics.ts';
+import { createEventLoopMonitor } from '../operations/event-loop.ts';
+import {
+  clockComponent,
+  configComponent,
+  diskComponent,
+  eventLoopComponent,
+  handlersComponent,
+} from '../operations/health/components.ts';
+import { createHealth } from '../operations/health/health.ts';
+import type { Lifecycle } from '../operations/lifecycle.ts';
+import { createLogLevelControl } from '../operations/log-level.ts';
+import { aboutRoutes, metricsRoute } from '../operations/routes/about-routes.ts';
+import { adminRoutes } from '../operations/routes/admin-routes.ts';
+import { probeRoutes } from '../operations/routes/probe-routes.ts';
+import { createServiceManager, type ServiceManager } from '../operations/service-manager.ts';
+import { listenToSignals } from '../operations/signals.ts';
+import type { Route } from '../route.ts';
+import type { BuildInfo } from '../telemetry/telemetry.ts';
+import type { JsonObject, Operation } from '../tool.ts';
+import type { Core } from './core.ts';
+import { watchDatabases } from './database-health.ts';
+import type { AppSettings } from './settings.ts';
+
+export interface Operations {
+  readonly routes: readonly Route[];
+  readonly serviceManager: ServiceManager;
+  /** Checks every component once, then in the background. */
+  start(): Promise<void>;
+  /** Resolves with the exit code when a signal has brought the process to its end. */
+  readonly ended: Promise<number>;
+  stop(): void;
+}
+
+export interface OperationsDeps {
+  readonly core: Core;
+  readonly settings: AppSettings;
+  readonly build: BuildInfo;
+  readonly lifecycle: Lifecycle;
+  /** Requests that have been let in and have no answer yet. */
+  readonly inFlight: () => number;
+}
+
+/** Listens to signals from now on: before that, SIGUSR1 would open the runtime's debugger. */
+export function createOperations(deps: OperationsDeps): Operations {
+  const { core, settings, lifecycle } = deps;
+  const { log } = core.telemetry;
+  const clock: Clock = systemClock;
+  const health = createHealth({ clock, log: log.child({ component: 'health' }) });
+  const eventLoop = createEventLoopMonitor();
+  const levels = createLogLevelControl({ levels: log.levels, clock, log });
+  const serviceManager = createServiceManager({ env: settings.env, clock, log, pid: process.pid });
+  const reload = () => core.plans.reloader.reload();
+  const diagnostics = diagnosticsDeps(deps, { clock, health, eventLoop });
+
+  health.add(configComponent({ loaded: () => true, lastError: core.plans.reloader.lastError }));
+  health.add(handlersComponent(core.pool.problem));
+  health.add(diskComponent({ directory: settings.dataDirectory, logProblem: () => log.problem() }));
+  health.add(clockComponent(clock));
+  health.add(eventLoopComponent(eventLoop));
+  watchDatabases(core, health);
+
+  const ended = new Promise<number>((resolve) => {
+    const dump = () => dumpDiagnostics(diagnostics, join(settings.dataDirectory, 'diagnostics'));
+    listenToSignals({ source: process, lifecycle, log, levels, serviceManager, reload, dump, exit: resolve });
+  });
+  return {
+    routes: [
+      ...processRoutes(deps, { clock, health }),
+      ...adminRoutes({
+        log,
+        redactor: core.telemetry.redactor,
+        levels,
+        lifecycle,
+        inFlight: deps.inFlight,
+        diagnostics: () => collectDiagnostics(diagnostics),
+        reload,
+      }),
+    ],
+    serviceManager,
+    start: () => health.start(),
+    ended,
+    stop() {
+      health.stop();
+      eventLoop.stop();
+      levels.close();
+    },
+  };
+}
+
+type Watching = Pick<DiagnosticsDeps, 'clock' | 'health' | 'eventLoop'>;
+
+function diagnosticsDeps(deps: OperationsDeps, watching: Watching): DiagnosticsDeps {
+  const { core, build, lifecycle, inFlight } = deps;
+  const { log, metrics, redactor } = core.telemetry;
+  const { holder, databases } = core.plans;
+  return {
+    ...watching,
+    build,
+    lifecycle,
+    log,
+    metrics,
+    redactor,
+    activeRequests: () => [...core.running].map(showOperation),
+    configuration: () => [...holder.current().servers.values()].map((server) => server.definition),
+    pools: () => ({
+      requests: { in_flight: inFlight() },
+      handlers: core.pool.stats,
+      databases: [...databases].flatMap(([, opened]) => opened.stats()),
+    }),
+  };
+}
+
+function processRoutes(
+  { core, settings, build, lifecycle }: OperationsDeps,
+  { clock, health }: Pick<Watching, 'clock' | 'health'>,
+): readonly Route[] {
+  const { healthCheckPath, metricsPort, telemetry } = settings.environment;
+  const { holder } = core.plans;
+  const hasMetrics = telemetry.metricsEnabled && metricsPort === undefined;
+  return [
+    ...aboutRoutes({
+      build,
+      name: () => holder.current().defaultServer.definition.name,
+      endpoints: () => ['/mcp', ...[...holder.current().servers.keys()].map((slug) => `/mcp/${slug}`)],
+    }),
+    ...probeRoutes({
+      health,
+      lifecycle,
+      clock,
+      version: build.version,
+      ...(healthCheckPath === undefined ? {} : { healthPath: healthCheckPath }),
+    }),
+    ...(hasMetrics ? [metricsRoute(core.telemetry.metrics, 'loopback')] : []),
+  ];
+}
+
+function showOperation({
+  requestId,
+  method,
+  name,
+  principal,
+  clientAddress,
+  startedAt,
+}: Operation): JsonObject {
+  return {
+    request_id: requestId,
+    method,
+    name,
+    principal: principal.id,
+    client_address: clientAddress,
+    age_ms: Math.round(performance.now() - startedAt),
+  };
+}

@@ -1,0 +1,145 @@
+// The plan in force and how it is replaced: by a change of its files, a signal or an administrator.
+import type { Databases } from '../databases/databases.ts';
+import type { LoadedDefinition } from '../definition/load.ts';
+import { watchDefinitions } from '../definition/watch.ts';
+import type { Egress } from '../egress/egress.ts';
+import type { OperationStage, RequestStage } from '../gate/stage.ts';
+import type { FilePool } from '../handlers/file/pool.ts';
+import { type CompiledPlan, compilePlan } from '../plan/compile.ts';
+import { createPlanHolder, type SwappablePlan } from '../plan/holder.ts';
+import { createReloader, type Reloader } from '../plan/reload.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { loadAll } from './definitions.ts';
+import { createServerParts } from './server-parts.ts';
+import type { AppSettings } from './settings.ts';
+
+/** The databases of the plans that are open, with the slug of their server. */
+export type OpenDatabases = ReadonlySet<readonly [slug: string, databases: Databases]>;
+
+export interface Plans {
+  readonly holder: SwappablePlan;
+  readonly reloader: Reloader;
+  readonly databases: OpenDatabases;
+  /** Starts to follow changes of the files that the plan in force was made from. */
+  watch(): void;
+  close(): Promise<void>;
+}
+
+export interface PlansDeps {
+  readonly settings: AppSettings;
+  readonly telemetry: Telemetry;
+  readonly egress: Egress;
+  readonly pool: FilePool;
+  readonly stages: {
+    readonly request: readonly RequestStage[];
+    readonly operation: readonly OperationStage[];
+  };
+}
+
+/** Compiles the first plan. Throws PlanError with all that could not be prepared. */
+export async function createPlans(first: readonly LoadedDefinition[], deps: PlansDeps): Promise<Plans> {
+  const { settings, telemetry } = deps;
+  const { log } = telemetry;
+  const databases = new Set<readonly [string, Databases]>();
+  // Handlers are prepared before the plan exists that they will read resources from.
+  let holder: SwappablePlan | undefined;
+  const compile = createCompiler(deps, databases, (slug) => holder?.current().servers.get(slug));
+
+  let files: readonly string[] = [];
+  const build = async (definitions: readonly LoadedDefinition[]): Promise<CompiledPlan> => {
+    const compiled = await compile(definitions);
+    files = filesOf(settings, definitions, compiled);
+    return compiled;
+  };
+  const { plan } = await build(first);
+  holder = createPlanHolder(plan, (error) => log.error({ error }, 'A replaced plan did not close cleanly.'));
+  const { current } = holder;
+
+  const watcher = createWatcher(
+    () => files,
+    () => void reloader.reload(),
+  );
+  const reloader = createReloader({
+    holder,
+    build: async () => build((await loadAll(settings)).definitions),
+    finished({ error }) {
+      telemetry.configReload(error === undefined ? 'success' : 'failure');
+      if (error === undefined)
+        log.notice({ event: 'config.reloaded', servers: [...current().servers.keys()] }, 'Reloaded.');
+      else log.error({ error }, 'The definition was not reloaded; what was served before is served on.');
+      watcher.refresh();
+    },
+  });
+  return {
+    holder,
+    reloader,
+    databases,
+    watch: watcher.start,
+    async close() {
+      watcher.stop();
+      await holder?.close();
+    },
+  };
+}
+
+function createCompiler(
+  deps: PlansDeps,
+  databases: Set<readonly [string, Databases]>,
+  serverOf: Parameters<typeof createServerParts>[1]['serverOf'],
+): (definitions: readonly LoadedDefinition[]) => Promise<CompiledPlan> {
+  const { telemetry, egress, pool, stages } = deps;
+  const partsFor = (loaded: LoadedDefinition) =>
+    createServerParts(loaded, {
+      egress,
+      pool,
+      telemetry,
+      serverOf,
+      databasesOpened(slug, opened) {
+        const entry = [slug, opened] as const;
+        databases.add(entry);
+        return () => databases.delete(entry);
+      },
+    });
+  return (definitions) => {
+    for (const { secretValues } of definitions) telemetry.redactor.addSecrets(secretValues);
+    return compilePlan(definitions, {
+      requestStages: stages.request,
+      operationStages: stages.operation,
+      partsFor,
+      log: telemetry.log.child({ component: 'handler' }),
+    });
+  };
+}
+
+function filesOf(
+  settings: AppSettings,
+  definitions: readonly LoadedDefinition[],
+  compiled: CompiledPlan,
+): readonly string[] {
+  const own = definitions.flatMap((loaded) => [loaded.file, ...loaded.files]);
+  return [...new Set([settings.path, ...own, ...compiled.files])].sort();
+}
+
+/** Watches the files of the plan in force; when a reload changed which they are, watches the new ones. */
+function createWatcher(files: () => readonly string[], onChange: () => void) {
+  let watched: string | undefined;
+  let stop: (() => void) | undefined;
+  const start = () => {
+    watched = files().join('\n');
+    stop = watchDefinitions(files(), onChange);
+  };
+  return {
+    start,
+    refresh() {
+      if (stop === undefined || watched === files().join('\n')) return;
+      stop();
+      start();
+      // A change between reading the files and watching the new ones was seen by neither watcher.
+      onChange();
+    },
+    stop() {
+      stop?.();
+      stop = undefined;
+    },
+  };
+}

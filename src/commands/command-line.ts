@@ -1,0 +1,146 @@
+// The command line: words to one function per verb. Each verb's module is loaded only when it is called.
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { StateError } from '../secrets/state-error.ts';
+import { buildInfo } from './build-info.ts';
+import { EXIT, type Io, PROCESS_IO } from './io.ts';
+
+/** Runs `quayside <words>`; resolves with the exit code. Never rejects for what a user can cause. */
+export async function runCommandLine(words: readonly string[], io: Io = PROCESS_IO): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = createProgram(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof StateError) {
+      io.err(`${error.message}\n`);
+      return EXIT.configuration;
+    }
+    throw error;
+  }
+  return exitCode;
+}
+
+type Finish = (exitCode: number) => void;
+
+function createProgram(io: Io, finish: Finish): Command {
+  const program = new Command('quayside')
+    .description('Serves, governs and operates MCP servers from one definition file.')
+    .version(buildInfo().version)
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .exitOverride()
+    .showHelpAfterError();
+  addServe(program, io, finish);
+  addStdio(program, io, finish);
+  addValidate(program, io, finish);
+  addKeys(program, io, finish);
+  // Sub-commands made by `command()` inherit these settings only when they are copied.
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
+    command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
+  }
+  return program;
+}
+
+function addServe(program: Command, io: Io, finish: Finish): void {
+  program
+    .command('serve')
+    .description('serve a definition file, or every definition of a folder, over HTTP')
+    .argument(
+      '[path]',
+      'definition file or folder (default: CONFIG_PATH, ./quayside.yaml, ./quayside.json, /etc/mcp/config.json)',
+    )
+    .option('--port <number>', 'port to listen on; 0 takes a free one (PORT)', parsePort)
+    .option('--host <address>', 'address to bind to (HOST; default 127.0.0.1)')
+    .option('--data <folder>', 'folder for state (QUAYSIDE_DATA_DIR; default ./data)')
+    .option('--json', 'print the start report as one line of JSON')
+    .action(
+      async (
+        path: string | undefined,
+        options: { port?: number; host?: string; data?: string; json?: true },
+      ) => {
+        const { serve } = await import('./serve.ts');
+        finish(await serve({ ...(path === undefined ? {} : { path }), ...options }, io));
+      },
+    );
+}
+
+function addStdio(program: Command, io: Io, finish: Finish): void {
+  program
+    .command('stdio')
+    .description('serve one server over standard input and output')
+    .argument('[path]', 'definition file or folder (default as for serve)')
+    .option('--server <slug>', 'which server of several (default: the default server)')
+    .option('--data <folder>', "folder for state (QUAYSIDE_DATA_DIR; default: the platform's state folder)")
+    .action(async (path: string | undefined, options: { server?: string; data?: string }) => {
+      const { stdio } = await import('./stdio.ts');
+      finish(await stdio({ ...(path === undefined ? {} : { path }), ...options }, io));
+    });
+}
+
+function addValidate(program: Command, io: Io, finish: Finish): void {
+  program
+    .command('validate')
+    .description('check definitions and print every problem with its place and fix')
+    .argument('[path]', 'definition file or folder (default as for serve)')
+    .option('--json', 'print problems as JSON')
+    .action(async (path: string | undefined, options: { json?: true }) => {
+      const { validate } = await import('./validate.ts');
+      finish(await validate({ ...(path === undefined ? {} : { path }), ...options }, io));
+    });
+}
+
+function addKeys(program: Command, io: Io, finish: Finish): void {
+  const keys = program.command('keys').description('API keys of this install');
+  const withData = (command: Command) =>
+    command
+      .option('--data <folder>', 'folder for state (QUAYSIDE_DATA_DIR; default ./data)')
+      .option('--json', 'print JSON');
+  withData(keys.command('create').description('make a key and print it, once'))
+    .argument('[name]', 'who will use it', 'key')
+    .option(
+      '--permissions <list>',
+      'comma-separated permissions (default: what the definition grants to authenticated callers)',
+      splitList,
+    )
+    .option('--expires <date>', 'ISO 8601 date or date-time after which the key is refused')
+    .option('--definition', 'store nothing: print the key and the keyHash line for a definition')
+    .action(
+      async (
+        name: string,
+        options: { permissions?: string[]; expires?: string; definition?: true; data?: string; json?: true },
+      ) => {
+        const { createKey } = await import('./keys.ts');
+        finish(createKey({ name, ...options }, io));
+      },
+    );
+  withData(keys.command('list').description('list the keys; never shows a key itself')).action(
+    async (options: { data?: string; json?: true }) => {
+      const { listKeys } = await import('./keys.ts');
+      finish(listKeys(options, io));
+    },
+  );
+  withData(
+    keys.command('revoke').description('switch a key off for good; running servers notice within a second'),
+  )
+    .argument('<id>', 'the 8 characters after qs_')
+    .action(async (id: string, options: { data?: string; json?: true }) => {
+      const { revokeKey } = await import('./keys.ts');
+      finish(revokeKey({ id, ...options }, io));
+    });
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  return port;
+}
+
+function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}

@@ -1,0 +1,25 @@
+// What a command may touch of the process it runs in; tests hand in their own.
+
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Writes text as it is; commands end their lines themselves. */
+  out(text: string): void;
+  err(text: string): void;
+}
+
+/** Exit codes of every command (spec operations §6, after sysexits.h). */
+export const EXIT = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  unavailable: 69,
+  tryAgain: 75,
+  configuration: 78,
+} as const;
+
+/** The real process. */
+export const PROCESS_IO: Io = {
+  env: process.env,
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+};

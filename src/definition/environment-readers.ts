@@ -1,0 +1,70 @@
+// How texts of the environment become values.
+import { nearestName } from './nearest-name.ts';
+import { parseSize } from './size.ts';
+
+/** How a text becomes a value; `undefined` where it is none. */
+export interface Reader<Value> {
+  readonly expected: string;
+  read(text: string): Value | undefined;
+}
+
+export const text: Reader<string> = { expected: 'text', read: (value) => value };
+export const list: Reader<readonly string[]> = {
+  expected: 'a comma-separated list',
+  read: (value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+};
+export const flag: Reader<boolean> = {
+  expected: 'true or false',
+  read: (value) =>
+    ({ true: true, '1': true, yes: true, on: true, false: false, '0': false, no: false, off: false })[
+      value.toLowerCase()
+    ],
+};
+export const wholeNumber = (minimum: number, maximum: number): Reader<number> => ({
+  expected: `a whole number from ${minimum} to ${maximum}`,
+  read: (value) =>
+    /^\d+$/.test(value) && Number(value) >= minimum && Number(value) <= maximum ? Number(value) : undefined,
+});
+export const seconds: Reader<number> = {
+  expected: 'seconds, such as 30 or 0.5',
+  read: (value) => (/^\d+(\.\d+)?$/.test(value) ? Math.round(Number(value) * 1000) : undefined),
+};
+export const size: Reader<number> = { expected: 'a size such as 10mb', read: parseSize };
+export const url: Reader<string> = {
+  expected: 'an http or https address',
+  read: (value) =>
+    /^https?:\/\//.test(value) && URL.canParse(value) ? value.replace(/\/+$/, '') : undefined,
+};
+export const path: Reader<string> = {
+  expected: 'a path that starts with /',
+  read: (value) => (/^\/[\w./-]*$/.test(value) ? value : undefined),
+};
+export const environmentName: Reader<string> = {
+  expected: 'a name such as development, staging or production',
+  // A near miss would silently run without the strict checks of production.
+  read(value) {
+    const known = ['development', 'staging', 'production', 'test'];
+    const isNearMiss =
+      value !== 'production' && (value === 'prod' || nearestName(value, ['production']) !== undefined);
+    return isNearMiss || (!known.includes(value) && !/^[a-z][a-z0-9_-]*$/.test(value)) ? undefined : value;
+  },
+};
+
+/** `100`, or with a window of its own `100/hour`, `10/minute`, `5/second` (spec governance §6.1). */
+export interface RateSetting {
+  readonly maxRequests: number;
+  readonly windowMs: number | undefined;
+}
+const RATE_WINDOWS: Readonly<Record<string, number>> = { second: 1000, minute: 60_000, hour: 3_600_000 };
+export const rate: Reader<RateSetting> = {
+  expected: 'a number, or one per second, minute or hour such as 100/hour',
+  read(value) {
+    const [, count, unit] = /^(\d{1,9})(?:\/(second|minute|hour))?$/.exec(value) ?? [];
+    if (count === undefined) return undefined;
+    return { maxRequests: Number(count), windowMs: unit === undefined ? undefined : RATE_WINDOWS[unit] };
+  },
+};

@@ -1,0 +1,231 @@
+// The environment of the process (spec servers §10, operations §12): one table, parsed once at start and frozen.
+// The reference page and .env.example are made from it.
+
+import { parseTelemetrySettings, type TelemetrySettings } from '../telemetry/settings.ts';
+import { type DocumentedVariable, telemetryVariables, withoutEffect } from './environment-names.ts';
+import {
+  environmentName,
+  flag,
+  list,
+  path,
+  type Reader,
+  rate,
+  seconds,
+  size,
+  text,
+  url,
+  wholeNumber,
+} from './environment-readers.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+interface Variable<Value = unknown> {
+  /** The first that is set counts; the others are aliases. */
+  readonly names: readonly [string, ...string[]];
+  readonly doc: string;
+  /** As the reference shows it. */
+  readonly fallback?: string;
+  readonly example?: string;
+  readonly secret?: boolean;
+  readonly reader: Reader<Value>;
+}
+
+const variable = <Value>(
+  names: readonly [string, ...string[]],
+  reader: Reader<Value>,
+  doc: string,
+  more: { readonly fallback?: string; readonly example?: string; readonly secret?: boolean } = {},
+): Variable<Value> => ({ names, reader, doc, ...more });
+
+const variables = {
+  environment: variable(
+    ['MCP_ENVIRONMENT', 'NODE_ENV', 'ENVIRONMENT'],
+    environmentName,
+    'Chooses overlays of definitions; `production` switches on the strict start checks. Unset beyond loopback counts as production.',
+    { fallback: 'development', example: 'production' },
+  ),
+  port: variable(
+    ['PORT', 'MCP_PORT'],
+    wholeNumber(0, 65_535),
+    'Port of the listener; wins over `port`. 0 takes a free one.',
+    { fallback: '3000' },
+  ),
+  host: variable(['HOST', 'MCP_HOST'], text, 'Address that the listener binds to.', {
+    fallback: '127.0.0.1',
+  }),
+  configPath: variable(['CONFIG_PATH'], text, 'Definition file or folder, where the command names none.', {
+    example: './quayside.yaml',
+  }),
+  dataDirectory: variable(['QUAYSIDE_DATA_DIR'], text, 'Folder of the durable state.', {
+    fallback: './data',
+  }),
+  publicUrl: variable(
+    ['QUAYSIDE_PUBLIC_URL'],
+    url,
+    'Address under which clients reach the server; its host is allowed.',
+    { example: 'https://mcp.example.com' },
+  ),
+  allowedHosts: variable(
+    ['ALLOWED_HOSTS'],
+    list,
+    'More host names under which the server may be addressed.',
+    { example: 'mcp.example.com,mcp.internal' },
+  ),
+  apiKey: variable(['QUAYSIDE_API_KEY'], text, 'Key of the client over stdio.', { secret: true }),
+  apiKeySalt: variable(
+    ['API_KEY_SALT'],
+    text,
+    'Pepper of the key hashes; at least 16 bytes in production. Generated into the data folder when unset.',
+    { secret: true },
+  ),
+  apiKeySaltPrevious: variable(
+    ['API_KEY_SALT_PREVIOUS'],
+    text,
+    'Keeps hashes valid while API_KEY_SALT changes.',
+    { secret: true },
+  ),
+  sessionSecret: variable(
+    ['SESSION_SECRET', 'SECRET_KEY'],
+    text,
+    'Signs cursors and session ids; at least 32 bytes in production. Generated when unset.',
+    { secret: true },
+  ),
+  ipAllowlist: variable(
+    ['QUAYSIDE_IP_ALLOWLIST'],
+    list,
+    'Addresses and CIDR ranges that may connect, for all servers of the process.',
+    { example: '10.0.0.0/8,192.0.2.7' },
+  ),
+  envAllow: variable(
+    ['QUAYSIDE_ENV_ALLOW'],
+    list,
+    'Environment names that definitions of untrusted authors may substitute.',
+    { example: 'SHOP_API_URL' },
+  ),
+  egressAllow: variable(
+    ['QUAYSIDE_EGRESS_ALLOW'],
+    list,
+    'Private targets that outgoing requests may reach: host, host:port, ip, cidr.',
+    { example: 'api.internal:8443,10.1.0.0/16' },
+  ),
+  maxRequestSize: variable(
+    ['MAX_REQUEST_SIZE'],
+    size,
+    'Largest request body; wins over `limits.maxRequestSize`.',
+    { fallback: '10mb' },
+  ),
+  requestTimeoutMs: variable(
+    ['REQUEST_TIMEOUT'],
+    wholeNumber(1, 86_400_000),
+    'Milliseconds until a call is ended; wins over `limits.requestTimeout`.',
+    { fallback: '30000' },
+  ),
+  rateLimitEnabled: variable(
+    ['RATE_LIMIT_ENABLED'],
+    flag,
+    'Whether rate limits apply; wins over `security.rateLimit.enabled`.',
+    { fallback: 'true' },
+  ),
+  rateLimitDefault: variable(
+    ['RATE_LIMIT_DEFAULT'],
+    rate,
+    'Most requests of each caller in a window; also `100/hour`, `10/minute`, `5/second`.',
+    { fallback: '100' },
+  ),
+  rateLimitWindowMs: variable(['RATE_LIMIT_WINDOW'], seconds, 'Length of that window in seconds.', {
+    fallback: '60',
+  }),
+  drainTimeoutMs: variable(
+    ['DRAIN_TIMEOUT'],
+    seconds,
+    'Seconds that calls in flight get when the server stops.',
+    { fallback: '30' },
+  ),
+  metricsPort: variable(
+    ['METRICS_PORT'],
+    wholeNumber(1, 65_535),
+    'Port of its own for `/metrics`, open to anyone who reaches it.',
+    { example: '9090' },
+  ),
+  healthCheckPath: variable(['HEALTH_CHECK_PATH'], path, 'Path of the health report.', {
+    fallback: '/health',
+  }),
+} as const;
+
+type Parsed<V> = V extends Variable<infer Value> ? Value : never;
+
+/** Everything the process takes from its environment; a variable that is not set is undefined. */
+export type EnvironmentSettings = Readonly<{
+  [K in keyof typeof variables]: Parsed<(typeof variables)[K]> | undefined;
+}> & { readonly telemetry: TelemetrySettings };
+
+export interface EnvironmentOutcome {
+  readonly settings: EnvironmentSettings;
+  /** Each names variable, rule and fix; with any of them the process does not start (exit 78). */
+  readonly errors: readonly string[];
+  /** Names that are set and have no effect, with what to do instead; printed at start. */
+  readonly notices: readonly string[];
+}
+
+/** Reads and checks the whole environment; an empty value counts as unset. Never shows a value. */
+export function readEnvironment(env: Env): EnvironmentOutcome {
+  const errors: string[] = [];
+  const notices: string[] = [];
+  const entries = Object.entries(variables).map(([key, one]) => [
+    key,
+    readVariable(one, env, errors, notices),
+  ]);
+  const telemetry = parseTelemetrySettings(env);
+  const settings = parseSettings({ ...Object.fromEntries(entries), telemetry: telemetry.settings });
+  errors.push(
+    ...telemetry.problems,
+    ...(settings.environment === 'production' ? shortSecrets(settings) : []),
+  );
+  for (const name of Object.keys(env)
+    .filter((key) => isSet(env[key]))
+    .sort()) {
+    const row = withoutEffect.find((one) => one.pattern.test(name));
+    if (row !== undefined) notices.push(`${name}: ${row.message}`);
+  }
+  return { settings: Object.freeze(settings), errors, notices };
+}
+
+function readVariable(one: Variable, env: Env, errors: string[], notices: string[]): unknown {
+  const given = one.names.filter((name) => isSet(env[name]));
+  const [first] = given;
+  if (first === undefined) return undefined;
+  for (const other of given.slice(1)) {
+    if (env[other] !== env[first]) notices.push(`${other}: differs from ${first}, which counts.`);
+  }
+  const value = one.reader.read((env[first] ?? '').trim());
+  if (value === undefined) errors.push(`${first}: must be ${one.reader.expected}.`);
+  return value;
+}
+
+/** One sentence for each secret that is too short for production (spec servers §10). */
+export function shortSecrets({ apiKeySalt, sessionSecret }: EnvironmentSettings): string[] {
+  const short = (name: string, value: string | undefined, least: number) =>
+    value !== undefined && Buffer.byteLength(value) < least
+      ? [`${name}: must have at least ${least} bytes in production.`]
+      : [];
+  return [...short('API_KEY_SALT', apiKeySalt, 16), ...short('SESSION_SECRET', sessionSecret, 32)];
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== '';
+}
+
+function parseSettings(value: Readonly<Record<string, unknown>>): EnvironmentSettings {
+  // Made from the same table as the type.
+  return value as EnvironmentSettings;
+}
+
+/** Every variable that has an effect, for the reference and `.env.example`. */
+export const documentedVariables: readonly DocumentedVariable[] = [
+  ...Object.values(variables).map(({ names: [name, ...aliases], reader: _, ...rest }) => ({
+    name,
+    aliases,
+    ...rest,
+  })),
+  ...telemetryVariables,
+];

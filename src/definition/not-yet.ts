@@ -1,0 +1,135 @@
+// Keys whose runtime does not exist in this version. The one list: whoever builds a runtime removes its rows.
+import type { Report } from './report.ts';
+import { appendPointer, childOf, type Node, pointerSteps, textOf } from './source/node.ts';
+
+/**
+ * - `additive`: without it less is offered; the start says so and goes on.
+ * - `omits`: the entry of the list cannot run; the start says so and leaves it out.
+ * - `protective`: it restricts access or promises protection; the start refuses until it works.
+ */
+type Effect = 'additive' | 'omits' | 'protective';
+
+interface NotYet {
+  /** JSON Pointer in canonical form; `*` stands for any one step. */
+  readonly path: string;
+  readonly effect: Effect;
+  /** What is missing, as the subject of a sentence. */
+  readonly what: string;
+  /** Only where the value is such; always when absent. */
+  readonly when?: (node: Node) => boolean;
+}
+
+const is =
+  (...values: readonly string[]) =>
+  (node: Node) =>
+    values.includes(textOf(node) ?? '');
+const isNot = (value: string) => (node: Node) => textOf(node) !== value;
+const isFilled = (node: Node) =>
+  node.kind === 'object' ? node.members.size > 0 : node.kind === 'array' && node.items.length > 0;
+const isOn = (node: Node) => !(node.kind === 'object' && isFalse(node.members.get('enabled')));
+const isFalse = (node: Node | undefined) => node?.kind === 'scalar' && node.value === false;
+const isRequired = (node: Node) => node.kind === 'object' && !isFalse(node.members.get('required'));
+
+export const notYet: readonly NotYet[] = [
+  { path: '/upstreams', effect: 'additive', what: 'Upstream servers are', when: isFilled },
+  { path: '/models', effect: 'additive', what: 'Models are', when: isFilled },
+  { path: '/packs', effect: 'additive', what: 'Packs are', when: isFilled },
+  { path: '/knowledge', effect: 'additive', what: 'Knowledge collections are', when: isFilled },
+  { path: '/plugins', effect: 'additive', what: 'Plugins are', when: isFilled },
+  { path: '/sqlTemplates', effect: 'additive', what: 'SQL templates are', when: isFilled },
+  { path: '/rollout', effect: 'additive', what: 'Gradual rollout is' },
+  { path: '/flags', effect: 'additive', what: 'Feature flags are' },
+  { path: '/caching', effect: 'additive', what: 'Caching is', when: isOn },
+  { path: '/tools/*/cache', effect: 'additive', what: 'Caching is', when: isOn },
+  { path: '/tools/*/idempotency/mode', effect: 'additive', what: 'Idempotency is', when: is('optional') },
+  { path: '/tools/*/idempotency/mode', effect: 'protective', what: 'Idempotency is', when: is('required') },
+  { path: '/tools/*/approval', effect: 'protective', what: 'Approval is', when: isRequired },
+  { path: '/databases/*/mode', effect: 'additive', what: 'Writing to databases is', when: is('write') },
+  { path: '/databases/*/tenancy', effect: 'protective', what: 'Tenancy is', when: isNot('none') },
+  { path: '/security/audit', effect: 'additive', what: 'The audit record is', when: isOn },
+  {
+    path: '/security/audit/onFailure',
+    effect: 'protective',
+    what: 'Refusing writes without an audit record is',
+    when: is('block'),
+  },
+  { path: '/security/authentication/jwt', effect: 'protective', what: 'Tokens of identity providers are' },
+  { path: '/security/authentication/apiKeys/*/tenant', effect: 'protective', what: 'Tenants of keys are' },
+  { path: '/security/authentication/apiKeys/*/roles', effect: 'additive', what: 'Roles are', when: isFilled },
+  { path: '/security/rateLimit/perUser', effect: 'protective', what: 'Limits per user are' },
+  { path: '/security/rateLimit/perTenant', effect: 'protective', what: 'Limits per tenant are' },
+  {
+    path: '/security/rateLimit/onBackendError',
+    effect: 'protective',
+    what: 'Refusing calls when the store of the limits is lost is',
+    when: is('closed'),
+  },
+  { path: '/security/inspection', effect: 'additive', what: 'Inspection of arguments is', when: is('warn') },
+  {
+    path: '/security/inspection',
+    effect: 'protective',
+    what: 'Inspection of arguments is',
+    when: is('block'),
+  },
+  ...['/tools', '/prompts', '/resources', '/resourceTemplates'].flatMap((list): NotYet[] => [
+    {
+      path: `${list}/*/handler/type`,
+      effect: 'omits',
+      what: 'This kind of handler is',
+      when: is('inline', 'registry', 'mcp', 'prompt'),
+    },
+    { path: `${list}/*/handler/template`, effect: 'omits', what: 'The SQL template is' },
+    { path: `${list}/*/handler/requestTransform`, effect: 'omits', what: 'The transform is' },
+    { path: `${list}/*/handler/responseTransform`, effect: 'omits', what: 'The transform is' },
+    { path: `${list}/*/handler/mode`, effect: 'protective', what: 'Writing SQL is', when: is('write') },
+  ]),
+];
+
+/**
+ * Reports every key without a runtime: as a warning where `purpose` is `validate`, else as its effect says.
+ * Answers the pointers of list entries that cannot run.
+ */
+export function reportNotYet(root: Node, purpose: 'serve' | 'validate', report: Report): Set<string> {
+  const omitted = new Set<string>();
+  for (const row of notYet) {
+    for (const { node, pointer } of matches(root, row.path)) {
+      if (row.when !== undefined && !row.when(node)) continue;
+      const refused = row.effect === 'protective';
+      const finding = {
+        rule: 'not-yet',
+        node,
+        atKey: true,
+        message: `${row.what} not yet in this version.`,
+        fix: fixOf(row.effect),
+      } as const;
+      if (refused && purpose === 'serve') report.error(finding);
+      else report.warning(finding);
+      if (row.effect === 'omits') omitted.add(pointer.split('/').slice(0, 3).join('/'));
+    }
+  }
+  return omitted;
+}
+
+function fixOf(effect: Effect): string {
+  if (effect === 'additive') return 'It has no effect.';
+  if (effect === 'omits') return 'It is left out when the definition is served.';
+  return 'Serving refuses to start with it, because it promises a protection; remove it until it works.';
+}
+
+function matches(root: Node, path: string): { readonly node: Node; readonly pointer: string }[] {
+  let found: { node: Node; pointer: string }[] = [{ node: root, pointer: '' }];
+  for (const step of pointerSteps(path)) {
+    found = found.flatMap(({ node, pointer }) =>
+      (step === '*' ? keysOf(node) : [step]).flatMap((key) => {
+        const next = childOf(node, key);
+        return next === undefined ? [] : [{ node: next, pointer: appendPointer(pointer, key) }];
+      }),
+    );
+  }
+  return found;
+}
+
+function keysOf(node: Node): string[] {
+  if (node.kind === 'object') return [...node.members.keys()];
+  return node.kind === 'array' ? node.items.map((_, index) => String(index)) : [];
+}

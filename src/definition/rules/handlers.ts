@@ -1,0 +1,140 @@
+// What a handler says must fit its tool and the world: parameters, addresses, files.
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { FileHandler, Handler, HttpHandler, SqlHandler } from '../schema/handler.ts';
+import type { Tool } from '../schema/tool.ts';
+import { nearestNode } from '../source/node.ts';
+import { entriesOf, type RuleContext } from './rule-context.ts';
+import { sqlParameters } from './sql-parameters.ts';
+
+export function checkHandlers(context: RuleContext): void {
+  const { definition, sound } = context;
+  for (const { item, pointer } of entriesOf(context, 'tools', definition.tools)) {
+    if (!sound(`${pointer}/handler`)) continue;
+    checkHandler(item.handler, `${pointer}/handler`, context);
+    if (!sound(`${pointer}/inputSchema`)) continue;
+    if (item.handler.type === 'sql') checkParameters(item, item.handler, pointer, context);
+    checkArguments(item, pointer, context);
+  }
+  for (const list of ['prompts', 'resources', 'resourceTemplates'] as const) {
+    const items: readonly { readonly handler?: Handler }[] = definition[list];
+    for (const { item, pointer } of entriesOf(context, list, items)) {
+      if (item.handler === undefined || !sound(`${pointer}/handler`)) continue;
+      checkHandler(item.handler, `${pointer}/handler`, context);
+    }
+  }
+}
+
+function checkHandler(handler: Handler, pointer: string, context: RuleContext): void {
+  if (handler.type === 'http') checkUrl(handler, pointer, context);
+  if (handler.type === 'file') checkModule(handler, pointer, context);
+  if (handler.type === 'sql') {
+    demandOne(context, pointer, { statement: handler.statement, template: handler.template });
+  }
+  if (handler.type === 'prompt') {
+    demandOne(context, pointer, { prompt: handler.prompt, template: handler.template });
+  }
+}
+
+/** Reports unless exactly one of the named values is given. */
+export function demandOne(
+  context: RuleContext,
+  pointer: string,
+  values: Readonly<Record<string, unknown>>,
+): void {
+  const given = Object.keys(values).filter((key) => values[key] !== undefined);
+  if (given.length === 1) return;
+  const keys = Object.keys(values).join(', ');
+  context.report.error({
+    rule: 'one-of',
+    node: nearestNode(context.root, given.length === 0 ? pointer : `${pointer}/${given[1]}`),
+    atKey: true,
+    message:
+      given.length === 0 ? `None of ${keys} is given.` : `Both ${given.slice(0, 2).join(' and ')} are given.`,
+    fix: `Give exactly one of ${keys}.`,
+  });
+}
+
+function checkUrl(handler: HttpHandler, pointer: string, { root, report }: RuleContext): void {
+  const node = nearestNode(root, `${pointer}/url`);
+  const refuse = (message: string, fix: string) => report.error({ rule: 'http-target', node, message, fix });
+  const scheme = /^https?:\/\//.exec(handler.url);
+  if (scheme === null) {
+    refuse('The URL does not start with http:// or https://.', 'Write the scheme and the host out.');
+    return;
+  }
+  const authority = handler.url.slice(scheme[0].length).split(/[/?#\\]/, 1)[0] ?? '';
+  if (authority.includes('${args')) {
+    refuse(
+      'Scheme and host may not come from arguments.',
+      'Write the host out; use arguments in path and query.',
+    );
+  } else if (authority.includes('@')) {
+    refuse('The URL carries credentials.', 'Send them in `headers`.');
+  } else if (!URL.canParse(handler.url.replaceAll(/\$\{args[^}]*\}/g, 'x'))) {
+    refuse('The URL cannot be read.', 'Write an absolute URL such as https://example.com/a.');
+  }
+}
+
+function checkModule(handler: FileHandler, pointer: string, context: RuleContext): void {
+  const path = resolve(context.baseDirectory, handler.path);
+  context.files.add(path);
+  if (existsSync(path) && statSync(path).isFile()) return;
+  context.report.error({
+    rule: 'file',
+    node: nearestNode(context.root, `${pointer}/path`),
+    message: `The module '${handler.path}' does not exist.`,
+    fix: `It is looked for relative to the definition, at ${path}.`,
+  });
+}
+
+function checkParameters(tool: Tool, handler: SqlHandler, pointer: string, context: RuleContext): void {
+  if (handler.statement === undefined) return;
+  const properties = propertyNames(tool);
+  const parameters = sqlParameters(handler.statement);
+  for (const name of parameters) {
+    if (properties.includes(name)) continue;
+    context.report.error({
+      rule: 'sql-parameter',
+      node: nearestNode(context.root, `${pointer}/handler/statement`),
+      message: `The parameter :${name} has no argument of that name.`,
+      fix: `Add ${name} to the input, or remove it from the statement.`,
+      unknown: { name, known: properties },
+    });
+  }
+  const key = tool.idempotency?.argument ?? 'idempotency_key';
+  for (const name of properties) {
+    if (parameters.includes(name) || name === key) continue;
+    context.report.warning({
+      rule: 'sql-parameter',
+      node: nearestNode(context.root, `${pointer}/inputSchema/properties/${name}`),
+      atKey: true,
+      message: `The argument '${name}' is not used in the statement.`,
+      fix: `Use :${name}, or remove the argument.`,
+    });
+  }
+}
+
+/** `${args.x}` of an HTTP or upstream handler must name an argument where the schema admits no others. */
+function checkArguments(tool: Tool, pointer: string, context: RuleContext): void {
+  const { handler } = tool;
+  if (handler.type !== 'http' && handler.type !== 'mcp') return;
+  if (tool.inputSchema.additionalProperties !== false) return;
+  const properties = propertyNames(tool);
+  const text = JSON.stringify(handler);
+  for (const [, name = ''] of text.matchAll(/\$\{args\.([A-Za-z_$][\w$-]*)/g)) {
+    if (properties.includes(name)) continue;
+    context.report.error({
+      rule: 'substitution',
+      node: nearestNode(context.root, `${pointer}/handler`),
+      message: `\${args.${name}} names no argument of the tool.`,
+      fix: `Add ${name} to the input, or correct the placeholder.`,
+      unknown: { name, known: properties },
+    });
+  }
+}
+
+function propertyNames(tool: Tool): string[] {
+  const properties = tool.inputSchema.properties;
+  return typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
+}

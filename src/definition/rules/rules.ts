@@ -1,0 +1,21 @@
+// All rules between keys. Each reports for itself; the order is that of the report only where places are equal.
+import { checkCaching } from './cache.ts';
+import { checkContent } from './content.ts';
+import { checkEndpoints } from './endpoints.ts';
+import { checkHandlers } from './handlers.ts';
+import { checkSchemas } from './json-schemas.ts';
+import { checkNames } from './names.ts';
+import { checkReferences } from './references.ts';
+import type { DefinitionRule } from './rule-context.ts';
+import { checkSecurity } from './security.ts';
+
+export const definitionRules: readonly DefinitionRule[] = [
+  checkNames,
+  checkReferences,
+  checkSchemas,
+  checkHandlers,
+  checkContent,
+  checkEndpoints,
+  checkCaching,
+  checkSecurity,
+];

@@ -1,0 +1,83 @@
+// Step 13: a result that breaks its own schema or the size limit does not leave as a success.
+
+import { sizeBytes } from '../definition/size.ts';
+import { HandlerError } from '../errors.ts';
+import type { Outcome, ToolResult } from '../tool.ts';
+import { compileOutput } from './arguments/output.ts';
+import { engineOf } from './arguments/shared-engine.ts';
+import type { OperationStage } from './stage.ts';
+
+/** Applies to tools. Answers HANDLER_OUTPUT_ERROR as a tool result with `isError`. */
+export const outputStage: OperationStage = {
+  name: 'output',
+  prepare(target, server) {
+    if (target.tool === undefined) return undefined;
+    const maxBytes = sizeBytes(server.definition.limits.maxResultSize);
+    const problemOf =
+      target.tool.outputSchema === undefined
+        ? undefined
+        : compileOutput(target.tool.outputSchema, engineOf(server.definition.limits));
+    return {
+      name: 'output',
+      leave(_operation, outcome) {
+        if (!outcome.ok || !isToolResult(outcome.result)) return outcome;
+        const problem = sizeProblem(outcome.result, maxBytes) ?? schemaProblem(outcome.result, problemOf);
+        return problem === undefined ? outcome : failed(problem);
+      },
+    };
+  },
+};
+
+/** Other results of tools/call, such as input_required, are the protocol's and not the handler's. */
+function isToolResult(result: unknown): result is ToolResult {
+  return (
+    typeof result === 'object' && result !== null && 'content' in result && Array.isArray(result.content)
+  );
+}
+
+function schemaProblem(
+  result: ToolResult,
+  problemOf: ReturnType<typeof compileOutput> | undefined,
+): string | undefined {
+  if (problemOf === undefined || result.isError === true) return undefined;
+  if (result.structuredContent === undefined)
+    return 'The tool has an outputSchema but returned no structured content.';
+  return problemOf(result.structuredContent);
+}
+
+function sizeProblem(result: ToolResult, maxBytes: number): string | undefined {
+  const budget = { left: maxBytes };
+  const fits = spend(result.content, budget) && spend(result.structuredContent, budget);
+  return fits ? undefined : `The result is larger than limits.maxResultSize (${maxBytes} bytes).`;
+}
+
+/** Walks a value and stops at the limit, so that a huge result costs no more than the limit does. */
+function spend(value: unknown, budget: { left: number }): boolean {
+  if (typeof value === 'string') {
+    budget.left -= value.length;
+  } else if (Array.isArray(value)) {
+    for (const item of value) {
+      if (!spend(item, budget)) return false;
+    }
+  } else if (typeof value === 'object' && value !== null) {
+    for (const key in value) {
+      budget.left -= key.length + 1;
+      if (budget.left < 0 || !spend((value as Record<string, unknown>)[key], budget)) return false;
+    }
+  } else {
+    budget.left -= 8;
+  }
+  return budget.left >= 0;
+}
+
+function failed(message: string): Outcome {
+  const error = new HandlerError('HANDLER_OUTPUT_ERROR', message);
+  return {
+    ok: true,
+    result: {
+      content: [{ type: 'text', text: `Handler Error (${error.code}): ${message}` }],
+      isError: true,
+      _meta: { error: { type: 'handler', code: error.code, message } },
+    } satisfies ToolResult,
+  };
+}

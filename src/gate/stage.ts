@@ -1,0 +1,78 @@
+// The two kinds of gate stages and what passes through them. Shapes only; the order stands in stages.ts.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Definition } from '../definition/schema/definition.ts';
+import type { QuaysideError } from '../errors.ts';
+import type { Operation, OperationKind, Outcome, Permission, Principal, ToolSpec } from '../tool.ts';
+
+/** One request on its way to a principal. Each stage fills in what it provides; nothing is ever unset. */
+export interface Exchange {
+  readonly transport: 'http' | 'stdio';
+  /** HTTP method and path without the query. */
+  readonly method: string;
+  readonly path: string;
+  /** Names in lower case, as node:http delivers them. */
+  readonly headers: IncomingHttpHeaders;
+  readonly requestId: string;
+  /** `performance.now()` at the first byte handled. */
+  readonly startedAt: number;
+  /** Address of the socket's peer. */
+  readonly peerAddress: string;
+  /** True on routes that answer without a credential (governance §1.1): a missing credential is no refusal there. */
+  readonly credentialOptional: boolean;
+  /** Reads the whole body; throws `body_too_large` as soon as it exceeds `maxBytes`, and `request_timeout`. */
+  readBody(maxBytes: number): Promise<Buffer>;
+  /** Provided by stage `client-address`: who really calls, behind trusted proxies. */
+  clientAddress: string;
+  /** Provided by stage `body`: the parsed JSON, or undefined for a request without a body. */
+  body: unknown;
+  /** Provided by stage `credential`. */
+  principal: Principal | undefined;
+  /** Added to the HTTP answer, whatever it is. */
+  readonly answerHeaders: Record<string, string>;
+}
+
+/** Pass, refuse, or answer in the handler's place (a cache hit, a replay). */
+export type Verdict = undefined | QuaysideError | { readonly answer: Outcome };
+
+/** What every request passes before its body means anything. */
+export interface RequestStage {
+  readonly name: string;
+  /** Asked once per plan. Undefined: this server does not need the stage. */
+  prepare(server: GateServer): PreparedRequestStage | undefined;
+}
+
+/** A request stage bound to the settings of one server. */
+export interface PreparedRequestStage {
+  readonly name: string;
+  enter(exchange: Exchange): undefined | QuaysideError | Promise<undefined | QuaysideError>;
+}
+
+/** What every operation passes: tool calls, prompts, resources, lists and routes. */
+export interface OperationStage {
+  readonly name: string;
+  /** Asked once per target when the plan is built. Undefined: this target does not need the stage. */
+  prepare(target: Target, server: GateServer): PreparedStage | undefined;
+}
+
+/** An operation stage bound to one target. */
+export interface PreparedStage {
+  readonly name: string;
+  enter?(operation: Operation): Verdict | Promise<Verdict>;
+  /** Runs for every operation that this stage let in, also after a failure; in reverse order. */
+  leave?(operation: Operation, outcome: Outcome): Outcome | Promise<Outcome>;
+}
+
+/** What an operation is aimed at; known when the plan is built. */
+export interface Target {
+  readonly kind: OperationKind;
+  readonly name: string;
+  readonly permission: Permission;
+  /** Only for tools. */
+  readonly tool?: ToolSpec;
+}
+
+/** The server whose stages are being prepared. */
+export interface GateServer {
+  readonly slug: string;
+  readonly definition: Definition;
+}

@@ -1,0 +1,85 @@
+// The order of the gate, in two arrays (governance §1). Steps of the specification that have no runtime yet are
+// named where they will stand; a definition that asks for one of them does not start.
+import type { QuaysideError } from '../errors.ts';
+import type { CallObserver, ObservedTarget } from '../telemetry/observer.ts';
+import type { Operation } from '../tool.ts';
+import { argumentsStage } from './arguments-stage.ts';
+import { bodyStage } from './body.ts';
+import { clientAddressStage } from './client-address.ts';
+import { type CredentialStageDeps, credentialStage } from './credential/credential-stage.ts';
+import type { GateEvents } from './events.ts';
+import { type HostStageOptions, hostStage } from './host.ts';
+import { ipAllowlistStage } from './ip-allowlist.ts';
+import { concurrencyStage } from './limits/concurrency-stage.ts';
+import { ipLimitStage } from './limits/ip-limit-stage.ts';
+import { limitStage } from './limits/limit-stage.ts';
+import type { Limiter } from './limits/limiter.ts';
+import { observeStage } from './observe-stage.ts';
+import { outputStage } from './output-stage.ts';
+import { permissionStage } from './permission/permission-stage.ts';
+import type { OperationStage, RequestStage } from './stage.ts';
+
+/** What the stages work with. */
+export interface GateDeps {
+  readonly host: HostStageOptions;
+  /** `QUAYSIDE_IP_ALLOWLIST`. */
+  readonly ipAllowlist: readonly string[];
+  readonly limiter: Limiter;
+  /** Monotonic milliseconds, the limiter's clock. */
+  readonly now: () => number;
+  readonly credential: Omit<CredentialStageDeps, 'events'>;
+  readonly events: GateEvents;
+  /** Operations that run now. */
+  readonly running: Set<Operation>;
+  readonly observerFor: (target: ObservedTarget) => CallObserver;
+}
+
+/** What every request passes before its body means anything: steps 1 to 6. */
+export function requestStages(deps: GateDeps): readonly RequestStage[] {
+  const stages = [
+    hostStage(deps.host),
+    clientAddressStage,
+    ipAllowlistStage(deps.ipAllowlist),
+    bodyStage,
+    ipLimitStage(deps),
+    credentialStage({ ...deps.credential, events: deps.events }),
+    // Step 6, tenant.
+  ];
+  return stages.map((stage) => countRefusals(stage, deps.events));
+}
+
+/** What every operation passes, outermost first: steps 7 to 13. Step 12, the handler's timeout, is in plan/deadline.ts. */
+export function operationStages(deps: GateDeps): readonly OperationStage[] {
+  return [
+    observeStage(deps),
+    // Step 13, audit.
+    permissionStage,
+    limitStage(deps),
+    concurrencyStage(deps.events),
+    argumentsStage,
+    // Step 10, idempotency and cache. Step 11, approval.
+    outputStage,
+  ];
+}
+
+/** Every refusal is counted under the name of its stage. */
+function countRefusals(stage: RequestStage, events: GateEvents): RequestStage {
+  const counted = (refusal: QuaysideError | undefined) => {
+    if (refusal !== undefined) events.denied(stage.name, refusal.code);
+    return refusal;
+  };
+  return {
+    name: stage.name,
+    prepare(server) {
+      const prepared = stage.prepare(server);
+      if (prepared === undefined) return undefined;
+      return {
+        name: stage.name,
+        enter(exchange) {
+          const entered = prepared.enter(exchange);
+          return entered instanceof Promise ? entered.then(counted) : counted(entered);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,261 @@
+// One worker thread as the pool sees it: what it has loaded, the one job it runs, how it ends.
+
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { Worker } from 'node:worker_threads';
+import { HandlerError } from '../../errors.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Failure, FromWorker, ToWorker } from './messages.ts';
+
+/** Between telling a handler to stop and ending its thread; the thread is gone within 250 ms (spec servers §3.5). */
+const GRACE_MS = 100;
+/** Lines of console output of one worker that are logged per second; the rest is counted. */
+const LINES_MAX = 100;
+/**
+ * How often the memory of a running job is looked at. V8 aborts the whole process where one allocation (a growing
+ * Map, a doubling array) overshoots the limit of a worker, so the bound is watched from outside, and V8's own limit
+ * lies well above it: within one interval no code allocates that much.
+ */
+const MEMORY_INTERVAL_MS = 50;
+const MEMORY_HEADROOM_MB = 512;
+const BYTES_PER_MB = 1024 * 1024;
+/** Room for short-lived values, and for the stack of deep recursion; V8's own defaults are larger than needed. */
+const YOUNG_GENERATION_MB = 16;
+
+/** What a worker runs: a call or the first load of a module. */
+export interface WorkerJob {
+  readonly id: number;
+  readonly message: ToWorker;
+  /** Everything the worker says about this job except its end. */
+  said(message: FromWorker & { kind: 'remark' | 'ask' }): void;
+  succeed(message: FromWorker & { kind: 'loaded' | 'result' }): void;
+  fail(failure: Failure | Error): void;
+}
+
+export interface PoolWorkerDeps {
+  readonly memoryMb: number;
+  readonly log: Log;
+  /** The worker may take another job. */
+  /** The thread was ended for what its handler did. */
+  killed(reason: 'timeout' | 'memory'): void;
+  freed(worker: PoolWorker): void;
+  /** The thread has ended. */
+  ended(worker: PoolWorker): void;
+}
+
+/** Starts its thread when made. Runs one job at a time, so that ending it ends nobody else's call. */
+export class PoolWorker {
+  readonly memoryMb: number;
+  /** Path to signature of every file that was loaded, modules of packages excepted. */
+  readonly files = new Map<string, string>();
+  /** Keys of the module versions that ran or loaded here. */
+  readonly versions = new Set<string>();
+  isOnline = false;
+  /** Takes no more jobs and ends as soon as it is free. */
+  isRetired = false;
+  #job: WorkerJob | undefined;
+  #stopTimer: NodeJS.Timeout | undefined;
+  #memoryTimer: NodeJS.Timeout | undefined;
+  readonly #worker: Worker;
+  readonly #deps: PoolWorkerDeps;
+
+  constructor(deps: PoolWorkerDeps) {
+    this.#deps = deps;
+    this.memoryMb = deps.memoryMb;
+    this.#worker = new Worker(workerFile(), {
+      // Console output must not reach stdout: over stdio that is the protocol's.
+      stdout: true,
+      stderr: true,
+      execArgv: [],
+      env: workerEnvironment(),
+      resourceLimits: {
+        maxOldGenerationSizeMb: deps.memoryMb + MEMORY_HEADROOM_MB,
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+      },
+      name: 'file-handler',
+    });
+    this.#worker.unref();
+    this.#worker.on('online', () => {
+      this.isOnline = true;
+    });
+    this.#worker.on('message', (message: FromWorker) => this.#receive(message));
+    this.#worker.on('error', (error) => this.#crash(error));
+    this.#worker.on('exit', (code) => this.#exit(code));
+    logLines(this.#worker.stdout, 'stdout', deps.log);
+    logLines(this.#worker.stderr, 'stderr', deps.log);
+  }
+
+  get isIdle(): boolean {
+    return this.#job === undefined && !this.isRetired;
+  }
+
+  start(job: WorkerJob): void {
+    this.#job = job;
+    this.#worker.ref();
+    this.#watchMemory(job);
+    try {
+      this.#worker.postMessage(job.message);
+    } catch (error) {
+      this.#finish();
+      job.fail(
+        new HandlerError('HANDLER_EXECUTION_ERROR', 'The arguments cannot be passed to the handler.', {
+          cause: error,
+        }),
+      );
+    }
+  }
+
+  /** Quick calls end before the first look. Buffers outside the heap count too. */
+  #watchMemory(job: WorkerJob): void {
+    this.#memoryTimer = setTimeout(async () => {
+      const used = await this.#usedBytes();
+      if (this.#job !== job) return;
+      if (used <= this.memoryMb * BYTES_PER_MB) return this.#watchMemory(job);
+      this.#job = undefined;
+      this.#deps.killed('memory');
+      void this.stop();
+      job.fail(this.#memoryError());
+    }, MEMORY_INTERVAL_MS);
+  }
+
+  async #usedBytes(): Promise<number> {
+    try {
+      const { used_heap_size: heap, external_memory: external } = await this.#worker.getHeapStatistics();
+      return heap + external;
+    } catch {
+      // The thread is ending; its end is reported by its own event.
+      return 0;
+    }
+  }
+
+  #memoryError(): HandlerError {
+    return new HandlerError(
+      'HANDLER_MEMORY_ERROR',
+      `The handler used more than ${this.memoryMb} MB of memory.`,
+      {
+        details: { memoryMb: this.memoryMb },
+      },
+    );
+  }
+
+  send(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Asks the job, if it still runs, to stop, and ends the thread if it does not. */
+  abandon(id: number, reason: string): void {
+    if (this.#job?.id !== id) return;
+    this.send({ kind: 'abort', id, reason });
+    this.#stopTimer = setTimeout(() => {
+      this.#deps.killed('timeout');
+      void this.stop();
+    }, GRACE_MS);
+  }
+
+  /** Ends the thread now, whatever it does. */
+  async stop(): Promise<void> {
+    this.isRetired = true;
+    await this.#worker.terminate();
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.kind) {
+      case 'imported':
+        for (const [path, signature] of message.files) this.files.set(path, signature);
+        return;
+      case 'stray':
+        this.#deps.log.warn(
+          { stack: message.failure.stack },
+          'A file handler left an error unhandled; its worker is replaced.',
+        );
+        this.#retire();
+        return;
+      case 'remark':
+      case 'ask':
+        if (message.id === this.#job?.id) this.#job.said(message);
+        return;
+      default:
+        if (message.id === this.#job?.id) this.#end(message);
+    }
+  }
+
+  #end(message: FromWorker & { kind: 'loaded' | 'result' | 'failed' }): void {
+    // A module that failed once is cached as failed: the thread is of no use for the repaired one.
+    if (message.kind === 'failed' && this.#job?.message.kind === 'load') this.isRetired = true;
+    const job = this.#finish();
+    if (message.kind === 'failed') job?.fail(message.failure);
+    else job?.succeed(message);
+  }
+
+  #finish(): WorkerJob | undefined {
+    const job = this.#job;
+    this.#job = undefined;
+    clearTimeout(this.#stopTimer);
+    clearTimeout(this.#memoryTimer);
+    this.#worker.unref();
+    if (this.isRetired) void this.stop();
+    else this.#deps.freed(this);
+    return job;
+  }
+
+  #retire(): void {
+    this.isRetired = true;
+    if (this.#job === undefined) void this.stop();
+  }
+
+  #crash(error: unknown): void {
+    this.isRetired = true;
+    const job = this.#job;
+    this.#job = undefined;
+    const isMemory = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    if (isMemory) this.#deps.killed('memory');
+    const failure = isMemory
+      ? this.#memoryError()
+      : new HandlerError('HANDLER_EXECUTION_ERROR', 'The worker of the handler failed.', { cause: error });
+    if (job === undefined)
+      this.#deps.log.warn({ err: error }, 'A worker of file handlers failed while idle.');
+    else job.fail(failure);
+  }
+
+  #exit(code: number): void {
+    this.isRetired = true;
+    clearTimeout(this.#stopTimer);
+    clearTimeout(this.#memoryTimer);
+    const job = this.#job;
+    this.#job = undefined;
+    job?.fail(
+      new HandlerError('HANDLER_EXECUTION_ERROR', `The handler ended its worker (exit code ${code}).`),
+    );
+    this.#deps.ended(this);
+  }
+}
+
+/** Beside this file, in the form in which the product runs: TypeScript from a clone, JavaScript from a package. */
+function workerFile(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+}
+
+/** With the compile cache a worker skips the TypeScript parser, which doubles its memory. */
+function workerEnvironment(): NodeJS.ProcessEnv {
+  const own = getCompileCacheDir();
+  if (own === undefined || process.env.NODE_COMPILE_CACHE !== undefined) return process.env;
+  return { ...process.env, NODE_COMPILE_CACHE: dirname(own) };
+}
+
+function logLines(stream: Readable, name: string, log: Log): void {
+  let windowStart = 0;
+  let lines = 0;
+  createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
+    const now = performance.now();
+    if (now - windowStart > 1000) {
+      if (lines > LINES_MAX)
+        log.warn({ dropped: lines - LINES_MAX }, 'A file handler printed more than is logged.');
+      windowStart = now;
+      lines = 0;
+    }
+    lines++;
+    if (lines <= LINES_MAX) log.info({ stream: name, line }, 'file handler output');
+  });
+}

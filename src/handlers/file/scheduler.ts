@@ -1,0 +1,176 @@
+// Which worker runs which job: placing, waiting, growing and retiring. The pool's doors are in pool.ts.
+import { QuaysideError } from '../../errors.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Failure, FromWorker, ToWorker } from './messages.ts';
+import { isCompatible, isCurrent, type ModuleVersion } from './module-version.ts';
+import { PoolWorker } from './pool-worker.ts';
+
+/** Waiting calls; more would only time out. */
+export const QUEUE_MAX = 1000;
+/** When no worker became free for so long, a waiting call lets the pool grow. */
+const GROW_AFTER_MS = 10;
+
+/** A job with what the pool needs to place it. */
+export interface Job {
+  readonly id: number;
+  readonly message: ToWorker;
+  readonly memoryMb: number;
+  /** Undefined: a load, which wants a worker without stale files. */
+  readonly version: ModuleVersion | undefined;
+  readonly said: (
+    message: FromWorker & { kind: 'remark' | 'ask' },
+    answer: (message: ToWorker) => void,
+  ) => void;
+  readonly succeed: (message: FromWorker & { kind: 'loaded' | 'result' }, worker: PoolWorker) => void;
+  readonly fail: (failure: Failure | Error) => void;
+  worker: PoolWorker | undefined;
+}
+
+/** What the pool knows of its workers and of what waits for them. */
+export interface PoolState {
+  readonly log: Log;
+  /** Told when a worker was ended for what its handler did. */
+  readonly onKill: ((reason: 'timeout' | 'memory') => void) | undefined;
+  readonly size: number;
+  readonly maxSize: number;
+  readonly idleMs: number;
+  /** All threads that have not ended yet, also those that are being ended. */
+  readonly workers: Set<PoolWorker>;
+  /** The last freed one is taken first, so that the others can end. */
+  readonly idle: PoolWorker[];
+  readonly idleTimers: Map<PoolWorker, NodeJS.Timeout>;
+  readonly queue: Job[];
+  growTimer: NodeJS.Timeout | undefined;
+  /** `performance.now()` when a worker last became free: while that goes on, waiting is cheaper than growing. */
+  freedAt: number;
+  nextId: number;
+  isClosed: boolean;
+}
+
+/** Starts the job, lets it wait, or fails it: `overloaded` when too many wait, `draining` after closing. */
+export function submit(state: PoolState, job: Job): void {
+  if (state.isClosed) {
+    job.fail(new QuaysideError('draining'));
+  } else if (!place(state, job)) {
+    if (state.queue.length >= QUEUE_MAX) job.fail(new QuaysideError('overloaded'));
+    else enqueue(state, job);
+  }
+}
+
+function enqueue(state: PoolState, job: Job): void {
+  state.queue.push(job);
+  scheduleGrowth(state);
+}
+
+/** True when the job was still waiting. */
+export function withdraw(state: PoolState, job: Job): boolean {
+  const index = state.queue.indexOf(job);
+  if (index >= 0) state.queue.splice(index, 1);
+  return index >= 0;
+}
+
+/** Gives the job to a fitting idle worker or to a new one; false when it must wait. */
+function place(state: PoolState, job: Job): boolean {
+  const worker = findIdle(state, job);
+  if (worker !== undefined) {
+    takeIdle(state, worker);
+    begin(worker, job);
+    return true;
+  }
+  // Idle workers that cannot take the job cost no processor, so they do not count against `size`.
+  if (state.workers.size - state.idle.length >= state.size) return false;
+  if (state.workers.size >= state.maxSize) {
+    const useless = state.idle[0];
+    if (useless === undefined) return false;
+    takeIdle(state, useless);
+    void useless.stop();
+  }
+  begin(addWorker(state, job.memoryMb), job);
+  return true;
+}
+
+function findIdle(state: PoolState, job: Job): PoolWorker | undefined {
+  const { version } = job;
+  let fitting: PoolWorker | undefined;
+  for (let index = state.idle.length - 1; index >= 0; index--) {
+    const worker = state.idle[index];
+    if (worker === undefined || worker.isRetired || worker.memoryMb !== job.memoryMb) continue;
+    if (version === undefined) {
+      if (isCurrent(worker.files)) return worker;
+    } else if (worker.versions.has(version.key)) {
+      return worker;
+    } else if (fitting === undefined && isCompatible(worker.files, version)) {
+      fitting = worker;
+    }
+  }
+  return fitting;
+}
+
+function begin(worker: PoolWorker, job: Job): void {
+  job.worker = worker;
+  if (job.version !== undefined) worker.versions.add(job.version.key);
+  worker.start({
+    id: job.id,
+    message: job.message,
+    said: (message) => job.said(message, (answer) => worker.send(answer)),
+    succeed: (message) => job.succeed(message, worker),
+    fail: job.fail,
+  });
+}
+
+function addWorker(state: PoolState, memoryMb: number): PoolWorker {
+  const worker = new PoolWorker({
+    memoryMb,
+    log: state.log,
+    killed: (reason) => state.onKill?.(reason),
+    freed(freed) {
+      state.freedAt = performance.now();
+      state.idle.push(freed);
+      const timer = setTimeout(() => {
+        takeIdle(state, freed);
+        void freed.stop();
+      }, state.idleMs);
+      state.idleTimers.set(freed, timer.unref());
+      pump(state);
+    },
+    ended(ended) {
+      takeIdle(state, ended);
+      state.workers.delete(ended);
+      pump(state);
+    },
+  });
+  state.workers.add(worker);
+  return worker;
+}
+
+function takeIdle(state: PoolState, worker: PoolWorker): void {
+  clearTimeout(state.idleTimers.get(worker));
+  state.idleTimers.delete(worker);
+  const index = state.idle.indexOf(worker);
+  if (index >= 0) state.idle.splice(index, 1);
+}
+
+/** Places waiting jobs in their order, as far as that goes. */
+function pump(state: PoolState): void {
+  for (let job = state.queue[0]; job !== undefined && !state.isClosed; job = state.queue[0]) {
+    if (!place(state, job)) return;
+    state.queue.shift();
+  }
+}
+
+/** One more worker at a time, and none while one is still starting: a burst must not start a crowd. */
+function scheduleGrowth(state: PoolState): void {
+  if (state.growTimer !== undefined) return;
+  state.growTimer = setTimeout(() => {
+    state.growTimer = undefined;
+    const job = state.queue[0];
+    if (job === undefined || state.isClosed) return;
+    const isFlowing = performance.now() - state.freedAt < GROW_AFTER_MS;
+    const isStarting = [...state.workers].some((worker) => !worker.isOnline && !worker.isRetired);
+    if (!isFlowing && !isStarting && state.workers.size < state.maxSize) {
+      state.queue.shift();
+      begin(addWorker(state, job.memoryMb), job);
+    }
+    if (state.queue.length > 0) scheduleGrowth(state);
+  }, GROW_AFTER_MS);
+}

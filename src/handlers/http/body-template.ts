@@ -1,0 +1,210 @@
+// The body of a request, in a form in which an argument cannot become anything but the value it is.
+import type { JsonObject } from '../../tool.ts';
+import { encodeComponent } from './encoding.ts';
+import { configError, lookUp, soleOf, type Template, type TemplateScope, textOf } from './template.ts';
+
+export interface RenderedBody {
+  readonly text: string;
+  /** Sent unless the handler names a content type itself. */
+  readonly contentType: string;
+}
+
+/** Writes the body for one call; undefined when all of it depends on a missing argument. */
+export type BodyRenderer = (args: JsonObject) => RenderedBody | undefined;
+
+const JSON_TYPE = 'application/json';
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+const TEXT_TYPE = 'text/plain; charset=utf-8';
+
+/**
+ * Compiles `body` for the content type the handler declares, if it does. Objects become JSON or a form; text that
+ * is JSON once its placeholders are, is treated as JSON; other text gets its arguments escaped as its type demands.
+ */
+export function compileBody(
+  body: unknown,
+  declaredType: string | undefined,
+  scope: TemplateScope,
+): BodyRenderer {
+  const type = mediaTypeOf(declaredType);
+  if (typeof body !== 'string') {
+    return type === FORM_TYPE ? formBody(body, scope) : jsonBody(compileNode(body, 'body', scope));
+  }
+  const template = scope.parse(body, 'body');
+  if (isJsonType(type) || (type === undefined && /^\s*[[{]/.test(body))) {
+    const tree = parseJsonText(template);
+    if (tree !== undefined) return jsonBody(compileNode(tree.value, 'body', scope));
+    if (type !== undefined)
+      throw configError('body', 'is not valid JSON', 'correct it or write it as an object');
+  }
+  return textBody(template, type);
+}
+
+/** All arguments as JSON: the body of a handler that has none. */
+export function argumentsBody(args: JsonObject): RenderedBody {
+  return { text: JSON.stringify(args), contentType: JSON_TYPE };
+}
+
+/** A JSON value in which strings are templates. `literal` holds values without placeholders. */
+type Node =
+  | { readonly kind: 'literal'; readonly value: unknown }
+  | { readonly kind: 'template'; readonly template: Template }
+  | { readonly kind: 'array'; readonly items: readonly Node[] }
+  | { readonly kind: 'object'; readonly members: readonly (readonly [string, Node])[] };
+
+function compileNode(value: unknown, place: string, scope: TemplateScope): Node {
+  if (typeof value === 'string') {
+    const template = scope.parse(value, place);
+    const isLiteral = template.every((part) => typeof part === 'string');
+    return isLiteral ? { kind: 'literal', value: template.join('') } : { kind: 'template', template };
+  }
+  if (Array.isArray(value)) {
+    return {
+      kind: 'array',
+      items: value.map((item, index) => compileNode(item, `${place}[${index}]`, scope)),
+    };
+  }
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value).map(([name, member]) => {
+      const memberPlace = `${place}.${name}`;
+      return [scope.parseLiteral(name, memberPlace), compileNode(member, memberPlace, scope)] as const;
+    });
+    return { kind: 'object', members };
+  }
+  return { kind: 'literal', value };
+}
+
+/** Undefined: an argument is missing, so the property or element is left out. */
+function renderNode(node: Node, args: JsonObject): unknown {
+  switch (node.kind) {
+    case 'literal':
+      return node.value;
+    case 'template': {
+      const sole = soleOf(node.template);
+      return sole === undefined ? renderText(node.template, args, asIs) : lookUp(args, sole);
+    }
+    case 'array':
+      return node.items.map((item) => renderNode(item, args)).filter((item) => item !== undefined);
+    case 'object': {
+      // Without a prototype, so that a member named `__proto__` is a member.
+      const object: Record<string, unknown> = Object.create(null);
+      for (const [name, member] of node.members) {
+        const value = renderNode(member, args);
+        if (value !== undefined) object[name] = value;
+      }
+      return object;
+    }
+  }
+}
+
+function jsonBody(node: Node): BodyRenderer {
+  return (args) => {
+    const value = renderNode(node, args);
+    return value === undefined ? undefined : { text: JSON.stringify(value), contentType: JSON_TYPE };
+  };
+}
+
+function formBody(body: unknown, scope: TemplateScope): BodyRenderer {
+  const node = compileNode(body, 'body', scope);
+  if (node.kind !== 'object') throw configError('body', 'is not an object', 'a form needs names and values');
+  return (args) => {
+    const items: string[] = [];
+    for (const [name, member] of node.members) {
+      const value = renderNode(member, args);
+      for (const one of Array.isArray(value) ? value : [value]) {
+        if (one === undefined || one === null) continue;
+        items.push(`${encodeComponent(name, name)}=${encodeComponent(textOf(one), name)}`);
+      }
+    }
+    return { text: items.join('&'), contentType: FORM_TYPE };
+  };
+}
+
+function textBody(template: Template, type: string | undefined): BodyRenderer {
+  const sole = soleOf(template);
+  if (sole !== undefined && type === undefined) {
+    return (args) => {
+      const value = lookUp(args, sole);
+      if (value === undefined) return undefined;
+      if (typeof value === 'string') return { text: value, contentType: TEXT_TYPE };
+      return { text: JSON.stringify(value), contentType: JSON_TYPE };
+    };
+  }
+  const encode = escapeFor(type, template);
+  return (args) => {
+    const text = renderText(template, args, encode);
+    return text === undefined ? undefined : { text, contentType: TEXT_TYPE };
+  };
+}
+
+type Escape = (text: string, field: string) => string;
+
+function escapeFor(type: string | undefined, template: Template): Escape {
+  if (type === FORM_TYPE) return encodeComponent;
+  if (type !== undefined && /[/+](?:xml|html)$/.test(type)) return escapeMarkup;
+  if (type?.startsWith('multipart/') === true && template.some((part) => typeof part !== 'string')) {
+    throw configError('body', 'inserts arguments into a multipart body', 'send JSON or a form');
+  }
+  return asIs;
+}
+
+function renderText(template: Template, args: JsonObject, encode: Escape): string | undefined {
+  let text = '';
+  for (const part of template) {
+    if (typeof part === 'string') {
+      text += part;
+      continue;
+    }
+    const value = lookUp(args, part);
+    if (value === undefined) return undefined;
+    text += encode(textOf(value), part.field);
+  }
+  return text;
+}
+
+/**
+ * The JSON value that the text is when each placeholder outside of a JSON string is put in quotes;
+ * undefined when it is no JSON. Strings of the value are templates again.
+ */
+function parseJsonText(template: Template): { readonly value: unknown } | undefined {
+  let json = '';
+  let inString = false;
+  for (const part of template) {
+    if (typeof part !== 'string') {
+      json += inString ? part.source : `"${part.source}"`;
+      continue;
+    }
+    for (const [token] of part.matchAll(/\\.|"|[^"\\]+|\\/gs)) if (token === '"') inString = !inString;
+    // A function, because `$$` in a replacement text means one `$`.
+    json += part.replaceAll('${', () => '$${');
+  }
+  try {
+    return { value: JSON.parse(json) };
+  } catch {
+    // Not JSON is an answer here, not a failure: the caller decides what the text is instead.
+    return undefined;
+  }
+}
+
+function mediaTypeOf(contentType: string | undefined): string | undefined {
+  return contentType?.split(';', 1)[0]?.trim().toLowerCase();
+}
+
+function isJsonType(type: string | undefined): boolean {
+  return type === JSON_TYPE || type?.endsWith('+json') === true;
+}
+
+function asIs(text: string): string {
+  return text;
+}
+
+const MARKUP: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escapeMarkup(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => MARKUP[character] ?? character);
+}

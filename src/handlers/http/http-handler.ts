@@ -1,0 +1,176 @@
+// Handler kind `http`: one request per call through the outbound client (spec servers §3.6).
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HttpHandler } from '../../definition/schema/handler.ts';
+import { sizeBytes } from '../../definition/size.ts';
+import { matchesDomain, withPort } from '../../egress/allow-list.ts';
+import type { Egress, EgressResponse } from '../../egress/egress.ts';
+import { EgressError } from '../../egress/egress-error.ts';
+import { HandlerError } from '../../errors.ts';
+import type { Call, ToolResult } from '../../tool.ts';
+import type { HandlerContext, HandlerFactory } from '../handler.ts';
+import { ArgumentRefusal, toRefusalResult } from './argument-refusal.ts';
+import { createExcerptRedactor } from './excerpt-redactor.ts';
+import { toHandlerError } from './network-failure.ts';
+import { compileRequest, type RenderedRequest, type RequestTemplate } from './request-template.ts';
+import { excerptOf, toResult } from './response.ts';
+import { isIdempotentMethod, isRetryableStatus, type RetryClock, retryWaitMs } from './retry.ts';
+import { configError } from './template.ts';
+
+export interface HttpHandlerDeps {
+  readonly egress: Egress;
+  /** Takes secrets out of text that a caller will see. */
+  readonly redactText: (text: string) => string;
+  /** Default: the system's clock and `Math.random`. */
+  readonly clock?: RetryClock;
+}
+
+/** Makes the factory of `http` handlers; templates are compiled when a handler is prepared. */
+export function createHttpHandler(deps: HttpHandlerDeps): HandlerFactory<HttpHandler> {
+  return (handler, context) => {
+    const attempt = prepare(handler, context, deps);
+    const isRead = handler.method === 'GET' || handler.method === 'HEAD';
+    return {
+      run: (call) => run(attempt, call),
+      timeoutMs: handler.timeout,
+      annotations: { ...(isRead ? { readOnlyHint: true } : {}), openWorldHint: true },
+    };
+  };
+}
+
+/** Everything about one handler that holds for all its calls. */
+interface Prepared {
+  readonly handler: HttpHandler;
+  readonly request: RequestTemplate;
+  readonly egress: Egress;
+  readonly clock: RetryClock;
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+  /** 0 where a repeated request could act twice. */
+  readonly retries: number;
+  readonly allowedHosts: readonly string[];
+  readonly allowedDomains: readonly string[];
+  readonly redact: (text: string) => string;
+}
+
+const SYSTEM_CLOCK: RetryClock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+  random: () => Math.random(),
+};
+
+function prepare(handler: HttpHandler, context: HandlerContext, deps: HttpHandlerDeps): Prepared {
+  for (const key of ['requestTransform', 'responseTransform'] as const) {
+    if (handler[key] !== undefined) throw configError(key, 'is not in this version', 'remove it');
+  }
+  const request = compileRequest(handler, context.inputSchema);
+  const { hostname, port } = request.target;
+  const allowedDomains = context.sandbox?.allowedDomains ?? [];
+  if (allowedDomains.length > 0 && !matchesDomain(hostname, port, allowedDomains)) {
+    throw configError(
+      'url',
+      `leads to ${hostname}, which sandbox.allowedDomains does not list`,
+      'add it there',
+    );
+  }
+  const mayRepeat = isIdempotentMethod(handler.method) || context.annotations?.idempotentHint === true;
+  return {
+    handler,
+    request,
+    egress: deps.egress,
+    clock: deps.clock ?? SYSTEM_CLOCK,
+    timeoutMs: context.toolTimeoutMs ?? handler.timeout,
+    maxBytes: sizeBytes(handler.maxResponseSize),
+    retries: mayRepeat ? handler.retries : 0,
+    // The host stands literally in the file, so a trusted one may name a private place (ruling "Egress").
+    allowedHosts: context.trusted ? [withPort(hostname, port)] : [],
+    allowedDomains,
+    redact: createExcerptRedactor(handler.headers, deps.redactText),
+  };
+}
+
+async function run(prepared: Prepared, call: Call): Promise<ToolResult> {
+  try {
+    const rendered = prepared.request.render(call.args);
+    const response = await sendWithRetries(prepared, rendered, call.signal);
+    if (!isExpected(prepared.handler, response.status)) throw unexpectedStatus(prepared, response);
+    return toResult(prepared.handler.method, response);
+  } catch (error) {
+    if (error instanceof ArgumentRefusal) return toRefusalResult(error, prepared.redact);
+    throw error instanceof EgressError ? toHandlerError(error, call.signal) : error;
+  }
+}
+
+/** The last response or failure when there is nothing more to try, or no time left to try it in. */
+async function sendWithRetries(
+  prepared: Prepared,
+  rendered: RenderedRequest,
+  signal: AbortSignal,
+): Promise<EgressResponse> {
+  const { clock } = prepared;
+  const endsAt = clock.now() + prepared.timeoutMs;
+  for (let retry = 0; ; retry++) {
+    const outcome = await attempt(prepared, rendered, endsAt - clock.now(), signal);
+    if (retry >= prepared.retries || !mayRetry(prepared.handler, outcome)) return settle(outcome);
+    const retryAfter = outcome instanceof EgressError ? undefined : outcome.headers['retry-after'];
+    const waitMs = retryWaitMs(retry, retryAfter, clock);
+    if (clock.now() + waitMs >= endsAt) return settle(outcome);
+    await pause(clock, waitMs, signal);
+  }
+}
+
+async function attempt(
+  prepared: Prepared,
+  rendered: RenderedRequest,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<EgressResponse | EgressError> {
+  const { handler } = prepared;
+  try {
+    return await prepared.egress.fetch({
+      url: rendered.url,
+      method: handler.method,
+      headers: rendered.headers,
+      ...(rendered.body === undefined ? {} : { body: rendered.body }),
+      timeoutMs,
+      maxBytes: prepared.maxBytes,
+      followRedirects: handler.followRedirects,
+      purpose: 'http-handler',
+      allowedHosts: prepared.allowedHosts,
+      allowedDomains: prepared.allowedDomains,
+      signal,
+    });
+  } catch (error) {
+    if (error instanceof EgressError) return error;
+    throw error;
+  }
+}
+
+function mayRetry(handler: HttpHandler, outcome: EgressResponse | EgressError): boolean {
+  if (outcome instanceof EgressError) return outcome.isConnectionFailure;
+  return isRetryableStatus(outcome.status) && !isExpected(handler, outcome.status);
+}
+
+function settle(outcome: EgressResponse | EgressError): EgressResponse {
+  if (outcome instanceof EgressError) throw outcome;
+  return outcome;
+}
+
+async function pause(clock: RetryClock, waitMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await clock.sleep(waitMs, signal);
+  } catch (error) {
+    throw new EgressError('aborted', 'The caller gave up while waiting for a retry.', error);
+  }
+}
+
+function isExpected(handler: HttpHandler, status: number): boolean {
+  return handler.expect === undefined ? status >= 200 && status < 300 : handler.expect.includes(status);
+}
+
+function unexpectedStatus(prepared: Prepared, response: EgressResponse): HandlerError {
+  const { status } = response;
+  const body = prepared.redact(excerptOf(response));
+  return new HandlerError('HANDLER_NETWORK_ERROR', `The service answered with status ${status}.`, {
+    details: { status, ...(body === '' ? {} : { body }) },
+  });
+}

@@ -1,0 +1,151 @@
+// The whole request of an http handler, compiled once and rendered per call (spec servers §3.6, §4.1).
+import type { HttpHandler } from '../../definition/schema/handler.ts';
+import { hasControlCharacter, headerNameProblem } from '../../egress/header-fields.ts';
+import type { Target } from '../../egress/target.ts';
+import type { JsonObject } from '../../tool.ts';
+import { ArgumentRefusal } from './argument-refusal.ts';
+import { argumentsBody, type BodyRenderer, compileBody } from './body-template.ts';
+import { notWellFormed } from './encoding.ts';
+import { appendArgument, compileQueryMap, type QueryItem, renderItem } from './query-template.ts';
+import {
+  configError,
+  createTemplateScope,
+  lookUp,
+  type Template,
+  type TemplateScope,
+  textOf,
+} from './template.ts';
+import { compileUrl } from './url-template.ts';
+
+export interface RenderedRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+export interface RequestTemplate {
+  readonly target: Target;
+  /** Throws ArgumentRefusal when an argument must not stand where the handler puts it. */
+  render(args: JsonObject): RenderedRequest;
+}
+
+/** Throws HandlerError HANDLER_CONFIG_ERROR naming the key. */
+export function compileRequest(handler: HttpHandler, inputSchema: JsonObject): RequestTemplate {
+  const scope = createTemplateScope(inputSchema);
+  const { target, renderPath, query: urlQuery } = compileUrl(handler.url, scope);
+  const query = [...urlQuery, ...compileQueryMap(handler.query, scope)];
+  const headers = compileHeaders(handler.headers, scope);
+  const renderBody = bodyOf(handler, headers, scope);
+  const appends = handler.appendArgs && !hasArgumentsBody(handler.method);
+  const { origin } = target.url;
+  return {
+    target,
+    render(args) {
+      const body = renderBody?.(args);
+      const fields = renderHeaders(headers, args);
+      if (body !== undefined) fields['content-type'] ??= body.contentType;
+      const search = renderQuery(query, args, appends ? scope.used : undefined);
+      return { url: origin + renderPath(args) + search, headers: fields, body: body?.text };
+    },
+  };
+}
+
+/** JSON first, then text, then anything: what the response rules can make most of. */
+const DEFAULT_ACCEPT = 'application/json, text/*;q=0.9, */*;q=0.5';
+
+interface HeaderTemplate {
+  /** Lower case. */
+  readonly name: string;
+  readonly value: Template;
+}
+
+function hasArgumentsBody(method: HttpHandler['method']): boolean {
+  return method === 'POST' || method === 'PUT' || method === 'PATCH';
+}
+
+function bodyOf(
+  handler: HttpHandler,
+  headers: readonly HeaderTemplate[],
+  scope: TemplateScope,
+): BodyRenderer | undefined {
+  const { body, method } = handler;
+  if (body === undefined) return hasArgumentsBody(method) ? argumentsBody : undefined;
+  if (method === 'GET' || method === 'HEAD') {
+    throw configError('body', `has no place in a ${method} request`, 'use query, or another method');
+  }
+  const type = headers.find((header) => header.name === 'content-type')?.value ?? [];
+  if (type.some((part) => typeof part !== 'string')) {
+    throw configError('headers.Content-Type', 'must not depend on arguments', 'write it out');
+  }
+  return compileBody(body, type.length === 0 ? undefined : type.join(''), scope);
+}
+
+function compileHeaders(headers: Readonly<Record<string, string>>, scope: TemplateScope): HeaderTemplate[] {
+  const compiled: HeaderTemplate[] = [];
+  for (const [key, text] of Object.entries(headers)) {
+    const place = `headers.${key}`;
+    const name = scope.parseLiteral(key, place).toLowerCase();
+    const problem = headerNameProblem(name);
+    if (problem !== undefined) throw configError(place, `cannot be set: ${problem}`, 'remove it');
+    if (compiled.some((header) => header.name === name)) {
+      throw configError(place, 'is given twice in different case', 'remove one');
+    }
+    const value = scope.parse(text, place);
+    if (value.some((part) => typeof part === 'string' && hasControlCharacter(part))) {
+      throw configError(place, 'contains a line break or another control character', 'remove it');
+    }
+    compiled.push({ name, value });
+  }
+  return compiled;
+}
+
+/** A header whose argument is missing is not sent. */
+function renderHeaders(headers: readonly HeaderTemplate[], args: JsonObject): Record<string, string> {
+  const fields: Record<string, string> = { accept: DEFAULT_ACCEPT };
+  for (const { name, value } of headers) {
+    const text = renderHeader(value, args);
+    if (text !== undefined) fields[name] = text;
+  }
+  return fields;
+}
+
+function renderHeader(template: Template, args: JsonObject): string | undefined {
+  let text = '';
+  for (const part of template) {
+    if (typeof part === 'string') {
+      text += part;
+      continue;
+    }
+    const value = lookUp(args, part);
+    if (value === undefined || value === null) return undefined;
+    text += headerText(textOf(value), part.field);
+  }
+  return text;
+}
+
+function headerText(text: string, field: string): string {
+  if (hasControlCharacter(text)) {
+    throw new ArgumentRefusal(field, {
+      problem: 'the value contains a control character but is sent as a header',
+      expected: 'text without line breaks, NUL and other control characters',
+      fix: `Give ${field} as a single line.`,
+      received: text,
+    });
+  }
+  if (!text.isWellFormed()) throw notWellFormed(text, field);
+  return text;
+}
+
+/** `used`: arguments that stand elsewhere; undefined: nothing is appended. */
+function renderQuery(
+  query: readonly QueryItem[],
+  args: JsonObject,
+  used: ReadonlySet<string> | undefined,
+): string {
+  const items: string[] = [];
+  for (const item of query) renderItem(item, args, items);
+  if (used !== undefined) {
+    for (const name of Object.keys(args)) if (!used.has(name)) appendArgument(name, args[name], items);
+  }
+  return items.length === 0 ? '' : `?${items.join('&')}`;
+}

@@ -1,0 +1,55 @@
+// What the process is, and its metrics.
+import type { Route, RouteRequest } from '../../route.ts';
+import type { Metrics } from '../../telemetry/metrics/metrics.ts';
+import type { BuildInfo } from '../../telemetry/telemetry.ts';
+
+/** What the process says of itself. */
+export interface AboutDeps {
+  readonly build: BuildInfo;
+  /** What `/` shows: the default server's name and the paths that clients may use. */
+  readonly name: () => string;
+  readonly endpoints: () => readonly string[];
+}
+
+/** `/` and `/version` answer without a credential (governance §1.1). */
+export function aboutRoutes({ build, name, endpoints }: AboutDeps): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/',
+      access: 'public',
+      summary: 'Name, version and endpoints.',
+      handle: () => ({
+        status: 200,
+        body: { name: name(), version: build.version, endpoints: endpoints() },
+      }),
+    },
+    {
+      method: 'GET',
+      path: '/version',
+      access: 'public',
+      summary: 'What is running.',
+      handle: () => ({ status: 200, body: { name: 'quayside', ...build } }),
+    },
+  ];
+}
+
+/** `public` on a port of its own (`METRICS_PORT`), where that is set; else `loopback`. */
+export function metricsRoute(metrics: Metrics, access: 'public' | 'loopback'): Route {
+  return {
+    method: 'GET',
+    path: '/metrics',
+    access,
+    permission: { anyOf: ['admin:metrics'], allOf: [] },
+    summary: 'Metrics as Prometheus text, or OpenMetrics where the Accept header asks for it.',
+    async handle(request) {
+      const { contentType, text } = await metrics.render(acceptOf(request));
+      return { status: 200, body: text, contentType };
+    },
+  };
+}
+
+function acceptOf({ headers }: RouteRequest): string | undefined {
+  const accept = headers.accept;
+  return typeof accept === 'string' ? accept : accept?.join(',');
+}

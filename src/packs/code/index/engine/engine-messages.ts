@@ -1,0 +1,39 @@
+// What the caller's thread and the engine's thread say to each other.
+
+import type { FileChanges } from '../file-changes.ts';
+import type { IntakeRules } from '../intake/intake-rules.ts';
+import type { SearchOptions, TextQuery } from '../text-query.ts';
+
+/** Given to the engine's thread at its start. */
+export interface EngineSetup {
+  readonly directory: string;
+  readonly root: string;
+  readonly rules: IntakeRules;
+  readonly threads: number;
+}
+
+/** Something the engine can do; each is answered once. */
+export type EngineCall =
+  | { readonly kind: 'build' }
+  | { readonly kind: 'update'; readonly changes: FileChanges }
+  | { readonly kind: 'search'; readonly query: TextQuery; readonly options: Omit<SearchOptions, 'signal'> }
+  | { readonly kind: 'read'; readonly path: string }
+  | { readonly kind: 'files' }
+  | { readonly kind: 'stats' }
+  | { readonly kind: 'verify' }
+  | { readonly kind: 'close' };
+
+/** A call with the number that its answer repeats, or the wish to end the call of that number. */
+export type EngineRequest = { readonly id: number; readonly call: EngineCall } | { readonly abort: number };
+
+/** The answer to one call. */
+export type EngineAnswer =
+  | { readonly id: number; readonly value: unknown }
+  | {
+      readonly id: number;
+      readonly error: {
+        readonly code: string | undefined;
+        readonly message: string;
+        readonly position: number | undefined;
+      };
+    };

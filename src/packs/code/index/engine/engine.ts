@@ -1,0 +1,163 @@
+// The text engine behind its thread boundary: serves searches from the current snapshot and hands writing to
+// the writer. It is used from one thread only.
+
+import { compileQuery } from '../search/compiled-query.ts';
+import { runSearch, type SearchOutcome } from '../search/search-run.ts';
+import type { FileRecord } from '../store/file-record.ts';
+import { IndexStore } from '../store/index-store.ts';
+import type { Snapshot } from '../store/snapshot.ts';
+import type { IndexedText, IndexStats } from '../text-index.ts';
+import { TextIndexError } from '../text-index-error.ts';
+import type { SearchOptions, SearchResult, TextQuery } from '../text-query.ts';
+import type { EngineSetup } from './engine-messages.ts';
+import { IndexWriter } from './index-writer.ts';
+import { SearchScheduler, type SearchTask } from './search-scheduler.ts';
+
+const DEADLINE_MS = 5_000;
+const LIMIT = 100;
+/** About three seconds of reading and judging: more than any tool call should wait for one pattern. */
+const SCAN_BYTES_MAX = 1 << 30;
+
+/** One open index. */
+export class Engine {
+  /** Builds, updates, merges. */
+  readonly writer: IndexWriter;
+  readonly #store: IndexStore;
+  readonly #scheduler = new SearchScheduler();
+
+  constructor(setup: EngineSetup) {
+    this.#store = new IndexStore(setup.directory);
+    this.writer = new IndexWriter({
+      store: this.#store,
+      root: setup.root,
+      rules: setup.rules,
+      threads: setup.threads,
+    });
+  }
+
+  /** Starts a search; `abort` ends it. */
+  search(
+    query: TextQuery,
+    options: Omit<SearchOptions, 'signal'>,
+  ): { result: Promise<SearchResult>; abort: () => void } {
+    const startedMs = performance.now();
+    const compiled = compileQuery(query);
+    const snapshot = this.#store.use();
+    const { promise, resolve, reject } = Promise.withResolvers<SearchOutcome>();
+    const steps = runSearch(snapshot, compiled, {
+      limit: Math.max(0, options.limit ?? LIMIT),
+      offset: Math.max(0, options.offset ?? 0),
+      scanBytesMax: options.scanBytesMax ?? SCAN_BYTES_MAX,
+      expired: () => task.expired,
+      overdue: () => task.overdue,
+    });
+    const deadlineMs = startedMs + (options.deadlineMs ?? DEADLINE_MS);
+    const task: SearchTask = {
+      steps,
+      deadlineMs,
+      aborted: false,
+      expired: false,
+      overdue: false,
+      resolve,
+      reject,
+    };
+    this.#scheduler.start(task);
+    const result = promise
+      .then((outcome) => ({ ...outcome, elapsedMs: performance.now() - startedMs }))
+      .finally(() => this.#store.release(snapshot));
+    return {
+      result,
+      abort: () => {
+        task.aborted = true;
+      },
+    };
+  }
+
+  /** The indexed text of a file. @throws TextIndexError `unknown_file`. */
+  read(path: string): IndexedText {
+    return this.#withSnapshot((snapshot) => {
+      const file = snapshot.files[snapshot.findFile(path) ?? -1];
+      const place = file === undefined ? undefined : snapshot.placeOf(file.blob);
+      const segment = place === undefined ? undefined : snapshot.segments[place.segment];
+      if (file === undefined || place === undefined || segment === undefined) {
+        throw new TextIndexError(
+          'unknown_file',
+          `"${path}" is not in the index; check the path, or index it first.`,
+        );
+      }
+      return {
+        path,
+        blob: file.blob,
+        text: segment.readBlob(place.blob).toString(),
+        generation: snapshot.generation,
+      };
+    });
+  }
+
+  /** Every file of the tree with its status, sorted by path. */
+  files(): readonly FileRecord[] {
+    return this.#withSnapshot((snapshot) => snapshot.files);
+  }
+
+  /** Counts and sizes of the current state. */
+  stats(): IndexStats {
+    this.#store.refresh();
+    if (this.#store.manifest === undefined) return EMPTY_STATS;
+    const { mergeFailure } = this.writer;
+    return { ...this.#withSnapshot(statsOf), ...(mergeFailure === undefined ? {} : { mergeFailure }) };
+  }
+
+  /** Checks every checksum on disk. @throws TextIndexError `index_corrupt`. */
+  verify(): void {
+    this.#withSnapshot((snapshot) => {
+      for (const segment of snapshot.segments) segment.verify();
+    });
+  }
+
+  /** Stops writing and closes every file. */
+  async close(): Promise<void> {
+    await this.writer.stop();
+    this.#store.close();
+  }
+
+  #withSnapshot<T>(use: (snapshot: Snapshot) => T): T {
+    const snapshot = this.#store.use();
+    try {
+      return use(snapshot);
+    } finally {
+      this.#store.release(snapshot);
+    }
+  }
+}
+
+const EMPTY_STATS: IndexStats = {
+  generation: 0,
+  files: 0,
+  filesByStatus: {},
+  sourceBytes: 0,
+  segments: 0,
+  contentBytes: 0,
+  postingBytes: 0,
+  diskBytes: 0,
+};
+
+function statsOf(snapshot: Snapshot): IndexStats {
+  const filesByStatus: Record<string, number> = {};
+  let sourceBytes = 0;
+  for (const file of snapshot.files) {
+    filesByStatus[file.status] = (filesByStatus[file.status] ?? 0) + 1;
+    if (file.status === 'indexed') sourceBytes += file.size;
+  }
+  const sum = (of: (segment: (typeof snapshot.segments)[number]) => number): number =>
+    snapshot.segments.reduce((total, segment) => total + of(segment), 0);
+  return {
+    generation: snapshot.generation,
+    files: snapshot.files.length,
+    filesByStatus,
+    sourceBytes,
+    segments: snapshot.segments.length,
+    contentBytes: sum((segment) => segment.record.contentBytes),
+    postingBytes: sum((segment) => segment.postingBytes),
+    diskBytes: sum((segment) => segment.record.bytes),
+  };
+}

@@ -1,0 +1,71 @@
+// Evaluates a literal plan on one segment. For patterns within a line the literals must share a block; for
+// patterns across lines they only must share a blob.
+
+import { intersectSorted, unionSorted } from '../segment/posting-list.ts';
+import type { SegmentReader } from '../segment/segment-reader.ts';
+import type { LiteralPlan } from './literal-plan.ts';
+
+/** Ascending numbers of candidate blocks (or blobs); `all` when the plan excludes nothing. */
+export type Candidates = Uint16Array | 'all';
+
+const NOTHING = new Uint16Array(0);
+
+/** Blocks that may hold a match. */
+export function candidateBlocks(segment: SegmentReader, plan: LiteralPlan): Candidates {
+  return evaluate(plan, (literal) => segment.candidates(literal));
+}
+
+/** Blobs that may hold a match that spans blocks. */
+export function candidateBlobs(segment: SegmentReader, plan: LiteralPlan): Candidates {
+  return evaluate(plan, (literal) => blobsOf(segment, segment.candidates(literal)));
+}
+
+function evaluate(plan: LiteralPlan, look: (literal: string) => Uint16Array): Candidates {
+  switch (plan.kind) {
+    case 'all':
+      return 'all';
+    case 'none':
+      return NOTHING;
+    case 'literal':
+      return look(plan.bytes);
+    case 'and':
+      return evaluateAnd(plan.parts, look);
+    case 'or': {
+      let union: Uint16Array = NOTHING;
+      for (const part of plan.parts) {
+        const found = evaluate(part, look);
+        if (found === 'all') return 'all';
+        union = union.length === 0 ? found : unionSorted(union, found);
+      }
+      return union;
+    }
+  }
+}
+
+// The longest literals first: they are the rarest, and once nothing is left the rest need not be read.
+function evaluateAnd(parts: readonly LiteralPlan[], look: (literal: string) => Uint16Array): Candidates {
+  const ordered = [...parts].sort((a, b) => lengthOf(b) - lengthOf(a));
+  let both: Candidates = 'all';
+  for (const part of ordered) {
+    const found = evaluate(part, look);
+    if (found === 'all') continue;
+    both = both === 'all' ? found : intersectSorted(both, found);
+    if (both.length === 0) break;
+  }
+  return both;
+}
+
+function lengthOf(plan: LiteralPlan): number {
+  return plan.kind === 'literal' ? plan.bytes.length : 0;
+}
+
+// Blobs are numbered in the order of their blocks, so the result is ascending too.
+function blobsOf(segment: SegmentReader, blocks: Uint16Array): Uint16Array {
+  const blobs = new Uint16Array(blocks.length);
+  let size = 0;
+  for (const block of blocks) {
+    const blob = segment.blocks.blobOf(block);
+    if (size === 0 || blobs[size - 1] !== blob) blobs[size++] = blob;
+  }
+  return blobs.subarray(0, size);
+}

@@ -1,0 +1,68 @@
+// Turns a query into everything a search needs. Compiling has no access to the index, so a bad pattern costs it nothing.
+
+import { compileGlob, type PathTest } from '../intake/glob.ts';
+import { parseLiteral, parseRegex } from '../regex/regex-parser.ts';
+import { compileRegex, type RegexProgram } from '../regex/regex-program.ts';
+import { TextIndexError } from '../text-index-error.ts';
+import { PATTERN_LENGTH_MAX, type TextQuery } from '../text-query.ts';
+import { type Anchor, findAnchor } from './anchor.ts';
+import { type LiteralPlan, planLiterals } from './literal-plan.ts';
+
+/** A query ready to run. */
+export interface CompiledQuery {
+  readonly plan: LiteralPlan;
+  readonly anchor: Anchor | undefined;
+  readonly program: RegexProgram;
+  readonly want: 'lines' | 'counts' | 'files';
+  /** Whether a path passes `include` and `exclude`; `undefined` when every path does. */
+  readonly acceptsPath: PathTest | undefined;
+}
+
+/** Compiles a query. @throws TextIndexError for a pattern or glob that cannot be searched. */
+export function compileQuery(query: TextQuery): CompiledQuery {
+  checkPattern(query.pattern);
+  const parse = query.syntax === 'regex' ? parseRegex : parseLiteral;
+  const { node, crossesLines } = parse(query.pattern, { ignoreCase: query.ignoreCase ?? false });
+  const multiline = query.multiline ?? crossesLines;
+  return {
+    plan: planLiterals(node),
+    anchor: multiline ? undefined : findAnchor(node),
+    program: compileRegex(node, { multiline }),
+    want: query.want ?? 'lines',
+    acceptsPath: compilePathFilter(query.include ?? [], query.exclude ?? []),
+  };
+}
+
+function checkPattern(pattern: string): void {
+  if (pattern.length > PATTERN_LENGTH_MAX) {
+    throw new TextIndexError(
+      'invalid_pattern',
+      `The pattern has more than ${PATTERN_LENGTH_MAX} characters; shorten it.`,
+    );
+  }
+  if (pattern.includes('\0')) {
+    throw new TextIndexError(
+      'invalid_pattern',
+      'The pattern holds a NUL, which no indexed file does; remove it.',
+    );
+  }
+  if (!pattern.isWellFormed()) {
+    throw new TextIndexError(
+      'invalid_pattern',
+      'The pattern holds half of a surrogate pair; send well-formed text.',
+    );
+  }
+}
+
+function compilePathFilter(include: readonly string[], exclude: readonly string[]): PathTest | undefined {
+  if (include.length === 0 && exclude.length === 0) return undefined;
+  const included = include.map(compilePathGlob);
+  const excluded = exclude.map(compilePathGlob);
+  return (path) =>
+    (included.length === 0 || included.some((test) => test(path))) && !excluded.some((test) => test(path));
+}
+
+function compilePathGlob(glob: string): PathTest {
+  const relative = glob.startsWith('/') ? glob.slice(1) : glob.includes('/') ? glob : `**/${glob}`;
+  return compileGlob(relative);
+}

@@ -1,0 +1,176 @@
+// Serves one segment: which blocks hold a literal, what a block contains, where its blobs lie.
+// The tables are resident (about 3 % of the content), content is read by position, postings either way.
+
+import { BlockTable } from './block-table.ts';
+import { ASCII_FOLD } from './case-fold.ts';
+import { decodePostings, intersectPostings } from './posting-list.ts';
+import { SectionFile } from './section-file.ts';
+import { sectionTable } from './segment-layout.ts';
+import type { SegmentRecord } from './segment-writer.ts';
+import { holdsLineFeed } from './trigram-collector.ts';
+
+/** Bytes of a git blob id. */
+export const BLOB_ID_BYTES = 20;
+
+/** Trigrams consulted per literal: the rarest ones; more cost reads and remove nothing. */
+const TRIGRAMS_MAX = 24;
+/**
+ * Costs in nanoseconds, measured: a list is read while that costs less than half of verifying the candidates
+ * that are left, since it may remove about half of them.
+ */
+const LIST_COST = 4_000;
+const LIST_BYTE_COST = 3;
+const CANDIDATE_COST = 10_000;
+const NO_BLOCKS = new Uint16Array(0);
+
+/** One open segment. */
+export class SegmentReader {
+  readonly record: SegmentRecord;
+  readonly blocks: BlockTable;
+  readonly #file: SectionFile;
+  readonly #keys: Uint32Array;
+  readonly #ends: Uint32Array;
+  readonly #ids: Buffer;
+  /** Every posting list, when they are kept in memory. */
+  readonly #postings: Buffer | undefined;
+  #blobOfId: Map<string, number> | undefined;
+
+  /**
+   * Opens and checks a segment. With `residentPostings` its posting lists are read once, which spares a system
+   * call per trigram. @throws TextIndexError `index_corrupt`.
+   */
+  constructor(
+    directory: string,
+    record: SegmentRecord,
+    options: { readonly residentPostings?: boolean } = {},
+  ) {
+    const file = SectionFile.open(`${directory}/${record.file}`, record);
+    try {
+      this.#keys = sectionTable(file.read('keys'));
+      this.#ends = sectionTable(file.read('ends'));
+      this.blocks = new BlockTable({
+        offsets: sectionTable(file.read('blockOffsets')),
+        lines: sectionTable(file.read('blockLines')),
+        ascii: file.read('blockAscii'),
+        firstBlocks: sectionTable(file.read('firstBlocks')),
+      });
+      this.#ids = file.read('ids');
+      this.#postings = options.residentPostings === true ? file.read('postings') : undefined;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    this.record = record;
+    this.#file = file;
+  }
+
+  /** Bytes of posting lists and their key table. */
+  get postingBytes(): number {
+    return this.#file.lengthOf('postings') + this.#file.lengthOf('keys') + this.#file.lengthOf('ends');
+  }
+
+  /** Bytes of posting lists kept in memory. */
+  get residentBytes(): number {
+    return this.#postings?.length ?? 0;
+  }
+
+  /** The id of a blob, in hexadecimal. */
+  blobId(blob: number): string {
+    return this.#ids.toString('hex', blob * BLOB_ID_BYTES, (blob + 1) * BLOB_ID_BYTES);
+  }
+
+  /** Number of the blob with this hexadecimal id. */
+  findBlob(id: string): number | undefined {
+    if (this.#blobOfId === undefined) {
+      this.#blobOfId = new Map();
+      for (let blob = 0; blob < this.blocks.blobCount; blob++) this.#blobOfId.set(this.blobId(blob), blob);
+    }
+    return this.#blobOfId.get(id);
+  }
+
+  /** Reads blocks `first` to `after - 1` to the start of `target`. */
+  readBlocks(first: number, after: number, target: Uint8Array): void {
+    this.#file.readInto(
+      'content',
+      this.blocks.offsetOf(first),
+      target.subarray(0, this.blocks.sizeOf(first, after)),
+    );
+  }
+
+  /** The whole content of a blob. */
+  readBlob(blob: number): Buffer {
+    const [first, after] = this.blocks.blocksOf(blob);
+    const content = Buffer.allocUnsafe(this.blocks.sizeOf(first, after));
+    this.readBlocks(first, after, content);
+    return content;
+  }
+
+  /** Blocks that hold every trigram of a folded literal: a superset of those that hold the literal. */
+  candidates(literal: string): Uint16Array {
+    const lists = this.#lists(literal);
+    const [first, ...rest] = lists ?? [];
+    if (first === undefined) return NO_BLOCKS;
+    let blocks = decodePostings(this.#readList(first), this.blocks.blockCount);
+    for (const list of rest) {
+      if (LIST_COST + list.length * LIST_BYTE_COST > (blocks.length * CANDIDATE_COST) / 2) break;
+      blocks = intersectPostings(blocks, this.#readList(list), this.blocks.blockCount);
+    }
+    return blocks;
+  }
+
+  /** Verifies every checksum of the file. @throws TextIndexError `index_corrupt`. */
+  verify(): void {
+    this.#file.verify();
+  }
+
+  /** Releases the file. */
+  close(): void {
+    this.#file.close();
+  }
+
+  // Shortest first. Undefined when a trigram is absent, which rules out every block.
+  #lists(literal: string): { start: number; length: number }[] | undefined {
+    const lists: { start: number; length: number }[] = [];
+    for (const key of trigramsOf(literal)) {
+      const index = findKey(this.#keys, key);
+      if (index < 0) return undefined;
+      const start = index === 0 ? 0 : (this.#ends[index - 1] ?? 0);
+      lists.push({ start, length: (this.#ends[index] ?? 0) - start });
+    }
+    return lists.sort((a, b) => a.length - b.length).slice(0, TRIGRAMS_MAX);
+  }
+
+  #readList(list: { start: number; length: number }): Uint8Array {
+    if (this.#postings !== undefined) return this.#postings.subarray(list.start, list.start + list.length);
+    const bytes = Buffer.allocUnsafe(list.length);
+    this.#file.readInto('postings', list.start, bytes);
+    return bytes;
+  }
+}
+
+/** The distinct trigrams of a folded byte string that are indexed. */
+export function trigramsOf(literal: string): Set<number> {
+  const keys = new Set<number>();
+  for (let i = 0; i + 2 < literal.length; i++) {
+    const key = (byteAt(literal, i) << 16) | (byteAt(literal, i + 1) << 8) | byteAt(literal, i + 2);
+    if (!holdsLineFeed(key)) keys.add(key);
+  }
+  return keys;
+}
+
+function byteAt(text: string, index: number): number {
+  return ASCII_FOLD[text.charCodeAt(index)] ?? 0;
+}
+
+function findKey(keys: Uint32Array, key: number): number {
+  let low = 0;
+  let high = keys.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const found = keys[middle] as number;
+    if (found === key) return middle;
+    if (found < key) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}

@@ -1,0 +1,86 @@
+// Holds the plan in force. A swap is one assignment; a replaced plan closes when its last call has ended.
+import { isDeepStrictEqual } from 'node:util';
+import type { Plan, PlanChange, PlanHolder, ServerPlan } from './server-plan.ts';
+
+/** The plan in force, for whoever may replace it. */
+export interface SwappablePlan extends PlanHolder {
+  /** Puts `next` in force and tells the listeners what changed. */
+  swap(next: Plan): void;
+  /** Closes the plan in force once unused; for the end of the process. */
+  close(): Promise<void>;
+}
+
+/** `onCloseError` hears of a replaced plan that could not release what it held. */
+export function createPlanHolder(first: Plan, onCloseError: (error: unknown) => void): SwappablePlan {
+  let current = first;
+  const users = new Map<Plan, number>([[first, 0]]);
+  const listeners = new Set<(change: PlanChange) => void>();
+
+  const closeIfUnused = (plan: Plan): Promise<void> => {
+    if (plan === current || users.get(plan) !== 0) return Promise.resolve();
+    users.delete(plan);
+    return closePlan(plan).catch(onCloseError);
+  };
+
+  return {
+    current: () => current,
+    acquire(plan) {
+      users.set(plan, (users.get(plan) ?? 0) + 1);
+      let released = false;
+      return () => {
+        if (released) return;
+        released = true;
+        users.set(plan, (users.get(plan) ?? 1) - 1);
+        if (plan !== current) void closeIfUnused(plan);
+      };
+    },
+    onSwap(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    swap(next) {
+      const previous = current;
+      current = next;
+      users.set(next, users.get(next) ?? 0);
+      for (const change of changesBetween(previous, next)) {
+        for (const listener of listeners) listener(change);
+      }
+      void closeIfUnused(previous);
+    },
+    async close() {
+      await closePlan(current);
+    },
+  };
+}
+
+async function closePlan(plan: Plan): Promise<void> {
+  await Promise.all([...plan.servers.values()].map((server) => server.close()));
+}
+
+function changesBetween(previous: Plan, next: Plan): PlanChange[] {
+  const changes: PlanChange[] = [];
+  for (const [slug, before] of previous.servers) {
+    const after = next.servers.get(slug);
+    if (after === undefined) {
+      changes.push({ slug, tools: true, prompts: true, resources: true, removed: true });
+    } else if (before.version !== after.version) {
+      changes.push({ slug, ...listChanges(before, after), removed: false });
+    }
+  }
+  return changes;
+}
+
+function listChanges(
+  before: ServerPlan,
+  after: ServerPlan,
+): Pick<PlanChange, 'tools' | 'prompts' | 'resources'> {
+  const specs = (entries: Iterable<{ readonly item: { readonly spec: unknown } }>) =>
+    [...entries].map((entry) => entry.item.spec);
+  return {
+    tools: !isDeepStrictEqual(specs(before.tools.values()), specs(after.tools.values())),
+    prompts: !isDeepStrictEqual(specs(before.prompts.values()), specs(after.prompts.values())),
+    resources:
+      !isDeepStrictEqual(specs(before.resources.values()), specs(after.resources.values())) ||
+      !isDeepStrictEqual(specs(before.resourceTemplates), specs(after.resourceTemplates)),
+  };
+}

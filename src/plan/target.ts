@@ -1,0 +1,46 @@
+// What each kind of item demands of who reaches for it (governance §4).
+import type { Tool as ToolDefinition } from '../definition/schema/tool.ts';
+import type { Target } from '../gate/stage.ts';
+import type { ToolSpec } from '../tool.ts';
+import type { ListMethod } from './server-plan.ts';
+
+/** `tools:<name>` under either name, or `tools:call`, and what the tool demands besides. */
+export function toolTarget(tool: ToolDefinition, spec: ToolSpec): Target {
+  const names = new Set([`tools:${spec.name}`, `tools:${spec.listedName}`]);
+  return {
+    kind: 'tool',
+    name: spec.name,
+    permission: { anyOf: [...names, 'tools:call'], allOf: tool.permissions },
+    tool: spec,
+  };
+}
+
+/** `prompts:<name>` or `prompts:get`. */
+export function promptTarget(name: string): Target {
+  return { kind: 'prompt', name, permission: { anyOf: [`prompts:${name}`, 'prompts:get'], allOf: [] } };
+}
+
+/** `resources:<uri>`, its last path segment as in the configurable framework, or `resources:read`. */
+export function resourceTarget(uri: string): Target {
+  const segment = uri.slice(uri.lastIndexOf('/') + 1);
+  const names =
+    segment === '' || segment === uri ? [`resources:${uri}`] : [`resources:${uri}`, `resources:${segment}`];
+  return { kind: 'resource', name: uri, permission: { anyOf: [...names, 'resources:read'], allOf: [] } };
+}
+
+const LIST_PERMISSIONS: Partial<Record<ListMethod, string>> = {
+  'tools/list': 'tools:list',
+  'prompts/list': 'prompts:list',
+  'resources/list': 'resources:list',
+  'resources/templates/list': 'resources:list',
+};
+
+/** The list permission of its area; methods that show no list demand none. */
+export function listTarget(method: ListMethod): Target {
+  const permission = LIST_PERMISSIONS[method];
+  return {
+    kind: 'list',
+    name: method,
+    permission: { anyOf: permission === undefined ? [] : [permission], allOf: [] },
+  };
+}

@@ -1,0 +1,144 @@
+// Turns one tool of a definition into a Tool: its handler prepared, its timeout bound, its failures made results.
+import type { Definition } from '../definition/schema/definition.ts';
+import type { Handler, HandlerKind } from '../definition/schema/handler.ts';
+import type { Tool as ToolDefinition } from '../definition/schema/tool.ts';
+import { HandlerError, InputRequiredSignal, QuaysideError } from '../errors.ts';
+import type { HandlerContext, HandlerFactory, PreparedHandler } from '../handlers/handler.ts';
+import { toErrorResult } from '../handlers/result.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Call, JsonObject, Tool, ToolResult, ToolSpec } from '../tool.ts';
+import { withDeadline } from './deadline.ts';
+
+/** The handler kinds of this process; a kind that is absent is refused when a plan is built. */
+export type HandlerFactories = {
+  readonly [Kind in HandlerKind]?: HandlerFactory<Extract<Handler, { type: Kind }>>;
+};
+
+/** What a handler gets when its own `timeout` says nothing (spec servers §2.4). */
+const DEFAULT_TIMEOUT_MS: Readonly<Record<HandlerKind, number>> = {
+  inline: 5000,
+  file: 5000,
+  http: 5000,
+  registry: 5000,
+  sql: 30_000,
+  mcp: 30_000,
+  prompt: 60_000,
+};
+
+export interface CompiledTool {
+  readonly tool: Tool;
+  readonly files: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Throws HandlerError when the handler cannot be prepared. */
+export async function compileTool(options: {
+  readonly definition: Definition;
+  readonly tool: ToolDefinition;
+  readonly listedName: string;
+  readonly factories: HandlerFactories;
+  readonly context: HandlerContext;
+}): Promise<CompiledTool> {
+  const { definition, tool, factories, context } = options;
+  const handler = await prepareHandler(tool.handler, factories, context);
+  const timeoutMs = effectiveTimeout(definition, tool, handler);
+  const run = withDeadline((call) => handler.run(call), timeoutMs);
+  return {
+    tool: {
+      spec: specOf(tool, options.listedName, handler, timeoutMs),
+      run: (call) => runGuarded(run, call, context.log),
+    },
+    files: handler.files ?? [],
+    close: async () => handler.close?.(),
+  };
+}
+
+/** Finds the factory of a handler's kind and prepares it. */
+export function prepareHandler(
+  handler: Handler,
+  factories: HandlerFactories,
+  context: HandlerContext,
+): Promise<PreparedHandler> | PreparedHandler {
+  // The map's type ties each kind to its factory; looking up by a union loses that tie.
+  const factory = factories[handler.type] as HandlerFactory<Handler> | undefined;
+  if (factory === undefined) {
+    throw new HandlerError(
+      'HANDLER_CONFIG_ERROR',
+      `Handlers of type ${handler.type} are not in this version.`,
+    );
+  }
+  return factory(handler, context);
+}
+
+/** Expected failures become results that the model can read; only protocol errors and signals pass. */
+async function runGuarded(
+  run: (call: Call) => Promise<ToolResult>,
+  call: Call,
+  log: Log,
+): Promise<ToolResult> {
+  try {
+    return await run(call);
+  } catch (error) {
+    if (error instanceof QuaysideError || error instanceof InputRequiredSignal) throw error;
+    const failure = error instanceof HandlerError ? error : unexpected(error);
+    log.warn({ request_id: call.requestId, code: failure.code, ...reasonOf(failure) }, 'handler failed');
+    return toErrorResult(failure);
+  }
+}
+
+/** A stack helps where code of the author failed; where the network or a limit did, it says nothing. */
+function reasonOf({ code, cause, message }: HandlerError): Record<string, unknown> {
+  if (code === 'HANDLER_EXECUTION_ERROR') return { error: cause ?? { message } };
+  return { reason: cause instanceof Error ? cause.message : message };
+}
+
+function unexpected(error: unknown): HandlerError {
+  const message = error instanceof Error ? error.message : 'The handler failed.';
+  return new HandlerError('HANDLER_EXECUTION_ERROR', message, { cause: error });
+}
+
+/** `limits.requestTimeout` caps what nobody chose; a tool's or handler's own longer timeout raises the cap. */
+function effectiveTimeout(definition: Definition, tool: ToolDefinition, handler: PreparedHandler): number {
+  if (tool.timeout !== undefined) return tool.timeout;
+  const chosen = handler.timeoutMs !== DEFAULT_TIMEOUT_MS[tool.handler.type];
+  return chosen ? handler.timeoutMs : Math.min(handler.timeoutMs, definition.limits.requestTimeout);
+}
+
+function specOf(
+  tool: ToolDefinition,
+  listedName: string,
+  handler: PreparedHandler,
+  timeoutMs: number,
+): ToolSpec {
+  const annotations = { ...handler.annotations, ...tool.annotations };
+  const deprecation = tool.deprecated === false ? undefined : tool.deprecated;
+  const meta: JsonObject = {
+    ...(tool.tags.length === 0 ? {} : { 'quayside/tags': tool.tags }),
+    ...(tool.version === undefined ? {} : { 'quayside/version': tool.version }),
+    ...(tool.experimental === undefined ? {} : { 'quayside/experimental': tool.experimental }),
+    ...(deprecation === undefined ? {} : { 'quayside/deprecated': deprecation }),
+  };
+  return Object.freeze({
+    name: tool.name,
+    listedName,
+    ...(tool.title === undefined ? {} : { title: tool.title }),
+    description:
+      deprecation === undefined ? tool.description : `${tool.description}\n\n${deprecationText(deprecation)}`,
+    inputSchema: tool.inputSchema,
+    ...(tool.outputSchema === undefined ? {} : { outputSchema: tool.outputSchema }),
+    annotations,
+    tags: tool.tags,
+    ...(Object.keys(meta).length === 0 ? {} : { meta }),
+    timeoutMs,
+    permissions: tool.permissions,
+    ...(tool.rateLimit === undefined ? {} : { rateLimit: tool.rateLimit }),
+  });
+}
+
+function deprecationText(deprecated: Exclude<ToolDefinition['deprecated'], false>): string {
+  if (deprecated === true) return 'Deprecated.';
+  const since = deprecated.since === undefined ? '' : ` since ${deprecated.since}`;
+  const message = deprecated.message === undefined ? '' : `: ${deprecated.message}`;
+  const replacement = deprecated.replacement === undefined ? '' : ` Use ${deprecated.replacement} instead.`;
+  return `Deprecated${since}${message}.${replacement}`.replace('..', '.');
+}

@@ -1,0 +1,95 @@
+// Who wants to know what changed: reloads and handlers publish here, listeners and sessions of both eras subscribe.
+import type { Plan, PlanHolder } from '../plan/server-plan.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { ChangeNotice } from '../tool.ts';
+
+export interface ChangeHub {
+  publish(slug: string, change: ChangeNotice): void;
+  /** `removed` is told once when the server leaves the plan. Returns the way to stop. */
+  subscribe(slug: string, listener: ChangeListener): () => void;
+  /** Keeps the resource watched while at least one caller wants it. Returns the way to stop. */
+  watch(slug: string, uri: string): () => void;
+  close(): void;
+}
+
+export interface ChangeListener {
+  changed(change: ChangeNotice): void;
+  removed(): void;
+}
+
+interface Watched {
+  count: number;
+  stop: (() => void) | undefined;
+}
+
+/** One hub per process. Follows plan swaps: lists that changed are published, watched resources watched anew. */
+export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log: Log }): ChangeHub {
+  const listeners = new Map<string, Set<ChangeListener>>();
+  const watched = new Map<string, Map<string, Watched>>();
+
+  const publish = (slug: string, change: ChangeNotice): void => {
+    for (const listener of [...(listeners.get(slug) ?? [])]) {
+      try {
+        listener.changed(change);
+      } catch (error) {
+        // One broken stream must not keep the news from the others.
+        deps.log.error({ err: error, slug }, 'A change listener failed.');
+      }
+    }
+  };
+
+  const startWatch = (plan: Plan, slug: string, uri: string): (() => void) | undefined =>
+    plan.servers
+      .get(slug)
+      ?.resources.get(uri)
+      ?.item.watch?.(() => publish(slug, { kind: 'resource', uri }));
+
+  const stopSwaps = deps.plans.onSwap((change) => {
+    for (const [uri, entry] of watched.get(change.slug) ?? []) {
+      entry.stop?.();
+      entry.stop = startWatch(deps.plans.current(), change.slug, uri);
+    }
+    if (change.removed) {
+      for (const listener of [...(listeners.get(change.slug) ?? [])]) listener.removed();
+      return;
+    }
+    for (const kind of ['tools', 'prompts', 'resources'] as const) {
+      if (change[kind]) publish(change.slug, { kind });
+    }
+  });
+
+  return {
+    publish,
+    subscribe(slug, listener) {
+      const set = listeners.get(slug) ?? new Set();
+      listeners.set(slug, set.add(listener));
+      return () => {
+        set.delete(listener);
+        if (set.size === 0 && listeners.get(slug) === set) listeners.delete(slug);
+      };
+    },
+    watch(slug, uri) {
+      const ofServer = watched.get(slug) ?? new Map<string, Watched>();
+      watched.set(slug, ofServer);
+      const entry = ofServer.get(uri) ?? { count: 0, stop: startWatch(deps.plans.current(), slug, uri) };
+      ofServer.set(uri, entry);
+      entry.count++;
+      let isStopped = false;
+      return () => {
+        if (isStopped) return;
+        isStopped = true;
+        entry.count--;
+        if (entry.count > 0) return;
+        entry.stop?.();
+        ofServer.delete(uri);
+        if (ofServer.size === 0) watched.delete(slug);
+      };
+    },
+    close() {
+      stopSwaps();
+      for (const ofServer of watched.values()) for (const entry of ofServer.values()) entry.stop?.();
+      watched.clear();
+      listeners.clear();
+    },
+  };
+}

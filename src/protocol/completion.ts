@@ -1,0 +1,69 @@
+// completion/complete: values for one argument of a prompt or one variable of a resource template.
+import { QuaysideError } from '../errors.ts';
+import type { ServerPlan, VisibleLists } from '../plan/server-plan.ts';
+import type { JsonObject } from '../tool.ts';
+import { isObject } from './messages.ts';
+
+/** Most values in one answer (MCP, completion). */
+const VALUES_MAX = 100;
+
+/** Throws `invalid_params`, `unknown_prompt` or `unknown_resource`; what is not visible is unknown. */
+export async function complete(
+  server: ServerPlan,
+  visible: VisibleLists,
+  params: JsonObject,
+): Promise<JsonObject> {
+  const { ref, argument, context } = params;
+  if (!isObject(ref) || !isObject(argument)) throw invalid('`ref` and `argument` must be objects.');
+  const { name, value } = argument;
+  if (typeof name !== 'string' || typeof value !== 'string') {
+    throw invalid('`argument.name` and `argument.value` must be strings.');
+  }
+  const known = isObject(context) && isObject(context.arguments) ? context.arguments : {};
+  const values = await (ref.type === 'ref/prompt'
+    ? promptValues(server, visible, ref.name, name, value, known)
+    : templateValues(server, visible, ref, name, value, known));
+  const shown = values.slice(0, VALUES_MAX);
+  return { completion: { values: shown, total: values.length, hasMore: values.length > shown.length } };
+}
+
+async function promptValues(
+  server: ServerPlan,
+  visible: VisibleLists,
+  prompt: unknown,
+  argument: string,
+  value: string,
+  context: JsonObject,
+): Promise<readonly string[]> {
+  const entry = typeof prompt === 'string' ? server.prompts.get(prompt) : undefined;
+  if (entry === undefined || !visible.prompts.some((spec) => spec.name === prompt)) {
+    throw new QuaysideError('unknown_prompt');
+  }
+  if (!entry.item.spec.arguments.some((declared) => declared.name === argument)) {
+    throw invalid(`The prompt has no argument ${JSON.stringify(argument.slice(0, 200))}.`);
+  }
+  return (await entry.item.complete?.(argument, value, context)) ?? [];
+}
+
+async function templateValues(
+  server: ServerPlan,
+  visible: VisibleLists,
+  ref: JsonObject,
+  variable: string,
+  value: string,
+  context: JsonObject,
+): Promise<readonly string[]> {
+  if (ref.type !== 'ref/resource') throw invalid('`ref.type` must be "ref/prompt" or "ref/resource".');
+  const { uri } = ref;
+  const entry = server.resourceTemplates.find(({ item }) => item.spec.uriTemplate === uri);
+  if (entry !== undefined && visible.resourceTemplates.some((spec) => spec.uriTemplate === uri)) {
+    return (await entry.item.complete?.(variable, value, context)) ?? [];
+  }
+  // A plain resource has no variables: nothing to complete is an answer, not an error.
+  if (visible.resources.some((spec) => spec.uri === uri)) return [];
+  throw new QuaysideError('unknown_resource');
+}
+
+function invalid(message: string): QuaysideError {
+  return new QuaysideError('invalid_params', { message });
+}

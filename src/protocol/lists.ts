@@ -1,0 +1,88 @@
+// The four lists as clients see them. A page is built once per visibility and offset and then shared,
+// so that codecs may keep its serialised form by identity.
+import type { ServerPlan, VisibleLists } from '../plan/server-plan.ts';
+import type { JsonObject, PromptSpec, ToolSpec } from '../tool.ts';
+import { createCursor, PAGE_SIZE, parseCursor } from './pagination.ts';
+
+export const PAGED_METHODS = [
+  'tools/list',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+] as const;
+export type PagedMethod = (typeof PAGED_METHODS)[number];
+
+export type ListPage = JsonObject & { readonly nextCursor?: string };
+
+export interface Lists {
+  /** Throws `invalid_cursor`. */
+  page(server: ServerPlan, method: PagedMethod, visible: VisibleLists, cursor: unknown): ListPage;
+}
+
+export function createLists(secret: Buffer): Lists {
+  const pages = new WeakMap<VisibleLists, Map<string, ListPage>>();
+  return {
+    page(server, method, visible, cursor) {
+      const scope = { slug: server.slug, version: server.version, method };
+      const offset = parseCursor(secret, scope, cursor);
+      const key = `${method} ${offset}`;
+      const known = pages.get(visible) ?? new Map<string, ListPage>();
+      const page = known.get(key) ?? buildPage(secret, scope, visible, offset);
+      known.set(key, page);
+      pages.set(visible, known);
+      return page;
+    },
+  };
+}
+
+const LISTINGS: Readonly<
+  Record<PagedMethod, (visible: VisibleLists, from: number, to: number) => JsonObject>
+> = {
+  'tools/list': (visible, from, to) => ({ tools: visible.tools.slice(from, to).map(presentTool) }),
+  'prompts/list': (visible, from, to) => ({ prompts: visible.prompts.slice(from, to).map(presentPrompt) }),
+  'resources/list': (visible, from, to) => ({ resources: visible.resources.slice(from, to) }),
+  'resources/templates/list': (visible, from, to) => ({
+    resourceTemplates: visible.resourceTemplates.slice(from, to),
+  }),
+};
+
+const LENGTHS: Readonly<Record<PagedMethod, (visible: VisibleLists) => number>> = {
+  'tools/list': (visible) => visible.tools.length,
+  'prompts/list': (visible) => visible.prompts.length,
+  'resources/list': (visible) => visible.resources.length,
+  'resources/templates/list': (visible) => visible.resourceTemplates.length,
+};
+
+function buildPage(
+  secret: Buffer,
+  scope: { readonly slug: string; readonly version: string; readonly method: PagedMethod },
+  visible: VisibleLists,
+  offset: number,
+): ListPage {
+  const end = offset + PAGE_SIZE;
+  const items = LISTINGS[scope.method](visible, offset, end);
+  return end < LENGTHS[scope.method](visible)
+    ? { ...items, nextCursor: createCursor(secret, scope, end) }
+    : items;
+}
+
+function presentTool(spec: ToolSpec): JsonObject {
+  return {
+    name: spec.listedName,
+    ...(spec.title === undefined ? {} : { title: spec.title }),
+    description: spec.description,
+    inputSchema: spec.inputSchema,
+    ...(spec.outputSchema === undefined ? {} : { outputSchema: spec.outputSchema }),
+    annotations: spec.annotations,
+    ...(spec.meta === undefined ? {} : { _meta: spec.meta }),
+  };
+}
+
+function presentPrompt(spec: PromptSpec): JsonObject {
+  return {
+    name: spec.name,
+    ...(spec.title === undefined ? {} : { title: spec.title }),
+    ...(spec.description === undefined ? {} : { description: spec.description }),
+    arguments: spec.arguments,
+  };
+}

@@ -1,0 +1,222 @@
+// The modern era: each request stands alone, with its version, capabilities and headers checked (MCP 2026-07-28).
+import { QuaysideError } from '../../errors.ts';
+import type { ServerPlan } from '../../plan/server-plan.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { JsonObject, Outcome, Principal } from '../../tool.ts';
+import { serverCapabilities } from '../capabilities.ts';
+import type { ChangeHub } from '../changes.ts';
+import type { Dispatcher } from '../dispatch.ts';
+import { errorMessage, httpStatus, toPublicError } from '../error-answer.ts';
+import type { Invocation } from '../invocation.ts';
+import { isObject, parseMessage, type RequestId, type RpcRequest, resultMessage } from '../messages.ts';
+import { type Answer, CANCELLED_STATUS, type RequestContext } from '../request-context.ts';
+import { SERVED_REVISIONS } from '../revisions.ts';
+import { ModernChannel } from './channel.ts';
+import { checkHeaders } from './headers.ts';
+import { createListeners, honoredFilter, type Listeners, type ListenFilter } from './listen.ts';
+import { META, type ModernMeta, parseMeta } from './meta.ts';
+import { createRequestStates, type RequestStates, type StateScope } from './request-state.ts';
+import { createResultEncoder, type ResultEncoder } from './result.ts';
+
+export interface ModernCodec {
+  /** Answers one message. Never rejects. */
+  handle(server: ServerPlan, body: unknown, context: RequestContext): Promise<Answer>;
+  /** Ends gracefully the open subscriptions of the principals that `of` names. */
+  endStreams(of: (principal: Principal) => boolean): void;
+  /** Open subscriptions. */
+  streams(): number;
+}
+
+export interface ModernCodecDeps {
+  readonly dispatcher: Dispatcher;
+  readonly hub: ChangeHub;
+  readonly log: Log;
+  /** At least 32 bytes; protects request states. */
+  readonly secret: Buffer;
+  /** Milliseconds of the wall clock. */
+  readonly now: () => number;
+}
+
+export function createModernCodec(deps: ModernCodecDeps): ModernCodec {
+  const parts: Parts = {
+    ...deps,
+    listeners: createListeners(deps.hub),
+    states: createRequestStates(deps.secret, deps.now),
+    encoder: createResultEncoder(),
+    discoveries: new WeakMap(),
+  };
+  return {
+    async handle(server, body, context) {
+      const message = parseMessage(body);
+      switch (message.kind) {
+        case 'request':
+          try {
+            return await handleRequest(parts, server, message, context);
+          } catch (error) {
+            return failed(parts, message.id, error, context);
+          }
+        case 'notification':
+          // The revision defines none for HTTP; stdio takes care of cancellation before this.
+          return ACCEPTED;
+        case 'response':
+          return failed(parts, message.id, new QuaysideError('invalid_request', NO_RESPONSES), context);
+        case 'invalid':
+          return failed(parts, message.id, message.error, context);
+      }
+    },
+    endStreams: (of) => parts.listeners.end(of),
+    streams: () => parts.listeners.count(),
+  };
+}
+
+const ACCEPTED: Answer = { status: 202, body: undefined };
+const NO_RESPONSES = { message: 'Responses are not accepted: this revision sends no requests to clients.' };
+
+/** The only methods that may ask the client (MCP 2026-07-28, MRTR). */
+const ASKING_METHODS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
+
+interface Parts extends ModernCodecDeps {
+  readonly listeners: Listeners;
+  readonly states: RequestStates;
+  readonly encoder: ResultEncoder;
+  readonly discoveries: WeakMap<ServerPlan, JsonObject>;
+}
+
+async function handleRequest(
+  parts: Parts,
+  server: ServerPlan,
+  request: RpcRequest,
+  context: RequestContext,
+): Promise<Answer> {
+  const { headers } = context;
+  const { id, method, params } = request;
+  const meta = parseMeta(params, headers === undefined ? null : single(headers['mcp-protocol-version']));
+  if (headers !== undefined) checkHeaders(headers, method, params, server);
+  const channel = openChannel(parts, server, request, context, meta);
+  const invocation: Invocation = {
+    server,
+    method,
+    params,
+    context,
+    channel,
+    cancellation: context,
+    ...(meta.traceparent === undefined ? {} : { traceparent: meta.traceparent }),
+    ...(meta.tracestate === undefined ? {} : { tracestate: meta.tracestate }),
+  };
+  if (method === 'subscriptions/listen') return listen(parts, invocation, id);
+  const outcome =
+    method === 'server/discover'
+      ? await parts.dispatcher.govern(invocation, method, () => discover(parts, server))
+      : await parts.dispatcher.dispatch(invocation);
+  if (outcome === undefined)
+    throw new QuaysideError('method_not_found', { message: `Method not found: ${shown(method)}` });
+  return answerOf(parts, invocation, id, channel, outcome);
+}
+
+function openChannel(
+  parts: Parts,
+  server: ServerPlan,
+  { method, params }: RpcRequest,
+  context: RequestContext,
+  meta: ModernMeta,
+): ModernChannel {
+  const mayAsk = ASKING_METHODS.has(method);
+  const { requestState, inputResponses } = params;
+  const given = mayAsk && inputResponses !== undefined ? parseResponses(inputResponses) : NO_ANSWERS;
+  const earlier =
+    mayAsk && requestState !== undefined
+      ? parts.states.open({ slug: server.slug, principal: context.principal, method, params }, requestState)
+      : NO_ANSWERS;
+  const publish = parts.hub.publish.bind(undefined, server.slug);
+  return new ModernChannel({ context, meta, earlier, given, mayAsk, publish });
+}
+
+const NO_ANSWERS: JsonObject = Object.freeze({});
+
+function answerOf(
+  parts: Parts,
+  invocation: Invocation,
+  id: RequestId,
+  channel: ModernChannel,
+  outcome: Outcome,
+): Answer {
+  const { server, method, params, context } = invocation;
+  if (channel.refusal !== undefined) return failed(parts, id, channel.refusal, context);
+  if (channel.asked !== undefined) {
+    const scope: StateScope = { slug: server.slug, principal: context.principal, method, params };
+    const result = {
+      inputRequests: channel.asked.requests,
+      requestState: parts.states.seal(scope, channel.asked.answers),
+    };
+    return { status: 200, body: resultMessage(id, parts.encoder.inputRequired(server, result)) };
+  }
+  if (!outcome.ok) return failed(parts, id, outcome.error, context);
+  return {
+    status: 200,
+    body: resultMessage(id, parts.encoder.complete(server, method, toObject(outcome.result))),
+  };
+}
+
+async function listen(parts: Parts, invocation: Invocation, id: RequestId): Promise<Answer> {
+  const { server, context, params } = invocation;
+  if (context.streaming === 'no') throw new QuaysideError('not_acceptable');
+  const outcome = await parts.dispatcher.govern(invocation, 'subscriptions/listen', () =>
+    honoredFilter(server, context.principal, params.notifications),
+  );
+  if (!outcome.ok) return failed(parts, id, outcome.error, context);
+  // Outside the gate: the operation is the subscribing, the stream may last for days.
+  context.release();
+  const graceful = await parts.listeners.listen(server, id, outcome.result as ListenFilter, context);
+  if (!graceful) return { status: CANCELLED_STATUS, body: undefined };
+  const result = { _meta: { [META.subscriptionId]: id } };
+  return {
+    status: 200,
+    body: resultMessage(id, parts.encoder.complete(server, 'subscriptions/listen', result)),
+  };
+}
+
+function discover(parts: Parts, server: ServerPlan): JsonObject {
+  const known = parts.discoveries.get(server);
+  if (known !== undefined) return known;
+  const { instructions } = server.definition;
+  const made = {
+    supportedVersions: SERVED_REVISIONS,
+    capabilities: serverCapabilities({ changes: true, completions: true, logging: true }),
+    ...(instructions === undefined ? {} : { instructions }),
+  };
+  parts.discoveries.set(server, made);
+  return made;
+}
+
+function failed(parts: Parts, id: RequestId | undefined, error: unknown, context: RequestContext): Answer {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  const known = toPublicError(cause, context.requestId);
+  if (known.code === 'internal') {
+    parts.log.error(
+      { err: known.cause ?? known, request_id: context.requestId },
+      'A request failed unexpectedly.',
+    );
+  }
+  return {
+    status: httpStatus(known, 'modern'),
+    body: errorMessage(id, known, 'modern'),
+    ...(known.headers === undefined ? {} : { headers: known.headers }),
+  };
+}
+
+function parseResponses(responses: unknown): JsonObject {
+  if (isObject(responses)) return responses;
+  throw new QuaysideError('invalid_params', { message: '`inputResponses` must be an object.' });
+}
+
+function toObject(result: unknown): JsonObject {
+  return isObject(result) ? result : {};
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+function shown(method: string): string {
+  return method.slice(0, 100);
+}

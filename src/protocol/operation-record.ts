@@ -1,0 +1,48 @@
+// The operation as the gate sees it; a class so that every one of them has the same shape.
+import type { Target } from '../gate/stage.ts';
+import type { JsonObject, Operation, OperationKind, Permission, Principal } from '../tool.ts';
+import type { Invocation } from './invocation.ts';
+
+export class OperationRecord implements Operation {
+  readonly kind: OperationKind;
+  readonly name: string;
+  readonly method: string;
+  readonly permission: Permission;
+  args: JsonObject;
+  readonly principal: Principal;
+  readonly requestId: string;
+  readonly clientAddress: string;
+  readonly protocolVersion: string;
+  readonly sessionId?: string;
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+  readonly httpTraceparent?: string;
+  readonly startedAt: number;
+  readonly answerHeaders: Record<string, string>;
+
+  constructor(target: Target, invocation: Invocation, args: JsonObject) {
+    const { context, channel } = invocation;
+    this.kind = target.kind;
+    this.name = target.name;
+    this.method = invocation.method;
+    this.permission = target.permission;
+    this.args = args;
+    this.principal = context.principal;
+    this.requestId = context.requestId;
+    this.clientAddress = context.clientAddress;
+    this.protocolVersion = channel.protocolVersion;
+    if (channel.sessionId !== undefined) this.sessionId = channel.sessionId;
+    const fromHeader = context.headers?.traceparent;
+    if (invocation.traceparent !== undefined) {
+      this.traceparent = invocation.traceparent;
+      if (invocation.tracestate !== undefined) this.tracestate = invocation.tracestate;
+      if (typeof fromHeader === 'string') this.httpTraceparent = fromHeader;
+    } else if (typeof fromHeader === 'string') {
+      this.traceparent = fromHeader;
+      const state = context.headers?.tracestate;
+      if (typeof state === 'string') this.tracestate = state;
+    }
+    this.startedAt = context.startedAt;
+    this.answerHeaders = context.answerHeaders;
+  }
+}

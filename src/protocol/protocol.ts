@@ -1,0 +1,79 @@
+// MCP as one object for the transports: both eras over one dispatcher, and what has to end when the process does.
+import { randomBytes } from 'node:crypto';
+import type { PlanHolder } from '../plan/server-plan.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Principal } from '../tool.ts';
+import { type ChangeHub, createChangeHub } from './changes.ts';
+import { createDispatcher } from './dispatch.ts';
+import { createLegacyCodec, type LegacyCodec } from './legacy/codec.ts';
+import { createMemoryEventStore, type EventStore } from './legacy/event-store.ts';
+import { createSessions, type Sessions } from './legacy/sessions.ts';
+import { createModernCodec, type ModernCodec } from './modern/codec.ts';
+
+/** One per process. */
+export interface Protocol {
+  readonly modern: ModernCodec;
+  readonly legacy: LegacyCodec;
+  readonly sessions: Sessions;
+  /** Where changes of lists and resources are published. */
+  readonly hub: ChangeHub;
+  /** Ends gracefully what stays open by itself: subscriptions and GET streams. Calls go on. */
+  drain(): void;
+  /** Ends streams and sessions of the principals that `of` names, as after the revocation of a key. */
+  end(of: (principal: Principal) => boolean): void;
+  close(): void;
+}
+
+export interface ProtocolDeps {
+  readonly plans: PlanHolder;
+  readonly log: Log;
+  /** `SESSION_SECRET`, at least 32 bytes; signs cursors and request states. Random when absent. */
+  readonly secret?: Buffer;
+  /** Events of legacy streams; in memory by default. */
+  readonly events?: EventStore;
+  /** Milliseconds of the wall clock; `Date.now` by default. */
+  readonly now?: () => number;
+  /** Monotonic milliseconds; `performance.now` by default. */
+  readonly monotonic?: () => number;
+  /** Told when a legacy session ended, with its age in seconds. */
+  readonly onSessionEnd?: (seconds: number) => void;
+}
+
+/** Shorter ones can be guessed offline from a cursor that was seen. */
+const SECRET_BYTES_MIN = 32;
+
+/** Throws RangeError for a secret that is too short. */
+export function createProtocol(deps: ProtocolDeps): Protocol {
+  const secret = deps.secret ?? randomBytes(SECRET_BYTES_MIN);
+  if (secret.length < SECRET_BYTES_MIN)
+    throw new RangeError(`the secret needs at least ${SECRET_BYTES_MIN} bytes`);
+  const { plans, log } = deps;
+  const hub = createChangeHub({ plans, log });
+  const dispatcher = createDispatcher({ secret });
+  const modern = createModernCodec({ dispatcher, hub, log, secret, now: deps.now ?? Date.now });
+  const legacy = createLegacyCodec({ dispatcher, hub, log });
+  const sessions = createSessions({
+    events: deps.events ?? createMemoryEventStore(),
+    now: deps.monotonic ?? performance.now.bind(performance),
+    ...(deps.onSessionEnd === undefined ? {} : { onEnd: deps.onSessionEnd }),
+  });
+  return {
+    modern,
+    legacy,
+    sessions,
+    hub,
+    drain() {
+      modern.endStreams(() => true);
+      for (const session of sessions.all()) session.closeStandalone();
+    },
+    end(of) {
+      modern.endStreams(of);
+      sessions.end(of);
+    },
+    close() {
+      modern.endStreams(() => true);
+      sessions.close();
+      hub.close();
+    },
+  };
+}

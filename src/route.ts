@@ -1,0 +1,45 @@
+// Routes are data: a part exports a table of them, the HTTP transport mounts them behind the gate.
+import type { JsonObject, Permission, Principal } from './tool.ts';
+
+/** A request to a route, admitted and checked against its schemas. */
+export interface RouteRequest {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Undefined only on routes with `access: 'public'` where no valid credential was presented. */
+  readonly principal: Principal | undefined;
+  readonly clientAddress: string;
+  readonly requestId: string;
+  readonly signal: AbortSignal;
+}
+
+/** What a route answers. */
+export interface RouteAnswer {
+  readonly status: number;
+  /** An object is sent as JSON; a string or bytes as they are, with `contentType`. */
+  readonly body?: JsonObject | readonly unknown[] | string | Uint8Array;
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * One REST route. `access` says who gets in: `public` answers without a credential (governance §1.1),
+ * `loopback` answers callers on this machine and others only with `permission`, `permission` demands it.
+ */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Template such as `/health/:component`; also the metric label. */
+  readonly path: string;
+  readonly summary: string;
+  readonly access: 'public' | 'loopback' | 'permission';
+  readonly permission?: Permission;
+  /** JSON Schema 2020-12 of what the route takes and gives; the door checks it before `handle` runs. */
+  readonly schema?: {
+    readonly params?: JsonObject;
+    readonly query?: JsonObject;
+    readonly body?: JsonObject;
+    readonly answer?: JsonObject;
+  };
+  handle(request: RouteRequest): Promise<RouteAnswer> | RouteAnswer;
+}

@@ -1,0 +1,126 @@
+// Every metric of the process beside Node's own: one name per fact (spec operations §2).
+// docs/metrics-mapping.md maps the names of other systems to these.
+
+/** What a metric is; `labels` and `buckets` are fixed for the life of the process. */
+export interface MetricDefinition<Label extends string = string> {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly Label[];
+  /** Upper bounds in seconds; histograms only. */
+  readonly buckets?: readonly number[];
+}
+
+/** 1 ms to 60 s. */
+const REQUEST_BUCKETS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+] as const;
+/** Those of the OpenTelemetry conventions for MCP, with finer ones below for a fast server. */
+const OPERATION_BUCKETS = [
+  0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300,
+] as const;
+
+/** The one table of metrics; what stands here is made, exposed and documented. */
+export const catalogue = {
+  requests: {
+    name: 'mcp_requests_total',
+    type: 'counter',
+    help: 'JSON-RPC messages and REST requests answered.',
+    labels: ['method', 'endpoint', 'status'],
+  },
+  requestDuration: {
+    name: 'mcp_request_duration_seconds',
+    type: 'histogram',
+    help: 'Time from the first byte of a request to the last of its answer; of streams to the first.',
+    labels: ['method', 'route', 'status_code'],
+    buckets: REQUEST_BUCKETS,
+  },
+  activeConnections: {
+    name: 'mcp_active_connections',
+    type: 'gauge',
+    help: 'Open sessions, streams and sockets.',
+    labels: ['transport'],
+  },
+  toolExecutions: {
+    name: 'mcp_tool_executions_total',
+    type: 'counter',
+    help: 'Tool calls by how they ended: success, error, denied or limited.',
+    labels: ['tool', 'status'],
+  },
+  operationDuration: {
+    name: 'mcp_server_operation_duration_seconds',
+    type: 'histogram',
+    help: 'Duration of MCP operations (OpenTelemetry mcp.server.operation.duration).',
+    labels: ['mcp_method_name', 'gen_ai_tool_name', 'error_type'],
+    buckets: OPERATION_BUCKETS,
+  },
+  sessionDuration: {
+    name: 'mcp_server_session_duration_seconds',
+    type: 'histogram',
+    help: 'Duration of legacy sessions (OpenTelemetry mcp.server.session.duration).',
+    labels: ['transport'],
+    buckets: OPERATION_BUCKETS,
+  },
+  auth: {
+    name: 'quayside_auth_total',
+    type: 'counter',
+    help: 'Credentials looked at, by kind and result.',
+    labels: ['method', 'result'],
+  },
+  denied: {
+    name: 'quayside_denied_total',
+    type: 'counter',
+    help: 'Refusals of the gate.',
+    labels: ['stage', 'reason'],
+  },
+  rateLimit: {
+    name: 'quayside_rate_limit_total',
+    type: 'counter',
+    help: 'Decisions of the rate limiter.',
+    labels: ['scope', 'result'],
+  },
+  configReload: {
+    name: 'quayside_config_reload_total',
+    type: 'counter',
+    help: 'Reloads of the definition.',
+    labels: ['result'],
+  },
+  sandboxKills: {
+    name: 'quayside_sandbox_kills_total',
+    type: 'counter',
+    help: 'Handler workers killed at their time or memory limit.',
+    labels: ['reason'],
+  },
+  apiKeyAge: {
+    name: 'quayside_api_key_age_days',
+    type: 'gauge',
+    help: 'Age of each API key whose creation is known.',
+    labels: ['key_name'],
+  },
+  databaseQueryDuration: {
+    name: 'quayside_db_query_duration_seconds',
+    type: 'histogram',
+    help: 'Duration of database statements.',
+    labels: ['operation'],
+    buckets: REQUEST_BUCKETS,
+  },
+  databaseConnections: {
+    name: 'quayside_db_connections',
+    type: 'gauge',
+    help: 'Database connections by state: active or idle.',
+    labels: ['state'],
+  },
+  egressDuration: {
+    name: 'quayside_egress_duration_seconds',
+    type: 'histogram',
+    help: 'Duration of outbound HTTP requests.',
+    labels: ['purpose', 'status'],
+    buckets: REQUEST_BUCKETS,
+  },
+  buildInfo: {
+    name: 'quayside_build_info',
+    type: 'gauge',
+    help: 'Always 1; the labels say what is running.',
+    labels: ['version', 'commit', 'node'],
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;

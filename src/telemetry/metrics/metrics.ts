@@ -1,0 +1,105 @@
+// All metrics of the process and their text form; prom-client renders it and adds Node's own.
+import { collectDefaultMetrics, type Metric, type OpenMetricsContentType, Registry } from 'prom-client';
+import { catalogue } from './catalogue.ts';
+import { createCounter, createGauge, createHistogram, type Rendered, type Sample } from './instruments.ts';
+
+type Catalogue = typeof catalogue;
+type LabelOf<Key extends keyof Catalogue> = Catalogue[Key]['labels'][number];
+type Made<Key extends keyof Catalogue> = Catalogue[Key]['type'] extends 'counter'
+  ? ReturnType<typeof createCounter<LabelOf<Key>>>
+  : Catalogue[Key]['type'] extends 'histogram'
+    ? ReturnType<typeof createHistogram<LabelOf<Key>>>
+    : ReturnType<typeof createGauge<LabelOf<Key>>>;
+
+/** The text of all metrics and its media type. */
+export interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** Every metric of the process. */
+export interface Metrics {
+  readonly instruments: { readonly [Key in keyof Catalogue]: Made<Key> };
+  /** The text form; OpenMetrics when `accept` (an Accept header) asks for it. */
+  render(accept?: string): Promise<Exposition>;
+}
+
+/** How metrics are made. */
+export interface MetricsOptions {
+  /** Takes secrets out of label values. */
+  readonly clean: (value: string) => string;
+  /** Whether Node's own metrics are collected; default true. */
+  readonly nodeMetrics?: boolean;
+}
+
+/** Makes every metric of the catalogue. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const { clean } = options;
+  const instruments = {
+    requests: createCounter(catalogue.requests, clean),
+    requestDuration: createHistogram(catalogue.requestDuration, clean),
+    activeConnections: createGauge(catalogue.activeConnections, clean),
+    toolExecutions: createCounter(catalogue.toolExecutions, clean),
+    operationDuration: createHistogram(catalogue.operationDuration, clean),
+    sessionDuration: createHistogram(catalogue.sessionDuration, clean),
+    auth: createCounter(catalogue.auth, clean),
+    denied: createCounter(catalogue.denied, clean),
+    rateLimit: createCounter(catalogue.rateLimit, clean),
+    configReload: createCounter(catalogue.configReload, clean),
+    sandboxKills: createCounter(catalogue.sandboxKills, clean),
+    apiKeyAge: createGauge(catalogue.apiKeyAge, clean),
+    databaseQueryDuration: createHistogram(catalogue.databaseQueryDuration, clean),
+    databaseConnections: createGauge(catalogue.databaseConnections, clean),
+    egressDuration: createHistogram(catalogue.egressDuration, clean),
+    buildInfo: createGauge(catalogue.buildInfo, clean),
+  } satisfies Metrics['instruments'];
+
+  const node = new Registry();
+  if (options.nodeMetrics ?? true) collectDefaultMetrics({ register: node });
+  return {
+    instruments,
+    async render(accept) {
+      const own = Object.values(instruments).map((metric: Rendered) => ({
+        name: metric.name,
+        help: metric.help,
+        type: metric.type,
+        values: metric.samples(),
+      }));
+      return renderFamilies([...own, ...parseFamilies(await node.getMetricsAsJSON())], accept);
+    },
+  };
+}
+
+/** One metric with its samples at one moment. */
+interface Family {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly values: readonly Sample[];
+}
+
+async function renderFamilies(families: readonly Family[], accept: string | undefined): Promise<Exposition> {
+  if (accept?.includes('application/openmetrics-text') !== true) {
+    const registry = new Registry();
+    for (const family of families) registry.registerMetric(parseMetric(family));
+    return { contentType: registry.contentType, text: await registry.metrics() };
+  }
+  const registry = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  for (const family of families) {
+    // OpenMetrics names the family without the suffix that its samples carry; prom-client adds the latter.
+    const name = family.type === 'counter' ? family.name.replace(/_total$/, '') : family.name;
+    registry.registerMetric(parseMetric({ ...family, name }));
+  }
+  return { contentType: registry.contentType, text: await registry.metrics() };
+}
+
+/** The registry only ever asks a metric for its name, its type and `get` (prom-client lib/registry.js). */
+function parseMetric(family: Family): Metric {
+  return { name: family.name, type: family.type, get: () => Promise.resolve(family) } as unknown as Metric;
+}
+
+/** prom-client declares the type of a metric as a number; it is a word (lib/metric.js). */
+function parseFamilies(families: unknown): readonly Family[] {
+  return families as readonly Family[];
+}

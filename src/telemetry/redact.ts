@@ -1,0 +1,219 @@
+// Takes secrets out of what leaves the process by a log, an error, a trace or a dump (spec governance §9).
+import { QuaysideError } from '../errors.ts';
+
+/** Stands where a secret was. */
+export const REDACTED = '[REDACTED]';
+
+/** Keeps one line within what collectors accept (spec operations §4). Measured in UTF-16 units. */
+export const FIELD_LENGTH_MAX = 8192;
+interface Limits {
+  readonly depth: number;
+  /** Entries of one object or array; the rest is counted, not shown. */
+  readonly entries: number;
+}
+/** Deeper or longer values are never read by a person and could be made by a caller. */
+const LINE_LIMITS: Limits = { depth: 8, entries: 100 };
+/** A dump shows all of what we hold ourselves; the bound only ends what has no end. */
+const DOCUMENT_LIMITS: Limits = { depth: 64, entries: 10_000 };
+/** A shorter value would blank out ordinary words. */
+const SECRET_LENGTH_MIN = 4;
+
+/** Compared without case, `-` and `_`; a field whose name ends in one of them is secret too (`db_password`). */
+const SECRET_NAMES = [
+  'password',
+  'passwords',
+  'passwd',
+  'secret',
+  'secrets',
+  'token',
+  'apikey',
+  'apikeys',
+  'authorization',
+  'cookie',
+  'cookies',
+  'privatekey',
+  'clientsecret',
+  'accesskey',
+  'credential',
+  'credentials',
+  'encryptedcredentials',
+  'session',
+  'ssn',
+] as const;
+
+/** Each is linear: every repetition is bounded or followed by what it cannot match. */
+const PATTERNS: readonly (readonly [RegExp, string])[] = [
+  [/-----BEGIN [A-Z0-9 ]{1,40}-----[\s\S]*?(?:-----END [A-Z0-9 ]{1,40}-----|$)/g, REDACTED],
+  [/\b(Bearer|Basic)\s{1,4}[A-Za-z0-9._~+/=-]{6,}/gi, `$1 ${REDACTED}`],
+  [/\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*){1,3}/g, REDACTED],
+  [/\bqs_[A-Za-z0-9_-]{6,}/g, REDACTED],
+  [/\bsk[-_][A-Za-z0-9_-]{12,}/g, REDACTED],
+  [/\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]{0,256}):[^\s/@]{1,512}@/gi, `$1:${REDACTED}@`],
+  [
+    /\b((?:[a-z0-9]{1,32}[_-]){0,4}(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|sig|signature)["']?\s{0,4}[=:]\s{0,4})(?:"[^"]{1,1024}"|'[^']{1,1024}'|[^\s,;&"'{}[\]]{1,1024})/gi,
+    `$1${REDACTED}`,
+  ],
+  [/\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b/g, REDACTED],
+  [/\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})/g, REDACTED],
+  [/\bAIza[A-Za-z0-9_-]{30,}/g, REDACTED],
+  [/\bxox[abeoprs]-[A-Za-z0-9-]{8,}/g, REDACTED],
+  [/\bya29\.[A-Za-z0-9_-]{10,}/g, REDACTED],
+];
+
+/** Controls, separators and direction marks that could forge or hide text on a terminal. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to find.
+const UNSAFE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** Takes secrets out of values and texts. */
+export interface Redactor {
+  /** A copy safe to write: secret fields and patterns replaced, depth, entries and lengths bounded, no cycles. */
+  value(value: unknown): unknown;
+  /** The same with room for a whole document, such as the configuration in a dump. */
+  document(value: unknown): unknown;
+  /** The text without secrets, with unsafe characters written as `\uXXXX`, at most 8 KiB. */
+  text(text: string): string;
+  /** Values substituted from the environment or a secret store; found anywhere in a text from now on. */
+  addSecrets(values: Iterable<string>): void;
+}
+
+/** Makes a redactor that knows names and patterns, and no value yet. */
+export function createRedactor(): Redactor {
+  const secrets = new Set<string>();
+  let known: RegExp | undefined;
+
+  function text(raw: string): string {
+    // Cut before matching: the cost of a line is bounded by what is kept of it, and a margin keeps a secret
+    // at the edge recognisable.
+    const bounded = raw.length > FIELD_LENGTH_MAX + 1024 ? raw.slice(0, FIELD_LENGTH_MAX + 1024) : raw;
+    let clean = known === undefined ? bounded : bounded.replace(known, REDACTED);
+    for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement);
+    clean = clean.replace(UNSAFE, escapeCharacter);
+    if (clean.length <= FIELD_LENGTH_MAX && raw.length === bounded.length) return clean;
+    return `${clean.slice(0, FIELD_LENGTH_MAX)}… [cut, ${raw.length} characters]`;
+  }
+
+  return {
+    text,
+    value: (value) => redactWhole(value, { text, limits: LINE_LIMITS, path: new Set() }),
+    document: (value) => redactWhole(value, { text, limits: DOCUMENT_LIMITS, path: new Set() }),
+    addSecrets(values) {
+      for (const value of values) {
+        if (value.length < SECRET_LENGTH_MIN) continue;
+        secrets.add(value);
+        secrets.add(encodeURIComponent(value));
+      }
+      if (secrets.size === 0) return;
+      // Longest first: a secret that contains another one must not leave its tail behind.
+      const ordered = [...secrets].sort((a, b) => b.length - a.length);
+      known = new RegExp(ordered.map((secret) => RegExp.escape(secret)).join('|'), 'g');
+    },
+  };
+}
+
+/** Whether a field of this name is never shown. */
+export function isSecretName(name: string): boolean {
+  const plain = name.replace(/[-_\s]/g, '').toLowerCase();
+  return SECRET_NAMES.some((secret) => plain.endsWith(secret));
+}
+
+interface Walk {
+  readonly text: (text: string) => string;
+  readonly limits: Limits;
+  /** The objects around the current one: what is among them again is a cycle. */
+  readonly path: Set<object>;
+}
+
+function redactWhole(value: unknown, walk: Walk): unknown {
+  try {
+    return redactValue(value, walk);
+  } catch {
+    // A getter or proxy of a foreign object threw; what asked for a line must not fail over it.
+    return '[unreadable]';
+  }
+}
+
+function redactValue(value: unknown, walk: Walk): unknown {
+  switch (typeof value) {
+    case 'string':
+      return walk.text(value);
+    case 'bigint':
+      return value.toString();
+    case 'function':
+    case 'symbol':
+      return `[${typeof value}]`;
+    case 'object':
+      break;
+    default:
+      return value;
+  }
+  if (value === null) return null;
+  if (walk.path.has(value)) return '[circular]';
+  if (walk.path.size >= walk.limits.depth) return '[deeper]';
+  walk.path.add(value);
+  const copy = redactObject(value, walk);
+  walk.path.delete(value);
+  return copy;
+}
+
+function redactObject(value: object, walk: Walk): unknown {
+  if (value instanceof Error) return redactError(value, walk);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+  if (value instanceof URL) return walk.text(value.href);
+  if (value instanceof Map) return redactEntries(Array.from(value, toNamed), walk);
+  if (value instanceof Set) return redactList([...value], walk);
+  if (Array.isArray(value)) return redactList(value, walk);
+  return redactEntries(Object.entries(value), walk);
+}
+
+function redactList(list: readonly unknown[], walk: Walk): unknown[] {
+  const copy = list.slice(0, walk.limits.entries).map((item) => redactValue(item, walk));
+  if (list.length > walk.limits.entries) copy.push(`[${list.length - walk.limits.entries} more]`);
+  return copy;
+}
+
+function redactEntries(
+  entries: readonly (readonly [string, unknown])[],
+  walk: Walk,
+): Record<string, unknown> {
+  const copy = entries.slice(0, walk.limits.entries).map(([name, item]): [string, unknown] => {
+    const shown = item === undefined || item === null || typeof item === 'boolean';
+    return [walk.text(name), !shown && isSecretName(name) ? REDACTED : redactValue(item, walk)];
+  });
+  if (entries.length > walk.limits.entries)
+    copy.push(['…', `[${entries.length - walk.limits.entries} more]`]);
+  // A caller may name a field `__proto__`; fromEntries makes it a field like any other.
+  return Object.fromEntries(copy);
+}
+
+function toNamed([name, item]: readonly [unknown, unknown]): [string, unknown] {
+  return [String(name), item];
+}
+
+function redactError(error: Error, walk: Walk): Record<string, unknown> {
+  if (error instanceof QuaysideError && error.code !== 'internal') return describeRefusal(error, walk);
+  const code = 'code' in error && typeof error.code === 'string' ? { code: walk.text(error.code) } : {};
+  const cause = error.cause === undefined ? {} : { cause: redactValue(error.cause, walk) };
+  return {
+    type: walk.text(error.name),
+    message: walk.text(error.message),
+    ...code,
+    stack: walk.text(error.stack ?? ''),
+    ...cause,
+  };
+}
+
+/** Refusals are expected, and as many as strangers care to cause: where in the code they arose says nothing. */
+function describeRefusal(error: QuaysideError, walk: Walk): Record<string, unknown> {
+  const { name, message, code, cause } = error;
+  return {
+    type: name,
+    message: walk.text(message),
+    code,
+    ...(cause instanceof Error ? { cause: walk.text(cause.message) } : {}),
+  };
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

@@ -1,0 +1,33 @@
+// What the parts of the MCP endpoint hand each other.
+import type { Plan, PlanHolder, ServerPlan } from '../../plan/server-plan.ts';
+import type { Protocol } from '../../protocol/protocol.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { RequestObservation } from '../../telemetry/observer.ts';
+import type { Principal } from '../../tool.ts';
+import type { EventStreams } from './event-stream.ts';
+import type { HttpExchange, ListenerState } from './exchange.ts';
+
+export interface EndpointDeps {
+  readonly plans: PlanHolder;
+  readonly protocol: Protocol;
+  readonly streams: EventStreams;
+  readonly log: Log;
+  readonly listener: ListenerState;
+  readonly observeRequest?: (observation: RequestObservation) => void;
+}
+
+/** An exchange that passed the request stages, on the plan it stays on. */
+export interface Admitted {
+  readonly exchange: HttpExchange;
+  readonly principal: Principal;
+  readonly server: ServerPlan;
+  readonly plan: Plan;
+  readonly release: () => void;
+}
+
+/** What is said about a request when its answer is out. */
+export interface Seen {
+  readonly method: string;
+  readonly governed: boolean;
+  readonly error?: Error;
+}

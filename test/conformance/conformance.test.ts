@@ -1,0 +1,103 @@
+// The official conformance suite against the product: every scored scenario, and no list of expected failures.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Product, startProduct } from '../support/product.ts';
+
+const SUITE = fileURLToPath(
+  new URL('../../node_modules/@modelcontextprotocol/conformance/dist/index.js', import.meta.url),
+);
+const DEFINITION = fileURLToPath(new URL('./everything.yaml', import.meta.url));
+
+/** A run takes seven seconds on an idle machine. */
+const RUN_TIMEOUT_MS = 120_000;
+
+interface Run {
+  readonly code: number;
+  readonly output: string;
+  /** Scenarios that passed and failed, by name; those that are not scored are left out. */
+  readonly passed: readonly string[];
+  readonly failed: readonly string[];
+}
+
+function runSuite(url: string, args: readonly string[]): Promise<Run> {
+  return new Promise((resolve) => {
+    const words = [SUITE, 'server', '--url', url, ...args];
+    execFile(
+      process.execPath,
+      words,
+      { timeout: RUN_TIMEOUT_MS, maxBuffer: 64 * 1024 * 1024 },
+      (error, out, err) => {
+        const [results = '', unscored = ''] = out.split('Not scored for');
+        const ignored = new Set(namesOf(unscored, '[✓✗]'));
+        const scored = (mark: string) => namesOf(results, mark).filter((name) => !ignored.has(name));
+        resolve({
+          code: error === null ? 0 : 1,
+          output: `${out}\n${err}`,
+          passed: scored('✓'),
+          failed: scored('✗'),
+        });
+      },
+    );
+  });
+}
+
+function namesOf(output: string, mark: string): string[] {
+  return [...output.matchAll(new RegExp(`^\\s*${mark} ([\\w-]+)`, 'gm'))].map((match) => match[1] ?? '');
+}
+
+describe('fixtures of the suite', () => {
+  let product: Product;
+
+  beforeAll(async () => {
+    product = await startProduct({ definition: { path: DEFINITION } });
+  });
+
+  afterAll(() => product?.stop());
+
+  test.each([
+    ['2026-07-28', 37],
+    ['2025-11-25', 30],
+  ] as const)(
+    'P10 S6: every scored scenario of %s passes',
+    async (revision, scenarios) => {
+      const { code, output, passed, failed } = await runSuite(product.url, ['--requirements', revision]);
+      expect(failed, output).toEqual([]);
+      expect(passed).toHaveLength(scenarios);
+      expect(code).toBe(0);
+    },
+    RUN_TIMEOUT_MS,
+  );
+
+  test.each(['2025-06-18', '2025-03-26'] as const)(
+    'P10 S6: the whole suite for %s passes',
+    async (revision) => {
+      const { code, output, failed } = await runSuite(product.url, [
+        '--suite',
+        'all',
+        '--spec-version',
+        revision,
+      ]);
+      expect(failed, output).toEqual([]);
+      expect(code).toBe(0);
+    },
+    RUN_TIMEOUT_MS,
+  );
+});
+
+test(
+  'P11 S6: the default configuration withstands DNS rebinding',
+  async () => {
+    const product = await startProduct({ definition: { yaml: 'name: plain\nversion: 1.0.0\n' } });
+    try {
+      for (const revision of ['2026-07-28', '2025-11-25']) {
+        const args = ['--scenario', 'dns-rebinding-protection', '--spec-version', revision];
+        const { code, output } = await runSuite(product.url, args);
+        expect(code, output).toBe(0);
+      }
+    } finally {
+      await product.stop();
+    }
+  },
+  RUN_TIMEOUT_MS,
+);

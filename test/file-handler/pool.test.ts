@@ -1,0 +1,132 @@
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { QuaysideError } from '../../src/errors.ts';
+import { createFileTools, ECHO, type FileTools, failure, run } from './file-tool.ts';
+
+let tools: FileTools;
+beforeEach(() => {
+  tools = createFileTools();
+});
+afterEach(() => tools.close());
+
+async function handlerOf(code: string, name = 'handler.ts') {
+  return tools.prepare({ path: tools.write(name, code) });
+}
+
+test('a module is loaded once per worker and version over 100 plans, and a changed one anew', async () => {
+  const marker = join(tools.directory, 'loads');
+  const module = (answer: number) =>
+    `import { appendFileSync } from 'node:fs'; import { helper } from './helper.ts';
+     appendFileSync(${JSON.stringify(marker)}, '.'); export default () => [${answer}, helper];`;
+  tools.write('helper.ts', 'export const helper = 1;');
+  const path = tools.write('module.ts', module(1));
+  for (let plan = 0; plan < 100; plan++) {
+    const handler = await tools.prepare({ path });
+    expect((await run(handler)).structuredContent).toEqual([1, 1]);
+  }
+  expect(readFileSync(marker, 'utf8')).toBe('.');
+  tools.write('module.ts', module(2));
+  utimesSync(path, new Date(), new Date(Date.now() + 5000));
+  expect((await run(await tools.prepare({ path }))).structuredContent).toEqual([2, 1]);
+  const helper = tools.write('helper.ts', 'export const helper = 2;');
+  utimesSync(helper, new Date(), new Date(Date.now() + 9000));
+  expect((await run(await tools.prepare({ path }))).structuredContent).toEqual([2, 2]);
+  expect(readFileSync(marker, 'utf8')).toBe('...');
+});
+
+test('10,000 calls leave no worker, timer or handle behind', async () => {
+  const echo = await handlerOf(ECHO, 'echo.ts');
+  await run(echo);
+  const before = process.getActiveResourcesInfo().length;
+  for (let round = 0; round < 100; round++) {
+    await Promise.all(Array.from({ length: 100 }, (_, index) => run(echo, { args: { index } })));
+  }
+  expect(tools.pool.stats.queued).toBe(0);
+  expect(tools.pool.stats.busy).toBe(0);
+  // Each further worker holds a handful of ports and streams until it retires.
+  const perWorker = 4;
+  const grown = (tools.pool.stats.workers - 1) * perWorker;
+  expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before + grown + 2);
+}, 60_000);
+
+test('idle workers retire, and closing the pool fails what still runs', async () => {
+  const brief = createFileTools({ idleMs: 30 });
+  try {
+    const echo = await brief.prepare({ path: brief.write('echo.ts', ECHO) });
+    await run(echo);
+    await expect.poll(() => brief.pool.stats.workers, { timeout: 2000 }).toBe(0);
+    expect((await run(echo, { args: { again: true } })).structuredContent).toEqual({ again: true });
+    const endless = await brief.prepare({
+      path: brief.write('endless.ts', 'export default () => new Promise(() => {});'),
+    });
+    const running = failure(run(endless));
+    await expect.poll(() => brief.pool.stats.busy).toBe(1);
+    await brief.pool.close();
+    expect((await running).code).toBe('HANDLER_EXECUTION_ERROR');
+    await expect(run(echo)).rejects.toThrow(QuaysideError);
+  } finally {
+    await brief.close();
+  }
+});
+
+test('cancelling aborts the signal in the worker, and a handler that stops keeps its worker', async () => {
+  const marker = join(tools.directory, 'aborted');
+  const handler = await handlerOf(`import { writeFileSync } from 'node:fs';
+    export default (_: unknown, context: any) => new Promise((_resolve, reject) => {
+      context.signal.addEventListener('abort', () => { writeFileSync(${JSON.stringify(marker)}, context.signal.reason.message); reject(context.signal.reason); });
+    });`);
+  const controller = new AbortController();
+  const cancelled = new QuaysideError('draining');
+  const outcome = run(handler, { signal: controller.signal });
+  await expect.poll(() => tools.pool.stats.busy).toBe(1);
+  controller.abort(cancelled);
+  await expect(outcome).rejects.toBe(cancelled);
+  await expect.poll(() => existsSync(marker)).toBe(true);
+  await expect.poll(() => tools.pool.stats.busy).toBe(0);
+  expect(tools.pool.stats.workers).toBe(1);
+  await expect(run(handler, { signal: AbortSignal.abort(cancelled) })).rejects.toBe(cancelled);
+});
+
+test('a call that is cancelled while it waits for a worker never starts', async () => {
+  const small = createFileTools({ size: 1, maxSize: 1 });
+  try {
+    const marker = join(small.directory, 'ran');
+    writeFileSync(marker, '');
+    const slow = await small.prepare({
+      path: small.write('slow.ts', 'export default () => new Promise((r) => setTimeout(r, 300));'),
+    });
+    const noted = await small.prepare({
+      path: small.write(
+        'noted.ts',
+        `import { appendFileSync } from 'node:fs'; export default () => appendFileSync(${JSON.stringify(marker)}, '.');`,
+      ),
+    });
+    const first = run(slow);
+    expect((await failure(run(noted, { timeoutMs: 50 }))).code).toBe('HANDLER_TIMEOUT_ERROR');
+    await first;
+    await run(slow);
+    expect(readFileSync(marker, 'utf8')).toBe('');
+  } finally {
+    await small.close();
+  }
+});
+
+test('more waiting calls than the queue holds are refused as overload', async () => {
+  const small = createFileTools({ size: 1, maxSize: 1 });
+  try {
+    const slow = await small.prepare({
+      path: small.write('slow.ts', 'export default () => new Promise(() => {});'),
+    });
+    const controller = new AbortController();
+    const calls = Array.from({ length: 1002 }, () =>
+      run(slow, { signal: controller.signal }).catch((error: unknown) => error),
+    );
+    expect(await calls[1001]).toMatchObject({ code: 'overloaded' });
+    controller.abort(new QuaysideError('draining'));
+    await Promise.all(calls);
+    expect(small.pool.stats.queued).toBe(0);
+  } finally {
+    await small.close();
+  }
+});

@@ -1,0 +1,136 @@
+// Every route of every port: on the list of what answers without a credential, or refused without one.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../src/operations/clock.ts';
+import { aboutRoutes, metricsRoute } from '../../src/operations/routes/about-routes.ts';
+import { adminRoutes } from '../../src/operations/routes/admin-routes.ts';
+import { probeRoutes } from '../../src/operations/routes/probe-routes.ts';
+import type { Route } from '../../src/route.ts';
+import { type RawAnswer, sendRequest } from '../support/raw-http.ts';
+import { type GovernedServer, KEYS, startGovernedServer } from './governed-server.ts';
+
+/** Governance §1.1. */
+const PUBLIC = ['/', '/version', '/live', '/liveness', '/ready', '/startup', '/health'];
+
+/** Somewhere else: the definition believes its proxy on loopback. */
+const OUTSIDE = { 'X-Forwarded-For': '203.0.113.9' };
+
+let server: GovernedServer;
+
+beforeAll(async () => {
+  server = await startGovernedServer();
+}, 90_000);
+
+afterAll(() => server?.close());
+
+function tableRoutes(): readonly Route[] {
+  return [
+    ...aboutRoutes({ build: { version: '', commit: '', node: '' }, name: () => '', endpoints: () => [] }),
+    ...probeRoutes(parseDeps({ clock: systemClock, version: '' })),
+    ...adminRoutes(parseDeps({})),
+    metricsRoute(parseDeps({}), 'loopback'),
+  ];
+}
+
+/** The tables are only read: none of what a handler would use is needed. */
+function parseDeps<Deps>(deps: object): Deps {
+  return deps as Deps;
+}
+
+const MCP_PATHS = ['/mcp', '/mcp/', '/mcp/governed', '/mcp/unknown'];
+
+function expectChallenge(answer: RawAnswer, where: string): void {
+  expect([where, answer.status, answer.headers['www-authenticate']]).toEqual([where, 401, 'Bearer']);
+  expect(answer.text).toContain('x-api-key');
+}
+
+test('P13: every route of the tables is public by the specification or refuses without a credential', async () => {
+  const routes = tableRoutes();
+  expect(routes.length).toBeGreaterThan(12);
+  for (const { method, path } of routes) {
+    const target = path.replace(/:\w+/g, 'config');
+    const answer = await sendRequest(server.port, {
+      method,
+      target,
+      headers: OUTSIDE,
+      body: method === 'GET' ? undefined : '{}',
+    });
+    if (PUBLIC.includes(path)) expect([path, answer.status]).toEqual([path, 200]);
+    else expectChallenge(answer, `${method} ${path}`);
+  }
+});
+
+test('P13: what `/` names as endpoints, and every MCP path, refuses without a credential', async () => {
+  const root = await sendRequest(server.port, { method: 'GET', target: '/' });
+  expect(root.json.endpoints).toEqual(['/mcp', '/mcp/governed']);
+  for (const target of [...root.json.endpoints, ...MCP_PATHS, '/sse', '/sse/governed']) {
+    for (const method of ['GET', 'DELETE', 'PUT', 'POST'] as const) {
+      const body = method === 'POST' || method === 'PUT' ? '{}' : undefined;
+      expectChallenge(await sendRequest(server.port, { method, target, body }), `${method} ${target}`);
+    }
+  }
+  expectChallenge(
+    await sendRequest(server.port, { target: '/messages?sessionId=x', body: '{}' }),
+    '/messages',
+  );
+});
+
+test('P13: paths that nothing answers say so only to those who may ask', async () => {
+  for (const target of [
+    '/nothing',
+    '/admin',
+    '/admin/keys',
+    '/api/v1/keys',
+    '/.env',
+    '/health/a/b',
+    '/openapi.json',
+  ]) {
+    expectChallenge(await sendRequest(server.port, { method: 'GET', target }), target);
+    const known = await sendRequest(server.port, {
+      method: 'GET',
+      target,
+      headers: { 'X-Api-Key': KEYS.valid },
+    });
+    expect([target, known.status]).toEqual([target, 404]);
+  }
+});
+
+test('N6: nobody becomes a caller from this machine by saying so', async () => {
+  const detailed = (headers: Record<string, string>) =>
+    sendRequest(server.port, { method: 'GET', target: '/health/detailed', headers });
+  expect((await detailed({})).status).toBe(200);
+  for (const forged of ['127.0.0.1, 203.0.113.9', '::1, 203.0.113.9', '203.0.113.9'])
+    expect([forged, (await detailed({ 'X-Forwarded-For': forged })).status]).toEqual([forged, 401]);
+  expect((await detailed({ ...OUTSIDE, 'X-Api-Key': KEYS.valid })).status).toBe(403);
+  expect((await detailed({ ...OUTSIDE, 'X-Api-Key': KEYS.admin })).status).toBe(200);
+});
+
+test('P13: administration needs the permission, not only a key', async () => {
+  const diagnostics = (key: string) =>
+    sendRequest(server.port, { method: 'GET', target: '/admin/diagnostics', headers: { 'X-Api-Key': key } });
+  const refused = await diagnostics(KEYS.valid);
+  expect([refused.status, refused.json.error.code, refused.json.error.details.required]).toEqual([
+    403,
+    'forbidden',
+    ['admin:*'],
+  ]);
+  expect((await diagnostics(KEYS.admin)).status).toBe(200);
+});
+
+test('P13 P61: METRICS_PORT answers /metrics to anyone, nothing else, and the main port no longer does', async () => {
+  const metrics = await sendRequest(server.metricsPort, {
+    method: 'GET',
+    target: '/metrics',
+    headers: OUTSIDE,
+  });
+  expect([metrics.status, metrics.text.includes('quayside_build_info')]).toEqual([200, true]);
+  for (const target of ['/', '/health', '/live', '/mcp', '/admin/diagnostics', '/nothing', '/%zz'])
+    expectChallenge(
+      await sendRequest(server.metricsPort, { method: 'GET', target }),
+      `metrics port ${target}`,
+    );
+  expectChallenge(await sendRequest(server.metricsPort, { target: '/metrics', body: '{}' }), 'POST /metrics');
+  expectChallenge(
+    await sendRequest(server.port, { method: 'GET', target: '/metrics' }),
+    'main port /metrics',
+  );
+});

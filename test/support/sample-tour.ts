@@ -1,0 +1,117 @@
+// What every client must see of the sample definition: a walk through all of it, and the answers it must get.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** One MCP client, whoever wrote it, with its answers brought to the same form. */
+export interface TourClient {
+  listTools(): Promise<readonly string[]>;
+  /** The text of the result; rejects or answers an error text when the call fails. */
+  callTool(name: string, args: Record<string, unknown>): Promise<string>;
+  listPrompts(): Promise<readonly string[]>;
+  /** The text of the first message. */
+  getPrompt(name: string, args: Record<string, string>): Promise<string>;
+  listResources(): Promise<readonly string[]>;
+  readResource(uri: string): Promise<string>;
+}
+
+export interface Tour {
+  readonly tools: readonly string[];
+  /** What each tool answers, by its name, as the data that its text holds. */
+  readonly answers: Readonly<Record<string, unknown>>;
+  readonly prompts: readonly string[];
+  readonly prompt: string;
+  readonly resources: readonly string[];
+  /** The text of each resource, by its URI. */
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+const promptArguments = { customer: 'C0001', question: 'Where is my parcel?', tone: 'friendly' };
+
+/** One call of each sample tool. */
+export const SAMPLE_CALLS: Readonly<Record<string, Record<string, unknown>>> = {
+  find_orders: { customer: 'C0001', limit: 2 },
+  find_customers: { text: 'ada.', limit: 2 },
+  best_sellers: { limit: 2 },
+  weather: { city: 'Oslo' },
+  delivery_date: { placed_on: '2026-03-02', working_days: 7 },
+};
+
+/** Lists and calls every tool, gets the prompt, lists and reads every resource. */
+export async function tour(client: TourClient): Promise<Tour> {
+  const tools = await client.listTools();
+  const answers: Record<string, unknown> = {};
+  for (const name of tools) {
+    const text = await client.callTool(name, SAMPLE_CALLS[name] ?? {});
+    answers[name] = dataOf(text);
+  }
+  const prompts = await client.listPrompts();
+  const prompt = await client.getPrompt('reply_to_customer', promptArguments);
+  const resources = await client.listResources();
+  const texts: Record<string, string> = {};
+  for (const uri of resources) texts[uri] = await client.readResource(uri);
+  return { tools, answers, prompts, prompt, resources, texts };
+}
+
+/** The tour as it must come out, the same on every machine. */
+export function expectedTour(): Tour {
+  return {
+    tools: ['find_orders', 'find_customers', 'best_sellers', 'weather', 'delivery_date'],
+    answers: {
+      find_orders: rows([
+        { id: 12399, placed_at: '2026-09-30T09:24:36Z', status: 'placed', total: 74.31 },
+        { id: 12394, placed_at: '2026-09-29T05:32:06Z', status: 'placed', total: 305.4 },
+      ]),
+      find_customers: rows([
+        customer('C0001', 'Ada Andersen', 'ada.andersen@customers.example', 'Lisbon', 'PT'),
+        customer('C0081', 'Ada Bakker', 'ada.bakker@customers.example', 'Gothenburg', 'SE'),
+      ]),
+      best_sellers: rows([
+        { sku: 'TEA-008', name: 'Lapsang Souchong', sold: 271, revenue: 6075.82 },
+        { sku: 'COF-010', name: 'Geisha Reserve', sold: 268, revenue: 9899.92 },
+      ]),
+      weather: {
+        city: 'Oslo',
+        country: 'NO',
+        date: '2026-06-01',
+        temperatureCelsius: 17.6,
+        humidityPercent: 74,
+        windKmh: 19.9,
+        condition: 'clear',
+      },
+      delivery_date: { delivery_date: '2026-03-11', weekday: 'Wednesday', weekend_days_skipped: 2 },
+    },
+    prompts: ['reply_to_customer'],
+    prompt:
+      'Write a short reply to the customer C0001, who asks: Where is my parcel?\n' +
+      'Look up the orders with find_orders first and state only what you found there.\n' +
+      'Tone: friendly',
+    resources: ['docs://readme', 'docs://architecture', 'docs://configuration'],
+    texts: {
+      'docs://readme': projectFile('README.md'),
+      'docs://architecture': projectFile('ARCHITECTURE.md'),
+      'docs://configuration': projectFile('docs/configuration.md'),
+    },
+  };
+}
+
+/** A tool answers data as JSON; what is no JSON (an error's text) is kept as it is, to be seen in the difference. */
+function dataOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON: the comparison shows the text itself.
+    return text;
+  }
+}
+
+function rows(all: readonly object[]): object {
+  return { rows: all, rowCount: all.length, truncated: false };
+}
+
+function customer(id: string, name: string, email: string, city: string, country: string): object {
+  return { id, name, email, city, country };
+}
+
+function projectFile(path: string): string {
+  return readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
+}
