@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { QuaysideError } from '../../src/errors.ts';
+import { InputRequiredSignal, QuaysideError } from '../../src/errors.ts';
 import { createFileTools, ECHO, type FileTools, failure, run } from './file-tool.ts';
 
 let tools: FileTools;
@@ -86,6 +86,35 @@ test('cancelling aborts the signal in the worker, and a handler that stops keeps
   await expect.poll(() => tools.pool.stats.busy).toBe(0);
   expect(tools.pool.stats.workers).toBe(1);
   await expect(run(handler, { signal: AbortSignal.abort(cancelled) })).rejects.toBe(cancelled);
+});
+
+test('a call that ends for two reasons at once leaves its worker to the next call', async () => {
+  const asking = await handlerOf(
+    "export default (_: unknown, context: any) => context.requestInput({ name: { method: 'roots/list' } });",
+    'asking.ts',
+  );
+  // Longer than a handler has to stop after it was told to.
+  const slow = await handlerOf(
+    "export default () => new Promise((resolve) => setTimeout(resolve, 300, 'done'));",
+    'slow.ts',
+  );
+  const controller = new AbortController();
+  const required = new InputRequiredSignal({ name: { method: 'roots/list' } });
+  const outcome = run(asking, {
+    signal: controller.signal,
+    client: {
+      supports: () => true,
+      requestInput: () => {
+        // As the gate does: what asked is told to stop in the same turn in which its answer becomes known.
+        queueMicrotask(() => controller.abort(required));
+        return Promise.reject(required);
+      },
+    },
+  });
+  await expect(outcome).rejects.toBe(required);
+  await expect.poll(() => tools.pool.stats.busy).toBe(0);
+  expect((await run(slow)).content).toEqual([{ type: 'text', text: 'done' }]);
+  expect(tools.pool.stats.workers).toBe(1);
 });
 
 test('a call that is cancelled while it waits for a worker never starts', async () => {

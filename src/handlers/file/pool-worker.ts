@@ -37,9 +37,9 @@ export interface WorkerJob {
 export interface PoolWorkerDeps {
   readonly memoryMb: number;
   readonly log: Log;
-  /** The worker may take another job. */
   /** The thread was ended for what its handler did. */
   killed(reason: 'timeout' | 'memory'): void;
+  /** The worker may take another job. */
   freed(worker: PoolWorker): void;
   /** The thread has ended. */
   ended(worker: PoolWorker): void;
@@ -144,9 +144,12 @@ export class PoolWorker {
     this.#worker.postMessage(message);
   }
 
-  /** Asks the job, if it still runs, to stop, and ends the thread if it does not. */
+  /**
+   * Asks the job, if it still runs, to stop, and ends the thread if it does not. A job may be abandoned for several
+   * reasons at once; a second timer would outlive the first and end the thread under the next job.
+   */
   abandon(id: number, reason: string): void {
-    if (this.#job?.id !== id) return;
+    if (this.#job?.id !== id || this.#stopTimer !== undefined) return;
     this.send({ kind: 'abort', id, reason });
     this.#stopTimer = setTimeout(() => {
       this.#deps.killed('timeout');
@@ -193,6 +196,7 @@ export class PoolWorker {
     const job = this.#job;
     this.#job = undefined;
     clearTimeout(this.#stopTimer);
+    this.#stopTimer = undefined;
     clearTimeout(this.#memoryTimer);
     this.#worker.unref();
     if (this.isRetired) void this.stop();
