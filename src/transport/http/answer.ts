@@ -4,6 +4,7 @@ import { gzip } from 'node:zlib';
 import type { ServerPlan } from '../../plan/server-plan.ts';
 import { corsHeaders } from './cors.ts';
 import type { HttpExchange } from './exchange.ts';
+import { endWithTurn } from './turn.ts';
 
 export interface AnswerOptions {
   readonly status: number;
@@ -40,8 +41,7 @@ export function writeAnswer(exchange: HttpExchange, options: AnswerOptions): voi
   headers.push('content-length', String(length));
   response.writeHead(status, headers);
   // As many bytes as characters: all of it is ASCII, and Latin-1 goes out without being transcoded.
-  if (typeof body === 'string' && length === body.length) response.end(body, 'latin1');
-  else response.end(body);
+  endWithTurn(response, body, typeof body === 'string' && length === body.length ? 'latin1' : undefined);
 }
 
 /** What every answer carries, streams included: flat name and value pairs, as node:http takes them fastest. */
