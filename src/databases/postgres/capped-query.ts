@@ -2,6 +2,7 @@
 // Written against pg's Submittable, so that Bind, Execute(max + 1) and Sync leave in one packet and a statement is
 // parsed and described once per session; pg's own Query and pg-cursor cost one or two round trips more.
 import type { JsonObject } from '../../tool.ts';
+import { atTurnEnd } from '../../turn.ts';
 import { DatabaseError, type QueryResult } from '../database.ts';
 import { rowOverhead } from '../row-size.ts';
 import type { Connection } from './connection.ts';
@@ -119,7 +120,7 @@ class CappedQuery extends QuietQuery {
     wire.bind({ portal: '', statement: name, values });
     wire.execute({ portal: '', rows: maxRows + 1 });
     wire.sync();
-    wire.stream.uncork();
+    atTurnEnd(() => wire.stream.uncork());
   }
 
   handleRowDescription(message: RowDescription): void {

@@ -2,9 +2,9 @@
 import type { ServerResponse } from 'node:http';
 import { gzip } from 'node:zlib';
 import type { ServerPlan } from '../../plan/server-plan.ts';
+import { atTurnEnd } from '../../turn.ts';
 import { corsHeaders } from './cors.ts';
 import type { HttpExchange } from './exchange.ts';
-import { endWithTurn } from './turn.ts';
 
 export interface AnswerOptions {
   readonly status: number;
@@ -41,7 +41,8 @@ export function writeAnswer(exchange: HttpExchange, options: AnswerOptions): voi
   headers.push('content-length', String(length));
   response.writeHead(status, headers);
   // As many bytes as characters: all of it is ASCII, and Latin-1 goes out without being transcoded.
-  endWithTurn(response, body, typeof body === 'string' && length === body.length ? 'latin1' : undefined);
+  const isAscii = typeof body === 'string' && length === body.length;
+  atTurnEnd(isAscii ? () => response.end(body, 'latin1') : () => response.end(body));
 }
 
 /** What every answer carries, streams included: flat name and value pairs, as node:http takes them fastest. */

@@ -67,7 +67,11 @@ export function bind(server: Server, host: string, port: number): Promise<void> 
  */
 export function stopAccepting(server: Server): Promise<void> {
   if (!server.listening) return Promise.resolve();
-  return new Promise((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+  return new Promise((resolve) => {
+    // The last sockets say that they are closed at the end of the turn in which the server says so: of this turn, or
+    // of the next where this one is past that. The second immediate lies behind both.
+    NetServer.prototype.close.call(server, () => setImmediate(() => setImmediate(resolve)));
+  });
 }
 
 /** True when `closed` came in time; else cuts what is left. Idle connections get a moment before they are closed. */
