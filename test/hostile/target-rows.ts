@@ -25,8 +25,16 @@ export const paths: readonly HostileRequest[] = [
   target('/..%2f..%2fetc/passwd', 404, 'not_found'),
   target('/%zz', 404, 'not_found'),
   target('/health/../../etc/passwd', 404, 'not_found'),
-  target('http://127.0.0.1/mcp', 404, 'not_found'),
-  target('http://evil.example/mcp', 404, 'not_found'),
+  {
+    title: 'an absolute target of this server is right',
+    send: (server) => modern(server, 'tools/list', {}, { target: 'http://127.0.0.1/mcp?a=b' }),
+    status: 200,
+  },
+  target('http://127.0.0.1', 405, 'method_not_allowed'),
+  target('http://evil.example/mcp', 403, 4030),
+  target('http://127.0.0.1@evil.example/mcp', 403, 4030),
+  target('http:///mcp', 403, 4030),
+  target('ftp://127.0.0.1/mcp', 404, 'not_found'),
   target('*', 404, 'not_found'),
   {
     title: 'CONNECT',

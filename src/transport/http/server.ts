@@ -12,6 +12,7 @@ import type { EndpointDeps } from './admitted.ts';
 import { handleEndpoint } from './endpoint.ts';
 import { createEventStreams } from './event-stream.ts';
 import { bind, createListener, settleWithin, stopAccepting } from './listener.ts';
+import { originForm } from './request-target.ts';
 import { answerUnroutable, mountRoutes } from './routes.ts';
 import { createSseEndpoint, type SseEndpoint } from './sse-endpoint.ts';
 
@@ -176,7 +177,7 @@ interface Doors {
 
 function dispatchRequest(doors: Doors, request: IncomingMessage, response: ServerResponse): void {
   const { endpointDeps, sse, fallback } = doors;
-  const url = request.url ?? '/';
+  const url = originForm(request);
   if (url === '/mcp') {
     void handleEndpoint(endpointDeps, request, response, DEFAULT_TARGET);
     return;
