@@ -13,7 +13,13 @@ import { LauncherError, projectFolder, say } from './launcher/terms.mjs';
 const verbs = {
   start: {
     production: true,
-    run: ({ node, args }) => runMain({ node, args: ['serve', ...args], main: sampleMain }),
+    run: ({ node, args }) =>
+      runMain({
+        node,
+        args: ['serve', ...args],
+        main: sampleMain,
+        preload: new URL('launcher/end-with-npm.mjs', import.meta.url),
+      }),
   },
   setup: { production: false, run: () => say('ready') },
   test: { production: false, run: ({ node, args }) => runTests({ node, filters: args }) },

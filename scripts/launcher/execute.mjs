@@ -16,19 +16,32 @@ export const sampleMain = join(projectFolder, 'examples', 'start.ts');
 /** Compiled code is kept inside the project and goes away with node_modules. */
 const compileCacheFolder = join(projectFolder, 'node_modules', '.cache', 'quayside');
 
+/**
+ * Bounds V8's young generation to 24 MB. At its own bound a busy server holds some 40 MB more, for a gain in
+ * throughput that is smaller than the spread of two runs. V8 takes it only when it starts.
+ */
+const engineFlags = ['--max-semi-space-size=8'];
+
 /** Signals that are meant for the product and are passed on to it. */
 const forwardedSignals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'];
 
 /**
- * Runs `main`, src/main.ts unless another is named, with `args`. Where the running Node is new enough it takes over this very process,
- * so that signals, exit code, memory and the service manager's idea of the main process need no help.
+ * Runs `main`, src/main.ts unless another is named, with `args`. Where the running Node is new enough it takes over
+ * this very process, so that signals, exit code, memory and the service manager's idea of the main process need no
+ * help; where the platform cannot replace a process, without the flags of the engine. `preload` is a module that the
+ * process begins with.
  */
-export async function runMain({ node, args, main = productMain }) {
+export async function runMain({ node, args, main = productMain, preload }) {
   if (node !== process.execPath) {
-    process.exitCode = await runNode({ node, args: [main, ...args] });
+    process.exitCode = await runNode({ node, args: [...engineFlags, main, ...args] });
     return;
   }
   process.env.NODE_COMPILE_CACHE = compileCacheFolder;
+  if (process.platform !== 'win32') {
+    const preloading = preload === undefined ? [] : ['--import', preload.href];
+    const words = [...process.execArgv, ...engineFlags, ...preloading, main, ...args];
+    process.execve(node, [node, ...words], process.env);
+  }
   module.enableCompileCache(compileCacheFolder);
   process.argv = [process.execPath, main, ...args];
   await import(pathToFileURL(main).href);

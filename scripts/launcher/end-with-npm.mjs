@@ -1,0 +1,4 @@
+// Preloaded into the process that takes over from `npm start`.
+import { endWithNpm } from './orphan.mjs';
+
+endWithNpm();
