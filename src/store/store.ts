@@ -45,7 +45,7 @@ export interface Store {
   announce(topic: string): Step;
   /** What is wrong now, or undefined: for health. */
   problem(): string | undefined;
-  /** A consistent copy while others write. SQLite only; PostgreSQL is backed up by its own means and rejects. */
+  /** A consistent copy, in a file that must not exist, while others write. SQLite only; PostgreSQL rejects. */
   backup(path: string): Promise<void>;
   close(): Promise<void>;
 }
