@@ -2,7 +2,7 @@
 //
 // A statement: declare it beside the code that runs it with `tenantStatement(name, text)` or `systemStatement`, and pass
 // it to `read` or as a step of `write`. A table: a file in migrations/ and a line in migrations/migrations.ts, then
-// `npm run generate`. docs/reference/store.md says more.
+// `npm run generate`. docs/store.md says more.
 import type { Statement, StoreValues } from './statement.ts';
 
 /** Whose rows: those of one tenant, or everybody's (statements declared for the process itself). */
