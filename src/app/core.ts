@@ -1,26 +1,30 @@
 // What every way of serving shares: telemetry, keys, the gate, handlers, a plan in force and the protocol over it.
-import { join } from 'node:path';
 import { createEgress, type Egress } from '../egress/egress.ts';
-import { type KeyFile, openKeyFile } from '../gate/credential/key-file.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
 import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
+import type { ServerPlan } from '../plan/server-plan.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
+import type { Store } from '../store/store.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { createGateDeps } from './gate-deps.ts';
+import { type Identity, openIdentity } from './identity.ts';
 import { createPlans, type Plans } from './plans.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
+import { openState } from './state.ts';
+import { checkTenantHeader } from './tenant-header.ts';
 
 export interface Core {
   readonly telemetry: Telemetry;
   readonly plans: Plans;
   readonly protocol: Protocol;
-  readonly keyFile: KeyFile;
+  readonly store: Store;
+  readonly identity: Identity;
   readonly secrets: ProcessSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
@@ -45,13 +49,17 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const warnings = options.transport === 'http' ? checkOrThrow(settings, loaded) : loaded.warnings;
   const telemetry = openTelemetry(options);
   const secrets = openSecrets(settings);
-  const keyFile = openKeyFile({
-    path: join(settings.dataDirectory, 'keys.json'),
+  const store = await openState(settings.dataDirectory, (error) =>
+    telemetry.log.error({ component: 'store', error }, 'The store failed in the background.'),
+  );
+  let plans: Plans | undefined;
+  const identity = await openIdentity({
+    store,
+    telemetry,
     salt: secrets.apiKeySalt,
-    watch: true,
-    onDamage: (error) => telemetry.log.error({ component: 'keys' }, error.message),
+    permissions: () => governing(plans).definition.security.permissions,
   });
-  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt });
+  const gate = createGateDeps({ settings, telemetry, identity, salt: secrets.apiKeySalt });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);
   const pool = createFilePool({
@@ -60,29 +68,38 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   });
   const closeTools = async () => {
     await Promise.all([pool.close(), egress.close()]);
-    keyFile.close();
+    await identity.close();
+    await store.close();
   };
-  let plans: Plans;
   try {
-    plans = await createPlans(loaded.definitions, { settings, telemetry, egress, pool, stages });
+    const { ensureTenants } = identity;
+    plans = await createPlans(loaded.definitions, {
+      settings,
+      telemetry,
+      egress,
+      pool,
+      stages,
+      ensureTenants,
+    });
   } catch (error) {
     // Workers that checked handlers would keep the process of a refused start alive.
     await closeTools();
     await telemetry.close();
     throw error;
   }
-  telemetry.watchKeyAges(() => keyAges(keyFile, Date.now()));
+  const opened = plans;
   const protocol = createProtocol({
-    plans: plans.holder,
+    plans: opened.holder,
     log: telemetry.log.child({ component: 'protocol' }),
     secret: Buffer.from(secrets.sessionSecret),
     onSessionEnd: (seconds) => telemetry.sessionEnded('http', seconds),
   });
   return {
     telemetry,
-    plans,
+    plans: opened,
     protocol,
-    keyFile,
+    store,
+    identity,
     secrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,
@@ -90,16 +107,17 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     warnings,
     async close() {
       protocol.close();
-      await plans.close();
+      await opened.close();
       await closeTools();
     },
   };
 }
 
 function checkOrThrow(settings: AppSettings, { definitions, warnings }: LoadedAll): readonly string[] {
-  const findings = checkStart({ ...settings, definitions });
-  if (findings.errors.length > 0) throw new ConfigurationError(findings.errors);
-  return [...warnings, ...findings.warnings];
+  const findings = [checkStart({ ...settings, definitions }), checkTenantHeader(settings)];
+  const errors = findings.flatMap((one) => one.errors);
+  if (errors.length > 0) throw new ConfigurationError(errors);
+  return [...warnings, ...findings.flatMap((one) => one.warnings)];
 }
 
 function openTelemetry({ settings, build }: CoreOptions): Telemetry {
@@ -130,12 +148,8 @@ function openEgress(settings: AppSettings, telemetry: Telemetry): Egress {
   });
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-/** Keys of a definition carry no date; only those of the key file age. */
-function keyAges(keyFile: KeyFile, now: number) {
-  return keyFile
-    .keys()
-    .filter((key) => key.enabled)
-    .map(({ name, createdAt }) => ({ name, days: (now - Date.parse(createdAt)) / DAY_MS }));
+/** The server whose definition governs the routes of the process. */
+function governing(plans: Plans | undefined): ServerPlan {
+  if (plans === undefined) throw new Error('no plan is in force yet');
+  return plans.holder.current().defaultServer;
 }

@@ -7,6 +7,7 @@ import { type Core, createCore } from './core.ts';
 import { createMetricsListener } from './metrics-listener.ts';
 import { createOperations, type Operations } from './operations.ts';
 import type { AppSettings } from './settings.ts';
+import { guardStreams } from './stream-guard.ts';
 
 /** A server that answers calls over HTTP. */
 export interface HttpApp {
@@ -32,8 +33,10 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
   // The steps of the end need what only exists after them; none of them runs before the process is ready.
   let transport: HttpTransport | undefined;
   let operations: Operations | undefined;
+  let stopGuard: (() => void) | undefined;
   let metricsListener: { close(): Promise<void> } | undefined;
   const close = async () => {
+    stopGuard?.();
     await transport?.close();
     await metricsListener?.close();
     operations?.stop();
@@ -63,12 +66,17 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
     plans: holder,
     protocol: core.protocol,
     log: log.child({ component: 'http' }),
-    routes: operations.routes,
+    routes: [...operations.routes, ...core.identity.routes],
     routeEntry: core.routeEntry,
     observeRequest: core.telemetry.observeRequest,
   });
   core.telemetry.watchConnections('http', transport.connections);
-  endStreamsOfRevokedKeys(core, transport);
+  stopGuard = guardStreams({
+    identity: core.identity,
+    plans: holder,
+    clock: systemClock,
+    end: transport.end,
+  });
   let port: number;
   try {
     await operations.start();
@@ -90,14 +98,6 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
   await operations.serviceManager.ready(`Serving on port ${port}`);
   log.notice({ host: settings.host, port, servers: [...holder.current().servers.keys()] }, 'Serving.');
   return { core, origin: `http://${shownHost(settings.host)}:${port}`, ended: operations.ended };
-}
-
-/** Governance §2: a stream was let in by its key, and lasts no longer than it. */
-function endStreamsOfRevokedKeys({ keyFile }: Core, transport: HttpTransport): void {
-  keyFile.onChange(() => {
-    const revoked = new Set(keyFile.keys().flatMap(({ id, enabled }) => (enabled ? [] : [id])));
-    transport.end(({ type, id }) => type === 'key' && revoked.has(id));
-  });
 }
 
 function shownHost(host: string): string {

@@ -127,7 +127,7 @@ const EFFECTS: Readonly<Record<string, (names: readonly string[]) => Promise<voi
     const workspace = files();
     const data = join(workspace.directory, 'own-data');
     expect(runCommand(['keys', 'create', 'x'], { QUAYSIDE_DATA_DIR: data }).code).toBe(0);
-    expect(existsSync(join(data, 'keys.json'))).toBe(true);
+    expect(existsSync(join(data, 'quayside.db'))).toBe(true);
   },
   async QUAYSIDE_PUBLIC_URL() {
     const started = await start({ QUAYSIDE_PUBLIC_URL: 'https://mcp.example.com' });

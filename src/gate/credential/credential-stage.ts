@@ -60,8 +60,7 @@ function openStage({ events, tenantHeader }: CredentialStageDeps): PreparedReque
     name: 'credential',
     enter(exchange) {
       if (exchange.principal !== undefined) return undefined;
-      exchange.principal =
-        tenantHeader?.(exchange.headers, OPEN_PRINCIPAL.permissions) ?? OPEN_PRINCIPAL;
+      exchange.principal = tenantHeader?.(exchange.headers, OPEN_PRINCIPAL.permissions) ?? OPEN_PRINCIPAL;
       events.authenticated('anonymous', 'success');
       return undefined;
     },

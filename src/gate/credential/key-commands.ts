@@ -35,6 +35,10 @@ export interface NewKey {
 /** Every command acts in `actor.tenantId`; a key of another tenant is `not_found`. */
 export interface KeyCommands {
   list(actor: Actor): Promise<readonly ShownKey[]>;
+  /** The keys of every tenant, for the operator at the command line only. */
+  listEverywhere(): Promise<readonly ShownKey[]>;
+  /** Where a key lives, for the operator at the command line, who names it by its id alone. */
+  tenantOf(id: string): Promise<string | undefined>;
   get(actor: Actor, id: string): Promise<ShownKey>;
   /** Throws `invalid_params`, and `forbidden` for what goes beyond the actor's own rights. */
   create(actor: Actor, input: KeyInput): Promise<NewKey>;
@@ -62,85 +66,114 @@ const EMPTY: KeyValues = {
   tenantIds: [],
 };
 
+/** The commands over one store. */
 export function createKeyCommands(deps: KeyCommandDeps): KeyCommands {
-  const scopeOf = (actor: Actor) => ({ tenant: actor.tenantId });
-  const rowOf = async (actor: Actor, id: string): Promise<sql.ApiKeyRow> => {
-    const [row] = await deps.store.read(scopeOf(actor), sql.getKey, { id });
-    if (row === undefined) throw new QuaysideError('not_found', { message: `No key has the id ${id}.` });
-    return row;
-  };
-  const show = async (actor: Actor, id: string) => presentKey(await rowOf(actor, id), deps.now());
-  const write = async (actor: Actor, steps: readonly Step[]): Promise<void> => {
-    try {
-      await deps.store.write(scopeOf(actor), [...steps, deps.store.announce(sql.KEYS_TOPIC)]);
-    } catch (error) {
-      if (error instanceof StoreConflict)
-        throw new QuaysideError('conflict', { message: 'The key was revoked or changed meanwhile.', cause: error });
-      throw error;
-    }
-    await deps.changed?.();
-  };
-  const check = (actor: Actor, values: KeyValues): void => {
-    if (actor.access === undefined) return;
-    const usesDefaults = values.permissions === undefined && values.roles.length === 0;
-    const permissions = values.permissions ?? (usesDefaults ? deps.defaults() : []);
-    demandCeiling(actor.access, { permissions, roles: values.roles });
-  };
+  const present = (rows: readonly sql.ApiKeyRow[]) => rows.map((row) => presentKey(row, deps.now()));
   return {
-    list: async (actor) =>
-      (await deps.store.read(scopeOf(actor), sql.listKeys, {})).map((row) => presentKey(row, deps.now())),
-    get: show,
-    async create(actor, input) {
-      const values = toKeyValues(input, EMPTY, tenantIdsOf(deps, actor, input.tenants ?? []));
-      check(actor, values);
-      const made = makeKey(deps, actor, values, undefined);
-      const shown = await audited(deps.audit, actor, changeOf(actor, 'key.created', 'create', made.id, { after: values }), async () => {
-        await write(actor, [made.step]);
-        return show(actor, made.id);
-      });
-      return { key: made.key, shown };
-    },
-    async update(actor, id, input) {
-      const row = await rowOf(actor, id);
-      demandAlive(row);
-      const before = valuesOf(row);
-      const tenantIds = input.tenants === undefined ? before.tenantIds : tenantIdsOf(deps, actor, input.tenants);
-      const after = toKeyValues(input, before, tenantIds);
-      check(actor, before);
-      check(actor, after);
-      const step = { statement: sql.updateKey, values: { id, ...columnsOf(after) }, expect: 1 };
-      return audited(deps.audit, actor, changeOf(actor, 'admin.action', 'update', id, { before, after }), async () => {
-        await write(actor, [step]);
-        return show(actor, id);
-      });
-    },
-    async rotate(actor, id, overlapDays = OVERLAP_DAYS) {
-      if (!Number.isInteger(overlapDays) || overlapDays < 0 || overlapDays > OVERLAP_DAYS_MAX)
-        throw invalid('overlap_days', `must be a whole number from 0 to ${OVERLAP_DAYS_MAX}`);
-      const row = await rowOf(actor, id);
-      demandUsable(row, deps.now());
-      const values = valuesOf(row);
-      check(actor, values);
-      const made = makeKey(deps, actor, values, id);
-      const until = deps.now() + overlapDays * DAY_MS;
-      const end = { statement: sql.endKey, values: { id, until } };
-      const after = { key: made.id, overlap_days: overlapDays };
-      const change = changeOf(actor, 'key.rotated', 'rotate', id, { before: values, after });
-      return audited(deps.audit, actor, change, async () => {
-        await write(actor, [made.step, end]);
-        return { key: made.key, shown: await show(actor, made.id), previous: await show(actor, id) };
-      });
-    },
-    async revoke(actor, id) {
-      const row = await rowOf(actor, id);
-      if (row.revoked_at !== null) return presentKey(row, deps.now());
-      const change = changeOf(actor, 'key.revoked', 'revoke', id, { before: valuesOf(row) });
-      return audited(deps.audit, actor, change, async () => {
-        await write(actor, [{ statement: sql.revokeKey, values: { id, now: deps.now() } }]);
-        return show(actor, id);
-      });
-    },
+    list: async (actor) => present(await deps.store.read(scopeOf(actor), sql.listKeys, {})),
+    listEverywhere: async () => present(await deps.store.read('system', sql.listAllKeys, {})),
+    tenantOf: async (id) => (await deps.store.read('system', sql.findKeyTenant, { id }))[0]?.tenant_id,
+    get: (actor, id) => show(deps, actor, id),
+    create: (actor, input) => create(deps, actor, input),
+    update: (actor, id, input) => update(deps, actor, id, input),
+    rotate: (actor, id, overlapDays = OVERLAP_DAYS) => rotate(deps, actor, id, overlapDays),
+    revoke: (actor, id) => revoke(deps, actor, id),
   };
+}
+
+async function create(deps: KeyCommandDeps, actor: Actor, input: KeyInput): Promise<NewKey> {
+  const values = toKeyValues(input, EMPTY, tenantIdsOf(deps, actor, input.tenants ?? []));
+  demandOwnRights(deps, actor, values);
+  const made = makeKey(deps, actor, values, undefined);
+  const change = changeOf(actor, 'key.created', 'create', made.id, { after: values });
+  return audited(deps.audit, actor, change, async () => {
+    await write(deps, actor, [made.step]);
+    return { key: made.key, shown: await show(deps, actor, made.id) };
+  });
+}
+
+async function update(deps: KeyCommandDeps, actor: Actor, id: string, input: KeyInput): Promise<ShownKey> {
+  const row = await rowOf(deps, actor, id);
+  demandAlive(row);
+  const before = valuesOf(row);
+  const tenantIds = input.tenants === undefined ? before.tenantIds : tenantIdsOf(deps, actor, input.tenants);
+  const after = toKeyValues(input, before, tenantIds);
+  demandOwnRights(deps, actor, before);
+  demandOwnRights(deps, actor, after);
+  const step = { statement: sql.updateKey, values: { id, ...columnsOf(after) }, expect: 1 };
+  const change = changeOf(actor, 'admin.action', 'update', id, { before, after });
+  return audited(deps.audit, actor, change, async () => {
+    await write(deps, actor, [step]);
+    return show(deps, actor, id);
+  });
+}
+
+async function rotate(
+  deps: KeyCommandDeps,
+  actor: Actor,
+  id: string,
+  overlapDays: number,
+): Promise<NewKey & { readonly previous: ShownKey }> {
+  if (!Number.isInteger(overlapDays) || overlapDays < 0 || overlapDays > OVERLAP_DAYS_MAX)
+    throw invalid('overlap_days', `must be a whole number from 0 to ${OVERLAP_DAYS_MAX}`);
+  const row = await rowOf(deps, actor, id);
+  demandUsable(row, deps.now());
+  const values = valuesOf(row);
+  demandOwnRights(deps, actor, values);
+  const made = makeKey(deps, actor, values, id);
+  const until = deps.now() + overlapDays * DAY_MS;
+  const after = { key: made.id, overlap_days: overlapDays };
+  const change = changeOf(actor, 'key.rotated', 'rotate', id, { before: values, after });
+  return audited(deps.audit, actor, change, async () => {
+    // First the proof that the old key is still there, so that a revocation between is not undone by a new key.
+    await write(deps, actor, [{ statement: sql.endKey, values: { id, until }, expect: 1 }, made.step]);
+    const previous = await show(deps, actor, id);
+    return { key: made.key, shown: await show(deps, actor, made.id), previous };
+  });
+}
+
+async function revoke(deps: KeyCommandDeps, actor: Actor, id: string): Promise<ShownKey> {
+  const row = await rowOf(deps, actor, id);
+  if (row.revoked_at !== null) return presentKey(row, deps.now());
+  const change = changeOf(actor, 'key.revoked', 'revoke', id, { before: valuesOf(row) });
+  return audited(deps.audit, actor, change, async () => {
+    await write(deps, actor, [{ statement: sql.revokeKey, values: { id, now: deps.now() } }]);
+    return show(deps, actor, id);
+  });
+}
+
+function scopeOf({ tenantId }: Actor): { readonly tenant: string } {
+  return { tenant: tenantId };
+}
+
+async function rowOf({ store }: KeyCommandDeps, actor: Actor, id: string): Promise<sql.ApiKeyRow> {
+  const [row] = await store.read(scopeOf(actor), sql.getKey, { id });
+  if (row === undefined) throw new QuaysideError('not_found', { message: `No key has the id ${id}.` });
+  return row;
+}
+
+async function show(deps: KeyCommandDeps, actor: Actor, id: string): Promise<ShownKey> {
+  return presentKey(await rowOf(deps, actor, id), deps.now());
+}
+
+async function write(deps: KeyCommandDeps, actor: Actor, steps: readonly Step[]): Promise<void> {
+  try {
+    await deps.store.write(scopeOf(actor), [...steps, deps.store.announce(sql.KEYS_TOPIC)]);
+  } catch (error) {
+    if (!(error instanceof StoreConflict)) throw error;
+    throw new QuaysideError('conflict', {
+      message: 'The key was revoked or changed meanwhile.',
+      cause: error,
+    });
+  }
+  await deps.changed?.();
+}
+
+function demandOwnRights(deps: KeyCommandDeps, actor: Actor, values: KeyValues): void {
+  if (actor.access === undefined) return;
+  const usesDefaults = values.permissions === undefined && values.roles.length === 0;
+  const permissions = values.permissions ?? (usesDefaults ? deps.defaults() : []);
+  demandCeiling(actor.access, { permissions, roles: values.roles });
 }
 
 function changeOf(
@@ -228,5 +261,7 @@ function demandUsable(row: sql.ApiKeyRow, now: number): void {
     now,
   );
   if (state !== 'valid')
-    throw new QuaysideError('conflict', { message: `The key is ${state}; make another instead of rotating it.` });
+    throw new QuaysideError('conflict', {
+      message: `The key is ${state}; make another instead of rotating it.`,
+    });
 }

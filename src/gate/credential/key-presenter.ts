@@ -1,7 +1,8 @@
 // A key as REST and the command line show it: all that is kept, but neither the key nor its hash.
+
+import type { WindowLimit } from '../../tool.ts';
 import type { ApiKeyRow } from './key-statements.ts';
 import { keyState, parseLimit, parseTexts } from './stored-key.ts';
-import type { WindowLimit } from '../../tool.ts';
 
 /** The names of governance §2; times in ISO 8601, null where there is none. */
 export interface ShownKey {

@@ -45,7 +45,8 @@ export async function openKeyRing(
     if (rows === seen) return keys;
     seen = rows;
     const next = new Map<string, Kept>();
-    for (const row of rows) next.set(`${row.tenant_id} ${row.id}`, keep(row, kept.get(`${row.tenant_id} ${row.id}`)));
+    for (const row of rows)
+      next.set(`${row.tenant_id} ${row.id}`, keep(row, kept.get(`${row.tenant_id} ${row.id}`)));
     kept = next;
     keys = [...next.values()].map(({ key }) => key);
     return keys;
@@ -61,7 +62,10 @@ export async function openKeyRing(
       const used = current().filter(({ use }) => use.at > (written.get(use) ?? 0));
       for (let from = 0; from < used.length; from += STEPS_MAX) {
         const batch = used.slice(from, from + STEPS_MAX).map((key) => ({ key, at: key.use.at }));
-        await store.write('system', batch.flatMap(({ key, at }) => stepsOf(key, at, store)));
+        await store.write(
+          'system',
+          batch.flatMap(({ key, at }) => stepsOf(key, at, store)),
+        );
         for (const { key, at } of batch) written.set(key.use, at);
       }
     },

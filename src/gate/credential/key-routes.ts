@@ -5,6 +5,7 @@ import type { JsonObject } from '../../tool.ts';
 import { actorOf } from '../actor-of-request.ts';
 import { type KeyCommands, type NewKey, OVERLAP_DAYS, OVERLAP_DAYS_MAX } from './key-commands.ts';
 import { ENTRIES_MAX, type KeyInput, NAME_LENGTH_MAX } from './key-input.ts';
+import type { ShownKey } from './key-presenter.ts';
 
 export interface KeyRouteDeps {
   readonly keys: KeyCommands;
@@ -61,15 +62,20 @@ const NO_STORE = { 'cache-control': 'no-store' };
 
 /** `/api/v1/keys`; a key is shown in the answer that made it and never again. */
 export function keyRoutes(deps: KeyRouteDeps): readonly Route[] {
-  const { keys } = deps;
-  const actor = (request: Parameters<typeof actorOf>[0]) => actorOf(request, deps.permissions());
+  return [...listRoutes(deps), ...singleRoutes(deps), rotateRoute(deps)];
+}
+
+function listRoutes({ keys, permissions }: KeyRouteDeps): readonly Route[] {
   return [
     {
       ...ADMIN,
       method: 'GET',
       path: '/api/v1/keys',
       summary: 'The keys of the tenant.',
-      handle: async (request) => ({ status: 200, body: { keys: await keys.list(actor(request)) } }),
+      handle: async (request) => ({
+        status: 200,
+        body: { keys: await keys.list(actorOf(request, permissions())) },
+      }),
     },
     {
       ...ADMIN,
@@ -80,52 +86,58 @@ export function keyRoutes(deps: KeyRouteDeps): readonly Route[] {
         body: { type: 'object', properties: KEY_PROPERTIES, required: ['name'], additionalProperties: false },
       },
       async handle(request) {
-        const made = await keys.create(actor(request), parseKeyInput(request.body));
+        const made = await keys.create(actorOf(request, permissions()), parseKeyInput(request.body));
         return { status: 201, body: { ...made.shown, key: made.key }, headers: NO_STORE };
       },
     },
+  ];
+}
+
+function singleRoutes({ keys, permissions }: KeyRouteDeps): readonly Route[] {
+  const one = { ...ADMIN, path: '/api/v1/keys/:id' } as const;
+  const answer = async (shown: Promise<ShownKey>) => ({ status: 200, body: { ...(await shown) } });
+  return [
     {
-      ...ADMIN,
+      ...one,
       method: 'GET',
-      path: '/api/v1/keys/:id',
       summary: 'One key.',
       schema: { params: ID },
-      handle: async (request) => ({ status: 200, body: { ...(await keys.get(actor(request), idOf(request))) } }),
+      handle: (request) => answer(keys.get(actorOf(request, permissions()), idOf(request))),
     },
     {
-      ...ADMIN,
+      ...one,
       method: 'PATCH',
-      path: '/api/v1/keys/:id',
       summary: 'Changes a key.',
       schema: {
         params: ID,
         body: { type: 'object', properties: KEY_PROPERTIES, minProperties: 1, additionalProperties: false },
       },
-      handle: async (request) => ({
-        status: 200,
-        body: { ...(await keys.update(actor(request), idOf(request), parseKeyInput(request.body))) },
-      }),
+      handle: (request) =>
+        answer(keys.update(actorOf(request, permissions()), idOf(request), parseKeyInput(request.body))),
     },
     {
-      ...ADMIN,
+      ...one,
       method: 'DELETE',
-      path: '/api/v1/keys/:id',
       summary: 'Revokes a key for good.',
       schema: { params: ID },
-      handle: async (request) => ({ status: 200, body: { ...(await keys.revoke(actor(request), idOf(request))) } }),
-    },
-    {
-      ...ADMIN,
-      method: 'POST',
-      path: '/api/v1/keys/:id/rotate',
-      summary: 'Makes a key with the same rights; the old one stays valid until the overlap ends.',
-      schema: { params: ID, body: ROTATE_BODY },
-      async handle(request) {
-        const rotated = await keys.rotate(actor(request), idOf(request), parseRotation(request.body).overlap_days);
-        return { status: 201, body: presentRotated(rotated), headers: NO_STORE };
-      },
+      handle: (request) => answer(keys.revoke(actorOf(request, permissions()), idOf(request))),
     },
   ];
+}
+
+function rotateRoute({ keys, permissions }: KeyRouteDeps): Route {
+  return {
+    ...ADMIN,
+    method: 'POST',
+    path: '/api/v1/keys/:id/rotate',
+    summary: 'Makes a key with the same rights; the old one stays valid until the overlap ends.',
+    schema: { params: ID, body: ROTATE_BODY },
+    async handle(request) {
+      const { overlap_days } = parseRotation(request.body);
+      const made = await keys.rotate(actorOf(request, permissions()), idOf(request), overlap_days);
+      return { status: 201, body: presentRotated(made), headers: NO_STORE };
+    },
+  };
 }
 
 /** Without a body the overlap is the usual one. */
@@ -142,7 +154,11 @@ const ROTATE_BODY = {
   ],
 };
 
-function presentRotated({ key, shown, previous }: NewKey & { readonly previous: NewKey['shown'] }): JsonObject {
+function presentRotated({
+  key,
+  shown,
+  previous,
+}: NewKey & { readonly previous: NewKey['shown'] }): JsonObject {
   return { ...shown, key, previous };
 }
 

@@ -93,7 +93,8 @@ function createTable(rows: readonly KeyRow[], { salt, previousSalt }: KeyTableOp
         const match = byHash.get(digest.toString('base64'));
         if (match === undefined || !timingSafeEqual(match.hash, digest)) continue;
         // Known in clear only now: the hash under the salt in force can be made.
-        if (index > 0 && match.use !== undefined) match.use.rehash = pepperedHash(sha256, salt).toString('hex');
+        if (index > 0 && match.use !== undefined)
+          match.use.rehash = pepperedHash(sha256, salt).toString('hex');
         found.set(sha256, match);
         return admitRow(match, clientAddress, now);
       }

@@ -115,7 +115,8 @@ function inherited(
   for (const grant of carriedGrants) if (!all.has(grant.permission)) all.set(grant.permission, grant);
   for (const grant of all.values()) {
     for (const permission of inheritance[grant.permission] ?? []) {
-      if (!all.has(permission)) all.set(permission, { ...grant, permission, path: [...grant.path, permission] });
+      if (!all.has(permission))
+        all.set(permission, { ...grant, permission, path: [...grant.path, permission] });
     }
   }
   return [...all.values()];

@@ -13,7 +13,9 @@ export function demandCeiling(
   granted: { readonly permissions: readonly string[]; readonly roles: readonly string[] },
 ): void {
   const own = granted.permissions.filter((entry) => !entry.startsWith('!'));
-  const carriedDenials = granted.permissions.filter((entry) => entry.startsWith('!')).map((entry) => entry.slice(1));
+  const carriedDenials = granted.permissions
+    .filter((entry) => entry.startsWith('!'))
+    .map((entry) => entry.slice(1));
   const all = [
     ...own.flatMap((entry) => VERBS[entry] ?? [entry]),
     ...granted.roles.flatMap((role) => permissionsOfRole(role)),

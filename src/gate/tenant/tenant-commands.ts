@@ -5,7 +5,7 @@ import { type Step, type Store, StoreConflict } from '../../store/store.ts';
 import type { JsonObject } from '../../tool.ts';
 import { type Actor, audited } from '../actor.ts';
 import type { AuditLog } from '../audit/audit.ts';
-import { DEFAULT_TENANT, TENANT_SLUG, type Tenant } from './tenant.ts';
+import { DEFAULT_TENANT, isFreeSlug, type Tenant } from './tenant.ts';
 import type { TenantDirectory } from './tenant-directory.ts';
 import { insertTenant, TENANTS_TOPIC, updateTenant } from './tenant-statements.ts';
 
@@ -68,12 +68,18 @@ export function createTenantCommands(deps: TenantCommandDeps): TenantCommands {
   return {
     async list(actor) {
       await tenants.refresh();
-      return tenants.all().filter((tenant) => isVisible(actor, tenant)).map(presentTenant);
+      return tenants
+        .all()
+        .filter((tenant) => isVisible(actor, tenant))
+        .map(presentTenant);
     },
     async create(actor, slug, input) {
       demandOperator(actor);
-      if (!TENANT_SLUG.test(slug))
-        throw invalid('slug', 'must be 1 to 63 lower-case letters, digits and inner hyphens, such as acme');
+      if (!isFreeSlug(slug))
+        throw invalid(
+          'slug',
+          'must be 1 to 63 lower-case letters, digits and inner hyphens, and no UUID, such as acme',
+        );
       const values = { ...checked(input, slug), id: randomUUID(), slug, now: now() };
       const after = { slug, name: values.name, contact_email: values.contact_email };
       const change = changeOf(actor, 'create', values.id, { after });
@@ -83,32 +89,10 @@ export function createTenantCommands(deps: TenantCommandDeps): TenantCommands {
         return presentTenant(known(deps, slug));
       });
     },
-    async update(actor, name, input) {
-      demandOperator(actor);
-      await tenants.refresh();
-      const before = tenants.find(name);
-      if (before === undefined) throw new QuaysideError('not_found', { message: `There is no tenant ${name}.` });
-      const values = checked(input, before.name, before);
-      if (before.slug === DEFAULT_TENANT && values.is_active === 0)
-        throw invalid('is_active', 'the tenant default is the operator’s own and stays active');
-      const change = changeOf(actor, 'update', before.id, { before: presentTenant(before), after: values });
-      const step = {
-        statement: updateTenant,
-        values: { ...values, id: before.id, seen: before.updatedAt, now: Math.max(now(), before.updatedAt + 1) },
-        expect: 1,
-      };
-      return audited(deps.audit, actor, change, async () => {
-        await write(step).catch((error: unknown) => {
-          throw error instanceof StoreConflict
-            ? new QuaysideError('conflict', { message: 'The tenant was changed meanwhile.', cause: error })
-            : error;
-        });
-        return presentTenant(known(deps, before.id));
-      });
-    },
+    update: (actor, name, input) => update(deps, write, actor, name, input),
     async ensure(slugs) {
       for (const slug of new Set(slugs)) {
-        if (tenants.find(slug) !== undefined) continue;
+        if (tenants.find(slug) !== undefined || !isFreeSlug(slug)) continue;
         await write({
           statement: insertTenant,
           values: { id: randomUUID(), slug, name: slug, contact_email: null, settings: '{}', now: now() },
@@ -118,13 +102,48 @@ export function createTenantCommands(deps: TenantCommandDeps): TenantCommands {
   };
 }
 
+async function update(
+  deps: TenantCommandDeps,
+  write: (step: Step) => Promise<boolean>,
+  actor: Actor,
+  name: string,
+  input: TenantInput,
+): Promise<ShownTenant> {
+  demandOperator(actor);
+  await deps.tenants.refresh();
+  const before = deps.tenants.find(name);
+  if (before === undefined) throw new QuaysideError('not_found', { message: `There is no tenant ${name}.` });
+  const values = checked(input, before.name, before);
+  if (before.slug === DEFAULT_TENANT && values.is_active === 0)
+    throw invalid('is_active', 'the tenant default is the operator’s own and stays active');
+  const change = changeOf(actor, 'update', before.id, { before: presentTenant(before), after: values });
+  // Of two changes within a millisecond the second must still be told from the first.
+  const now = Math.max(deps.now(), before.updatedAt + 1);
+  const step = {
+    statement: updateTenant,
+    values: { ...values, id: before.id, seen: before.updatedAt, now },
+    expect: 1,
+  };
+  return audited(deps.audit, actor, change, async () => {
+    await write(step).catch((error: unknown) => {
+      if (!(error instanceof StoreConflict)) throw error;
+      throw new QuaysideError('conflict', { message: 'The tenant was changed meanwhile.', cause: error });
+    });
+    return presentTenant(known(deps, before.id));
+  });
+}
+
 function isVisible(actor: Actor, tenant: Tenant): boolean {
-  return actor.tenants === undefined || actor.tenantId === DEFAULT_TENANT || actor.tenants.includes(tenant.id);
+  return (
+    actor.tenants === undefined || actor.tenantId === DEFAULT_TENANT || actor.tenants.includes(tenant.id)
+  );
 }
 
 function demandOperator(actor: Actor): void {
   if (actor.tenantId === DEFAULT_TENANT) return;
-  throw new QuaysideError('forbidden', { message: 'Tenants are made and changed from the tenant default only.' });
+  throw new QuaysideError('forbidden', {
+    message: 'Tenants are made and changed from the tenant default only.',
+  });
 }
 
 function checked(input: TenantInput, name: string, before?: Tenant) {

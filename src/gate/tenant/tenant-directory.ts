@@ -3,9 +3,10 @@ import { type Mirror, type MirrorOptions, openMirror } from '../../store/mirror.
 import type { Store } from '../../store/store.ts';
 import type { JsonObject } from '../../tool.ts';
 import { DEFAULT_TENANT, type Tenant } from './tenant.ts';
-import { listTenants, type TenantRow, TENANTS_TOPIC } from './tenant-statements.ts';
+import { listTenants, TENANTS_TOPIC, type TenantRow } from './tenant-statements.ts';
 
-export interface TenantDirectory extends Pick<Mirror<TenantRow>, 'onChange' | 'refresh' | 'problem' | 'close'> {
+export interface TenantDirectory
+  extends Pick<Mirror<TenantRow>, 'onChange' | 'refresh' | 'problem' | 'close'> {
   /** By id or slug. */
   find(name: string): Tenant | undefined;
   all(): readonly Tenant[];

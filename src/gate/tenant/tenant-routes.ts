@@ -78,7 +78,10 @@ export function tenantRoutes(deps: TenantRouteDeps): readonly Route[] {
       },
       async handle(request) {
         const input = inputOf(parseBody(request.body));
-        return { status: 200, body: { ...(await tenants.update(actor(request), request.params.id ?? '', input)) } };
+        return {
+          status: 200,
+          body: { ...(await tenants.update(actor(request), request.params.id ?? '', input)) },
+        };
       },
     },
   ];

@@ -28,3 +28,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 export function isTenantName(text: string): boolean {
   return UUID.test(text) || TENANT_SLUG.test(text);
 }
+
+/** Whether a tenant may be given this slug: one that reads as the id of another would be mistaken for it. */
+export function isFreeSlug(text: string): boolean {
+  return TENANT_SLUG.test(text) && !UUID.test(text);
+}

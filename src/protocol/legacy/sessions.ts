@@ -66,16 +66,9 @@ export function createSessions(deps: SessionsDeps): Sessions {
     create(make, idleMs, clientAddress) {
       if (table.size >= SESSIONS_MAX) sweep();
       const id = randomBytes(ID_BYTES).toString('base64url');
-      if (table.size >= SESSIONS_MAX) {
-        throw tooMany();
-      }
-      const session = new HttpSession({
-        core: make(id),
-        id,
-        events: deps.events,
-        now: deps.now(),
-        clientAddress,
-      });
+      if (table.size >= SESSIONS_MAX) throw tooMany();
+      const { events } = deps;
+      const session = new HttpSession({ core: make(id), id, events, now: deps.now(), clientAddress });
       const key = principalKey(session.core.principal);
       const own = perPrincipal.get(key) ?? new Set();
       if (own.size >= SESSIONS_PER_PRINCIPAL_MAX) remove(longestUnused(own));

@@ -54,13 +54,9 @@ export function createSseEndpoint(deps: EndpointDeps): SseEndpoint {
       throw new QuaysideError('overloaded', { headers: { 'Retry-After': '10' } });
     const id = randomBytes(32).toString('base64url');
     const events = deps.streams.open(exchange.response, commonHeaders(exchange, plan.defaultServer));
-    const connection: Connection = {
-      slug: server.slug,
-      principal,
-      clientAddress: exchange.clientAddress,
-      events,
-      session: undefined,
-    };
+    const { clientAddress } = exchange;
+    const { slug } = server;
+    const connection: Connection = { slug, principal, clientAddress, events, session: undefined };
     connections.set(id, connection);
     exchange.response.once('close', () => {
       connections.delete(id);
