@@ -16,13 +16,14 @@ import { type Identity, openIdentity } from './identity.ts';
 import { createPlans, type Plans } from './plans.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
-import { openState } from './state.ts';
+import { openProcessStore } from './store.ts';
 import { checkTenantHeader } from './tenant-header.ts';
 
 export interface Core {
   readonly telemetry: Telemetry;
   readonly plans: Plans;
   readonly protocol: Protocol;
+  /** The durable state; open as long as anything else is. */
   readonly store: Store;
   readonly identity: Identity;
   readonly secrets: ProcessSecrets;
@@ -49,15 +50,16 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const warnings = options.transport === 'http' ? checkOrThrow(settings, loaded) : loaded.warnings;
   const telemetry = openTelemetry(options);
   const secrets = openSecrets(settings);
-  const store = await openState(settings.dataDirectory, (error) =>
-    telemetry.log.error({ component: 'store', error }, 'The store failed in the background.'),
-  );
+  const store = await openProcessStore(settings, telemetry);
   let plans: Plans | undefined;
   const identity = await openIdentity({
     store,
     telemetry,
     salt: secrets.apiKeySalt,
     permissions: () => governing(plans).definition.security.permissions,
+  }).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
   });
   const gate = createGateDeps({ settings, telemetry, identity, salt: secrets.apiKeySalt });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };

@@ -5,8 +5,10 @@ import { createKeyCommands, type KeyCommands } from '../gate/credential/key-comm
 import { createTenantCommands, type TenantCommands } from '../gate/tenant/tenant-commands.ts';
 import { openTenantDirectory, type TenantDirectory } from '../gate/tenant/tenant-directory.ts';
 import { openProcessSecrets } from '../secrets/process-secrets.ts';
+import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
-import { openState } from './state.ts';
+import { ConfigurationError } from './configuration-error.ts';
+import { asConfigurationError, storeAddress } from './store.ts';
 
 export interface Install {
   readonly store: Store;
@@ -30,9 +32,14 @@ export async function withInstall<Result>(
   work: (install: Install) => Promise<Result>,
 ): Promise<Result> {
   const { dataDirectory } = options;
-  const { apiKeySalt } = readEnvironment(options.env).settings;
+  const { settings, errors } = readEnvironment(options.env);
+  if (errors.length > 0) throw new ConfigurationError(errors);
+  const { apiKeySalt } = settings;
   const secrets = openProcessSecrets(dataDirectory, apiKeySalt === undefined ? {} : { apiKeySalt });
-  const store = await openState(dataDirectory);
+  const address = storeAddress(settings, dataDirectory);
+  const store = await openStore(address).catch((error: unknown) => {
+    throw asConfigurationError(error, address);
+  });
   try {
     const tenants = await openTenantDirectory(store);
     const shared = {

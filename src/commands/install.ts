@@ -1,5 +1,6 @@
 // What the verbs over the state of an install share: where it is, in which tenant, and how refusals are said.
 import { OPERATOR } from '../app/actor.ts';
+import { ConfigurationError } from '../app/configuration-error.ts';
 import { type Install, withInstall } from '../app/install.ts';
 import { QuaysideError } from '../errors.ts';
 import type { Actor } from '../gate/actor.ts';
@@ -54,6 +55,10 @@ function refuse(error: unknown, io: Io): number {
     const flag = FLAGS[field];
     io.err(`${flag === undefined ? error.message : error.message.replace(`${field}:`, `${flag}:`)}\n`);
     return error.code === 'invalid_params' ? EXIT.usage : EXIT.failure;
+  }
+  if (error instanceof ConfigurationError) {
+    for (const line of error.lines) io.err(`${line}\n`);
+    return EXIT.configuration;
   }
   if (error instanceof StoreUnavailable) {
     io.err(`${error.message}\n`);

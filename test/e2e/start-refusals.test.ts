@@ -146,7 +146,7 @@ describe('a start is refused with exit code 78', () => {
 
   test.each([
     ['secrets.json', 'secrets.json is damaged; restore it from a backup.'],
-    ['quayside.db', 'cannot be opened: file is not a database. Restore it from a backup'],
+    ['quayside.db', 'quayside.db: file is not a database'],
   ])(
     'for a damaged %s, in one sentence',
     async (name, says) => {
