@@ -35,6 +35,7 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
   let operations: Operations | undefined;
   let stopGuard: (() => void) | undefined;
   let metricsListener: { close(): Promise<void> } | undefined;
+  const inFlight = () => transport?.inFlight() ?? 0;
   const close = async () => {
     stopGuard?.();
     await transport?.close();
@@ -45,7 +46,7 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
   const lifecycle = createLifecycle({
     clock: systemClock,
     log: log.child({ component: 'lifecycle' }),
-    inFlight: () => transport?.inFlight() ?? 0,
+    inFlight,
     ...(drainTimeoutMs === undefined ? {} : { drainTimeoutMs }),
     steps: {
       stopAccepting: () => transport?.pause(),
@@ -55,13 +56,7 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
       flush: () => core.telemetry.close(),
     },
   });
-  operations = createOperations({
-    core,
-    settings,
-    build,
-    lifecycle,
-    inFlight: () => transport?.inFlight() ?? 0,
-  });
+  operations = createOperations({ core, settings, build, lifecycle, inFlight });
   transport = createHttpTransport({
     plans: holder,
     protocol: core.protocol,

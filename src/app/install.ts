@@ -10,6 +10,7 @@ import type { Store } from '../store/store.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { asConfigurationError, storeAddress } from './store.ts';
 
+/** The commands over the state of an install, and what they work on. */
 export interface Install {
   readonly store: Store;
   readonly keys: KeyCommands;

@@ -2,6 +2,7 @@
 import type { AuditEvent, AuditLog } from './audit/audit.ts';
 import type { Access } from './permission/access.ts';
 
+/** The caller of a command; with `access` and `tenants` absent, the operator of this machine. */
 export interface Actor {
   /** Shown as `created_by`, such as the id of a key, or `cli`. */
   readonly id: string;

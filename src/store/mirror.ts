@@ -2,6 +2,7 @@
 import type { Statement } from './statement.ts';
 import type { Store } from './store.ts';
 
+/** Rows in memory, never older than 1 s plus one reading while the store can be reached. */
 export interface Mirror<Row> {
   /** As they were last read. The same object as long as nothing changed. */
   rows(): readonly Row[];
@@ -14,6 +15,7 @@ export interface Mirror<Row> {
   close(): void;
 }
 
+/** Which rows, and what says that they changed. */
 export interface MirrorOptions<Row> {
   readonly store: Store;
   /** Announced by every write of these rows. */

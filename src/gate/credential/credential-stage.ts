@@ -10,6 +10,7 @@ import { DEFAULT_TENANT } from '../tenant/tenant.ts';
 import type { KeySource } from './key-ring.ts';
 import { createKeyTables, type KeyFailure, type KeyTable } from './key-table.ts';
 
+/** What the stage works with, the same for every server of the process. */
 export interface CredentialStageDeps {
   readonly keys: KeySource;
   readonly salt: string;

@@ -12,6 +12,7 @@ export interface KeySource {
   onChange(listener: () => void): () => void;
 }
 
+/** The keys as the process holds them, from opening to closing. */
 export interface KeyRing extends KeySource {
   /** Resolves when everything that was committed before this call is in force here. */
   refresh(): Promise<void>;

@@ -58,6 +58,7 @@ const EMAIL_LENGTH_MAX = 254;
 /** Read into memory with its tenant on every process. */
 const SETTINGS_LENGTH_MAX = 16_384;
 
+/** The commands over one store. */
 export function createTenantCommands(deps: TenantCommandDeps): TenantCommands {
   const { store, tenants, now } = deps;
   const write = async (step: Step): Promise<boolean> => {

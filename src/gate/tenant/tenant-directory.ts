@@ -5,6 +5,7 @@ import type { JsonObject } from '../../tool.ts';
 import { DEFAULT_TENANT, type Tenant } from './tenant.ts';
 import { listTenants, TENANTS_TOPIC, type TenantRow } from './tenant-statements.ts';
 
+/** The tenants as the process holds them, from opening to closing. */
 export interface TenantDirectory
   extends Pick<Mirror<TenantRow>, 'onChange' | 'refresh' | 'problem' | 'close'> {
   /** By id or slug. */

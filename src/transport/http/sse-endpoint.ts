@@ -36,10 +36,7 @@ export interface SseTarget {
 /** Each holds a socket; as with sessions, more than this is a leak or an attack. */
 const CONNECTIONS_MAX = 10_000;
 
-interface Connection {
-  readonly slug: string;
-  readonly principal: Principal;
-  readonly clientAddress: string;
+interface Connection extends Caller {
   readonly events: EventStream;
   session: LegacySession | undefined;
 }
@@ -54,9 +51,8 @@ export function createSseEndpoint(deps: EndpointDeps): SseEndpoint {
       throw new QuaysideError('overloaded', { headers: { 'Retry-After': '10' } });
     const id = randomBytes(32).toString('base64url');
     const events = deps.streams.open(exchange.response, commonHeaders(exchange, plan.defaultServer));
-    const { clientAddress } = exchange;
-    const { slug } = server;
-    const connection: Connection = { slug, principal, clientAddress, events, session: undefined };
+    const caller: Caller = { slug: server.slug, principal, clientAddress: exchange.clientAddress };
+    const connection: Connection = { ...caller, events, session: undefined };
     connections.set(id, connection);
     exchange.response.once('close', () => {
       connections.delete(id);
