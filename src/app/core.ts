@@ -3,7 +3,7 @@ import { createEgress, type Egress } from '../egress/egress.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
 import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
-import type { ServerPlan } from '../plan/server-plan.ts';
+import type { Plan } from '../plan/server-plan.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
 import type { Store } from '../store/store.ts';
@@ -56,7 +56,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     store,
     telemetry,
     salt: secrets.apiKeySalt,
-    permissions: () => governing(plans).definition.security.permissions,
+    processAllowlist: settings.environment.ipAllowlist ?? [],
+    plan: () => inForce(plans),
   }).catch(async (error: unknown) => {
     await store.close();
     throw error;
@@ -150,8 +151,7 @@ function openEgress(settings: AppSettings, telemetry: Telemetry): Egress {
   });
 }
 
-/** The server whose definition governs the routes of the process. */
-function governing(plans: Plans | undefined): ServerPlan {
+function inForce(plans: Plans | undefined): Plan {
   if (plans === undefined) throw new Error('no plan is in force yet');
-  return plans.holder.current().defaultServer;
+  return plans.holder.current();
 }

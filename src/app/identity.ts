@@ -1,15 +1,17 @@
 // Who may call: keys and tenants of the store, with the commands over them, for HTTP, stdio and the command line.
 import type { LoadedDefinition } from '../definition/load.ts';
-import type { Security } from '../definition/schema/security.ts';
 import type { AuditLog } from '../gate/audit/audit.ts';
 import { createKeyCommands, type KeyCommands } from '../gate/credential/key-commands.ts';
 import { keyAges, startKeyHousekeeping } from '../gate/credential/key-housekeeping.ts';
 import { type KeyRing, openKeyRing } from '../gate/credential/key-ring.ts';
 import { keyRoutes } from '../gate/credential/key-routes.ts';
+import type { ExplainDeps } from '../gate/permission/explain-caller.ts';
+import { explainRoute } from '../gate/permission/explain-route.ts';
 import { createTenantCommands, type TenantCommands } from '../gate/tenant/tenant-commands.ts';
 import { openTenantDirectory, type TenantDirectory } from '../gate/tenant/tenant-directory.ts';
 import { tenantRoutes } from '../gate/tenant/tenant-routes.ts';
 import { systemClock } from '../operations/clock.ts';
+import type { Plan } from '../plan/server-plan.ts';
 import type { Route } from '../route.ts';
 import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -33,13 +35,16 @@ export interface IdentityDeps {
   readonly salt: string;
   /** Absent: changes are not written down. */
   readonly audit?: AuditLog;
-  /** Of the server that governs the routes; asked only when a plan is in force. */
-  readonly permissions: () => Security['permissions'];
+  /** `QUAYSIDE_IP_ALLOWLIST`. */
+  readonly processAllowlist: readonly string[];
+  /** The plan in force; asked only when there is one. */
+  readonly plan: () => Plan;
 }
 
 /** Reads keys and tenants, and follows them from then on. Rejects when the store cannot be read. */
 export async function openIdentity(deps: IdentityDeps): Promise<Identity> {
-  const { store, telemetry, salt, permissions } = deps;
+  const { store, telemetry, salt, plan } = deps;
+  const permissions = () => plan().defaultServer.definition.security.permissions;
   const log = telemetry.log.child({ component: 'identity' });
   const onFailure = (error: unknown) => log.error({ error }, 'Keys or tenants could not be read or written.');
   const [ring, tenants] = await Promise.all([
@@ -79,6 +84,7 @@ export async function openIdentity(deps: IdentityDeps): Promise<Identity> {
     routes: [
       ...keyRoutes({ keys: keyCommands, permissions }),
       ...tenantRoutes({ tenants: tenantCommands, permissions }),
+      explainRoute({ ...explainDeps(deps, ring, tenants), permissions }),
     ],
     ensureTenants: (definitions) => tenantCommands.ensure(definitions.flatMap(namedTenants)),
     async close() {
@@ -86,6 +92,21 @@ export async function openIdentity(deps: IdentityDeps): Promise<Identity> {
       tenants.close();
       await stopHousekeeping();
     },
+  };
+}
+
+function explainDeps(
+  { plan, processAllowlist }: IdentityDeps,
+  ring: KeyRing,
+  tenants: TenantDirectory,
+): ExplainDeps {
+  return {
+    tenants,
+    storedKeys: ring.keys,
+    server: (slug) => (slug === undefined ? plan().defaultServer : plan().servers.get(slug)),
+    permissionOf: ({ slug }, tool) => plan().servers.get(slug)?.tools.get(tool)?.target.permission,
+    processAllowlist,
+    now: Date.now,
   };
 }
 

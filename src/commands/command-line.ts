@@ -2,7 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { StateError } from '../secrets/state-error.ts';
 import { buildInfo } from './build-info.ts';
-import { addKeyVerbs, addTenantVerbs } from './identity-verbs.ts';
+import { addExplain, addKeyVerbs, addTenantVerbs } from './identity-verbs.ts';
 import { EXIT, type Io, PROCESS_IO } from './io.ts';
 
 /** Runs `quayside <words>`; resolves with the exit code. Never rejects for what a user can cause. */
@@ -38,6 +38,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addValidate(program, io, finish);
   addKeyVerbs(program, io, finish);
   addTenantVerbs(program, io, finish);
+  addExplain(program, io, finish);
   addMigrate(program, io, finish);
   // Sub-commands made by `command()` inherit these settings only when they are copied.
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {

@@ -1,5 +1,6 @@
 // The words of `quayside keys` and `quayside tenants`. Each verb's module is loaded only when it is called.
 import { type Command, InvalidArgumentError } from 'commander';
+import type { ExplainFlags } from './explain.ts';
 import type { InstallFlags } from './install.ts';
 import type { Io } from './io.ts';
 import type { CreateKeyFlags } from './keys.ts';
@@ -82,6 +83,20 @@ export function addTenantVerbs(program: Command, io: Io, finish: Finish): void {
         finish(await switchTenant({ slug, isActive, ...flags }, io));
       });
   }
+}
+
+/** `explain <tool> --as <key>`. */
+export function addExplain(program: Command, io: Io, finish: Finish): void {
+  withData(program.command('explain').description('which rule decides whether a key may call a tool'))
+    .argument('<tool>', 'name of the tool')
+    .argument('[path]', 'definition file or folder (default as for serve)')
+    .requiredOption('--as <key>', 'id or name of a key, or anonymous')
+    .option('--server <slug>', 'which server of several (default: the default server)')
+    .option('--address <ip>', 'where the call would come from')
+    .action(async (tool: string, path: string | undefined, flags: Omit<ExplainFlags, 'tool' | 'path'>) => {
+      const { explain } = await import('./explain.ts');
+      finish(await explain({ tool, ...(path === undefined ? {} : { path }), ...flags }, io));
+    });
 }
 
 function withData(command: Command): Command {

@@ -1,6 +1,7 @@
 // Every route of every port: on the list of what answers without a credential, or refused without one.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keyRoutes } from '../../src/gate/credential/key-routes.ts';
+import { explainRoute } from '../../src/gate/permission/explain-route.ts';
 import { tenantRoutes } from '../../src/gate/tenant/tenant-routes.ts';
 import { systemClock } from '../../src/operations/clock.ts';
 import { aboutRoutes, metricsRoute } from '../../src/operations/routes/about-routes.ts';
@@ -32,6 +33,7 @@ function tableRoutes(): readonly Route[] {
     metricsRoute(parseDeps({}), 'loopback'),
     ...keyRoutes(parseDeps({})),
     ...tenantRoutes(parseDeps({})),
+    explainRoute(parseDeps({})),
   ];
 }
 
@@ -79,14 +81,7 @@ test('P13: what `/` names as endpoints, and every MCP path, refuses without a cr
 });
 
 test('P13: paths that nothing answers say so only to those who may ask', async () => {
-  for (const target of [
-    '/nothing',
-    '/admin',
-    '/admin/keys',
-    '/.env',
-    '/health/a/b',
-    '/openapi.json',
-  ]) {
+  for (const target of ['/nothing', '/admin', '/admin/keys', '/.env', '/health/a/b', '/openapi.json']) {
     expectChallenge(await sendRequest(server.port, { method: 'GET', target }), target);
     const known = await sendRequest(server.port, {
       method: 'GET',
