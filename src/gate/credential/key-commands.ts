@@ -68,10 +68,15 @@ const EMPTY: KeyValues = {
 
 /** The commands over one store. */
 export function createKeyCommands(deps: KeyCommandDeps): KeyCommands {
-  const present = (rows: readonly sql.ApiKeyRow[]) => rows.map((row) => presentKey(row, deps.now()));
   return {
-    list: async (actor) => present(await deps.store.read(scopeOf(actor), sql.listKeys, {})),
-    listEverywhere: async () => present(await deps.store.read('system', sql.listAllKeys, {})),
+    async list(actor) {
+      const rows = await deps.store.read(scopeOf(actor), sql.listKeys, {});
+      return rows.map((row) => present(deps, actor, row));
+    },
+    async listEverywhere() {
+      const rows = await deps.store.read('system', sql.listAllKeys, {});
+      return rows.map((row) => presentKey(row, deps.now()));
+    },
     tenantOf: async (id) => (await deps.store.read('system', sql.findKeyTenant, { id }))[0]?.tenant_id,
     get: (actor, id) => show(deps, actor, id),
     create: (actor, input) => create(deps, actor, input),
@@ -134,7 +139,7 @@ async function rotate(
 
 async function revoke(deps: KeyCommandDeps, actor: Actor, id: string): Promise<ShownKey> {
   const row = await rowOf(deps, actor, id);
-  if (row.revoked_at !== null) return presentKey(row, deps.now());
+  if (row.revoked_at !== null) return present(deps, actor, row);
   const change = changeOf(actor, 'key.revoked', 'revoke', id, { before: valuesOf(row) });
   return audited(deps.audit, actor, change, async () => {
     await write(deps, actor, [{ statement: sql.revokeKey, values: { id, now: deps.now() } }]);
@@ -153,7 +158,14 @@ async function rowOf({ store }: KeyCommandDeps, actor: Actor, id: string): Promi
 }
 
 async function show(deps: KeyCommandDeps, actor: Actor, id: string): Promise<ShownKey> {
-  return presentKey(await rowOf(deps, actor, id), deps.now());
+  return present(deps, actor, await rowOf(deps, actor, id));
+}
+
+/** Which tenants of others a key also has is not the business of this one. */
+function present({ now }: KeyCommandDeps, { tenants }: Actor, row: sql.ApiKeyRow): ShownKey {
+  const shown = presentKey(row, now());
+  if (tenants === undefined) return shown;
+  return { ...shown, tenant_ids: shown.tenant_ids.filter((id) => tenants.includes(id)) };
 }
 
 async function write(deps: KeyCommandDeps, actor: Actor, steps: readonly Step[]): Promise<void> {
@@ -171,6 +183,10 @@ async function write(deps: KeyCommandDeps, actor: Actor, steps: readonly Step[])
 
 function demandOwnRights(deps: KeyCommandDeps, actor: Actor, values: KeyValues): void {
   if (actor.access === undefined) return;
+  // Whoever gets such a key in hand would get into tenants that are not its own.
+  const foreign = values.tenantIds.find((id) => actor.tenants?.includes(id) !== true);
+  if (foreign !== undefined)
+    throw new QuaysideError('forbidden', { message: 'The key has tenants that are not yours.' });
   const usesDefaults = values.permissions === undefined && values.roles.length === 0;
   const permissions = values.permissions ?? (usesDefaults ? deps.defaults() : []);
   demandCeiling(actor.access, { permissions, roles: values.roles });

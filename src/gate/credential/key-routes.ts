@@ -140,18 +140,12 @@ function rotateRoute({ keys, permissions }: KeyRouteDeps): Route {
   };
 }
 
-/** Without a body the overlap is the usual one. */
 const ROTATE_BODY = {
-  anyOf: [
-    {
-      type: 'object',
-      properties: {
-        overlap_days: { type: 'integer', minimum: 0, maximum: OVERLAP_DAYS_MAX, default: OVERLAP_DAYS },
-      },
-      additionalProperties: false,
-    },
-    { type: 'null' },
-  ],
+  type: 'object',
+  properties: {
+    overlap_days: { type: 'integer', minimum: 0, maximum: OVERLAP_DAYS_MAX, default: OVERLAP_DAYS },
+  },
+  additionalProperties: false,
 };
 
 function presentRotated({
@@ -172,5 +166,5 @@ function parseKeyInput(body: unknown): KeyInput {
 }
 
 function parseRotation(body: unknown): { readonly overlap_days?: number } {
-  return (body ?? {}) as { readonly overlap_days?: number };
+  return body as { readonly overlap_days?: number };
 }
