@@ -12,7 +12,7 @@ import type { Operation } from '../tool.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { createGateDeps } from './gate-deps.ts';
-import { type Identity, openIdentity } from './identity.ts';
+import { checkSharedSalt, type Identity, openIdentity } from './identity.ts';
 import { createPlans, type Plans } from './plans.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
@@ -117,7 +117,11 @@ export async function createCore(options: CoreOptions): Promise<Core> {
 }
 
 function checkOrThrow(settings: AppSettings, { definitions, warnings }: LoadedAll): readonly string[] {
-  const findings = [checkStart({ ...settings, definitions }), checkTenantHeader(settings)];
+  const findings = [
+    checkStart({ ...settings, definitions }),
+    checkTenantHeader(settings),
+    checkSharedSalt(settings),
+  ];
   const errors = findings.flatMap((one) => one.errors);
   if (errors.length > 0) throw new ConfigurationError(errors);
   return [...warnings, ...findings.flatMap((one) => one.warnings)];

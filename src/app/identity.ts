@@ -15,6 +15,7 @@ import type { Plan } from '../plan/server-plan.ts';
 import type { Route } from '../route.ts';
 import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { AppSettings } from './settings.ts';
 
 export interface Identity {
   readonly ring: KeyRing;
@@ -92,6 +93,21 @@ export async function openIdentity(deps: IdentityDeps): Promise<Identity> {
       tenants.close();
       await stopHousekeeping();
     },
+  };
+}
+
+/** Replicas on one database share its keys only when they hash them alike. */
+export function checkSharedSalt({ environment }: Pick<AppSettings, 'environment'>): {
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+} {
+  const isShared = environment.databaseUrl !== undefined || environment.databaseHost !== undefined;
+  if (!isShared || environment.apiKeySalt !== undefined) return { errors: [], warnings: [] };
+  return {
+    errors: [],
+    warnings: [
+      'API_KEY_SALT: is not set, so the one in the data folder counts; keys of this database are unknown to replicas with another folder until all share one.',
+    ],
   };
 }
 

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { MODERN_META } from '../support/http-endpoint.ts';
 import { createSession } from '../support/mcp-session.ts';
 import { type Product, startProduct } from '../support/product.ts';
+import { onPostgres } from '../support/store.ts';
 import { startTenantServer, TENANT_KEYS, type TenantServer, tenantDefinition } from './tenant-server.ts';
 
 /** Governance §2, and what a busy machine may add to it. */
@@ -13,8 +14,11 @@ afterEach(async () => {
   for (const one of running.splice(0)) await one.close();
 });
 
-async function start(definition = tenantDefinition): Promise<TenantServer> {
-  const server = await startTenantServer({ definition });
+async function start(
+  definition = tenantDefinition,
+  env: Readonly<Record<string, string>> = {},
+): Promise<TenantServer> {
+  const server = await startTenantServer({ definition, env });
   running.push(server);
   return server;
 }
@@ -146,10 +150,8 @@ describe('P12 G1: open streams end', () => {
   }, 60_000);
 });
 
-test('P12 G1: a key made and revoked through one replica works and ends on another within 5 s', async () => {
-  const one = await start();
-  const other = await startProduct({ definition: { path: one.workspace.definition }, data: one.data });
-  running.unshift({ close: async () => void (await other.stop()) });
+/** Makes a key on one server, uses it on the other, revokes it on the first. */
+async function liveAcrossReplicas(one: TenantServer, other: Pick<Product, 'url' | 'origin'>): Promise<void> {
   const made = await one.rest(TENANT_KEYS.acmeAdmin, 'POST', '/api/v1/keys', { body: { name: 'shared' } });
   const list = async () =>
     (await fetch(`${other.origin}/api/v1/keys`, { headers: { 'x-api-key': made.json.key } })).status;
@@ -161,4 +163,32 @@ test('P12 G1: a key made and revoked through one replica works and ends on anoth
   expect((await one.rest(made.json.key, 'GET', '/api/v1/keys')).status).toBe(401);
   await allEnd(streams);
   expect(await list()).toBe(401);
-}, 60_000);
+}
+
+describe('P12 G1: a key made and revoked through one replica works and ends on another within 5 s', () => {
+  test('over one SQLite file', async () => {
+    const one = await start();
+    const other = await startProduct({ definition: { path: one.workspace.definition }, data: one.data });
+    running.unshift({ close: async () => void (await other.stop()) });
+    await liveAcrossReplicas(one, other);
+  }, 60_000);
+
+  onPostgres((suite) => {
+    test('over one database, with the salt shared', async () => {
+      const { address } = await suite.createDatabase();
+      if (address.kind !== 'postgres') throw new Error('this suite is of PostgreSQL');
+      const env = { DATABASE_URL: address.url, API_KEY_SALT: 'a-salt-that-replicas-share' };
+      const one = await start(tenantDefinition, env);
+      const other = await start(tenantDefinition, env);
+      await liveAcrossReplicas(one, other.product);
+      expect(one.product.log()).not.toContain('API_KEY_SALT');
+    }, 60_000);
+
+    test('without a salt of its own a replica says at start that keys will not be shared', async () => {
+      const { address } = await suite.createDatabase();
+      if (address.kind !== 'postgres') throw new Error('this suite is of PostgreSQL');
+      const server = await start(tenantDefinition, { DATABASE_URL: address.url });
+      await expect.poll(() => server.product.log(), { timeout: 10_000 }).toContain('API_KEY_SALT: is not set');
+    }, 60_000);
+  });
+});
