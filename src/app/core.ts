@@ -50,18 +50,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const warnings = options.transport === 'http' ? checkOrThrow(settings, loaded) : loaded.warnings;
   const telemetry = openTelemetry(options);
   const secrets = openSecrets(settings);
-  const store = await openProcessStore(settings, telemetry);
   let plans: Plans | undefined;
-  const identity = await openIdentity({
-    store,
-    telemetry,
-    salt: secrets.apiKeySalt,
-    processAllowlist: settings.environment.ipAllowlist ?? [],
-    plan: () => inForce(plans),
-  }).catch(async (error: unknown) => {
-    await store.close();
-    throw error;
-  });
+  const plan = () => inForce(plans);
+  const { store, identity } = await openState({ settings, telemetry, secrets, plan });
   const gate = createGateDeps({ settings, telemetry, identity, salt: secrets.apiKeySalt });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);
@@ -153,6 +144,22 @@ function openEgress(settings: AppSettings, telemetry: Telemetry): Egress {
     observe: ({ purpose, status, reason, durationMs }) =>
       telemetry.egress({ purpose, status: status ?? reason ?? 'failed', seconds: durationMs / 1000 }),
   });
+}
+
+/** The store, and who may call according to it. */
+async function openState(
+  deps: Pick<Core, 'telemetry' | 'secrets'> & { readonly settings: AppSettings; readonly plan: () => Plan },
+): Promise<Pick<Core, 'store' | 'identity'>> {
+  const { settings, telemetry, secrets, plan } = deps;
+  const store = await openProcessStore(settings, telemetry);
+  try {
+    const processAllowlist = settings.environment.ipAllowlist ?? [];
+    const salt = secrets.apiKeySalt;
+    return { store, identity: await openIdentity({ store, telemetry, salt, processAllowlist, plan }) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 function inForce(plans: Plans | undefined): Plan {

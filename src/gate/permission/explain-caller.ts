@@ -10,6 +10,7 @@ import { DEFAULT_TENANT } from '../tenant/tenant.ts';
 import type { TenantDirectory } from '../tenant/tenant-directory.ts';
 import { type Explanation, explain } from './explain.ts';
 
+/** What an explanation looks into. */
 export interface ExplainDeps {
   readonly tenants: Pick<TenantDirectory, 'find'>;
   readonly storedKeys: () => readonly StoredKey[];

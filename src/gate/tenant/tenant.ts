@@ -4,6 +4,7 @@ import type { JsonObject } from '../../tool.ts';
 /** The tenant of a single-tenant install, and the operator's own where there are more (governance §5). */
 export const DEFAULT_TENANT = 'default';
 
+/** One tenant, as every process holds it. */
 export interface Tenant {
   /** UUID; what rows carry as `tenant_id`. */
   readonly id: string;
