@@ -5,6 +5,7 @@ import { renderDefinitionSchema } from './definition-schema.ts';
 import { renderEnvExample } from './env-example.ts';
 import { renderErrorsPage } from './errors-page.ts';
 import { renderRolesPage } from './roles-page.ts';
+import { renderSqliteSchema } from './store-schema.ts';
 
 /** One generated file: where it lies from the repository's root, and its whole text. */
 export interface GeneratedFile {
@@ -19,4 +20,5 @@ export const generatedFiles: readonly GeneratedFile[] = [
   { path: 'docs/roles.md', render: renderRolesPage },
   { path: 'schema/quayside.schema.json', render: renderDefinitionSchema },
   { path: '.env.example', render: renderEnvExample },
+  { path: 'src/store/schema.sqlite.sql', render: renderSqliteSchema },
 ];

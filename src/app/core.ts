@@ -2,6 +2,8 @@
 import { createEgress, type Egress } from '../egress/egress.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
 import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
+import { createJobs, type Jobs } from '../jobs/jobs.ts';
+import { systemClock } from '../operations/clock.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
 import type { Plan } from '../plan/server-plan.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
@@ -26,6 +28,8 @@ export interface Core {
   /** The durable state; open as long as anything else is. */
   readonly store: Store;
   readonly identity: Identity;
+  /** Background jobs; kinds are registered while the core is made, and run once the server listens. */
+  readonly jobs: Jobs;
   readonly secrets: ProcessSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
@@ -53,6 +57,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   let plans: Plans | undefined;
   const plan = () => inForce(plans);
   const { store, identity } = await openState({ settings, telemetry, secrets, plan });
+  const jobs = createJobs({ store, clock: systemClock, log: telemetry.log.child({ component: 'jobs' }) });
   const gate = createGateDeps({ settings, telemetry, identity, salt: secrets.apiKeySalt });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);
@@ -94,12 +99,14 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     protocol,
     store,
     identity,
+    jobs,
     secrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,
     running: gate.running,
     warnings,
     async close() {
+      await jobs.stop(JOBS_GRACE_MS);
       protocol.close();
       await opened.close();
       await closeTools();
@@ -145,6 +152,9 @@ function openEgress(settings: AppSettings, telemetry: Telemetry): Egress {
       telemetry.egress({ purpose, status: status ?? reason ?? 'failed', seconds: durationMs / 1000 }),
   });
 }
+
+/** What a job gets to end by itself when the process stops; it starts again elsewhere. */
+const JOBS_GRACE_MS = 2000;
 
 /** The store, and who may call according to it. */
 async function openState(

@@ -188,7 +188,9 @@ describe('P12 G1: a key made and revoked through one replica works and ends on a
       const { address } = await suite.createDatabase();
       if (address.kind !== 'postgres') throw new Error('this suite is of PostgreSQL');
       const server = await start(tenantDefinition, { DATABASE_URL: address.url });
-      await expect.poll(() => server.product.log(), { timeout: 10_000 }).toContain('API_KEY_SALT: is not set');
+      await expect
+        .poll(() => server.product.log(), { timeout: 10_000 })
+        .toContain('API_KEY_SALT: is not set');
     }, 60_000);
   });
 });

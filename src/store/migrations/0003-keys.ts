@@ -28,7 +28,7 @@ const BY_HASH = 'CREATE UNIQUE INDEX api_keys_hash ON api_keys (key_hash)';
 const BY_ID = 'CREATE UNIQUE INDEX api_keys_id ON api_keys (id)';
 
 export const keys: Migration = {
-  id: 2,
+  id: 3,
   name: 'keys',
   up: {
     sqlite: [API_KEYS('INTEGER'), BY_HASH, BY_ID],

@@ -1,0 +1,134 @@
+-- The store's schema on PostgreSQL after all migrations. Made by `npm run generate`; not read by the product.
+
+CREATE TABLE quayside.api_keys (
+  tenant_id text NOT NULL,
+  id text NOT NULL,
+  name text NOT NULL,
+  key_hash text NOT NULL,
+  permissions text,
+  roles text NOT NULL DEFAULT '[]'::text,
+  rate_limit text,
+  tier text,
+  enabled bigint NOT NULL DEFAULT 1,
+  expires_at bigint,
+  not_before bigint,
+  tenant_ids text NOT NULL DEFAULT '[]'::text,
+  allowed_ips text NOT NULL DEFAULT '[]'::text,
+  revoked_at bigint,
+  created_at bigint NOT NULL,
+  created_by text,
+  last_used_at bigint,
+  rotated_from text
+);
+CREATE TABLE quayside.job_schedules (
+  name text NOT NULL,
+  next_at bigint NOT NULL
+);
+CREATE TABLE quayside.jobs (
+  tenant_id text NOT NULL,
+  id text NOT NULL,
+  kind text NOT NULL,
+  payload text NOT NULL,
+  status text NOT NULL,
+  priority bigint NOT NULL DEFAULT 0,
+  unique_key text,
+  run_at bigint NOT NULL,
+  attempts bigint NOT NULL DEFAULT 0,
+  attempts_max bigint NOT NULL,
+  lease_token text,
+  lease_until bigint,
+  cancel_requested bigint NOT NULL DEFAULT 0,
+  progress double precision NOT NULL DEFAULT 0,
+  checkpoint text,
+  result text,
+  error text,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  finished_at bigint
+);
+CREATE TABLE quayside.schema_migrations (
+  id bigint NOT NULL,
+  name text NOT NULL,
+  applied_at bigint NOT NULL
+);
+CREATE TABLE quayside.store_changes (
+  topic text NOT NULL,
+  counter bigint NOT NULL
+);
+CREATE TABLE quayside.tenants (
+  id text NOT NULL,
+  name text NOT NULL,
+  slug text NOT NULL,
+  contact_email text,
+  is_active bigint NOT NULL DEFAULT 1,
+  settings text NOT NULL DEFAULT '{}'::text,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL
+);
+CREATE TABLE quayside_private.context_key (
+  one boolean NOT NULL DEFAULT true,
+  inner_key bytea NOT NULL,
+  outer_key bytea NOT NULL
+);
+
+ALTER TABLE quayside.api_keys ADD CONSTRAINT api_keys_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE quayside.api_keys ADD CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES quayside.tenants(id);
+ALTER TABLE quayside.job_schedules ADD CONSTRAINT job_schedules_pkey PRIMARY KEY (name);
+ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])));
+ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES quayside.tenants(id);
+ALTER TABLE quayside.schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (id);
+ALTER TABLE quayside.store_changes ADD CONSTRAINT store_changes_pkey PRIMARY KEY (topic);
+ALTER TABLE quayside.tenants ADD CONSTRAINT tenants_pkey PRIMARY KEY (id);
+ALTER TABLE quayside.tenants ADD CONSTRAINT tenants_slug_key UNIQUE (slug);
+ALTER TABLE quayside_private.context_key ADD CONSTRAINT context_key_one_check CHECK (one);
+ALTER TABLE quayside_private.context_key ADD CONSTRAINT context_key_pkey PRIMARY KEY (one);
+
+CREATE UNIQUE INDEX api_keys_hash ON quayside.api_keys USING btree (key_hash);
+CREATE UNIQUE INDEX api_keys_id ON quayside.api_keys USING btree (id);
+CREATE INDEX jobs_finished ON quayside.jobs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+CREATE INDEX jobs_running ON quayside.jobs USING btree (lease_until) WHERE (status = 'running'::text);
+CREATE UNIQUE INDEX jobs_unique ON quayside.jobs USING btree (tenant_id, kind, unique_key) WHERE ((unique_key IS NOT NULL) AND (status = ANY (ARRAY['waiting'::text, 'running'::text])));
+CREATE INDEX jobs_waiting ON quayside.jobs USING btree (run_at) WHERE (status = 'waiting'::text);
+
+CREATE OR REPLACE FUNCTION quayside.current_tenant()
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE PARALLEL RESTRICTED SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  context text := current_setting('quayside.context', true);
+  body text;
+  keys record;
+BEGIN
+  IF length(context) > 65 THEN
+    SELECT inner_key, outer_key INTO STRICT keys FROM quayside_private.context_key;
+    body := left(context, -65);
+    IF right(context, 64) = encode(sha256(keys.outer_key || sha256(keys.inner_key || convert_to(body, 'UTF8'))), 'hex')
+      AND split_part(body, '.', 2)::bigint >= extract(epoch FROM statement_timestamp())
+      AND split_part(body, '.', 3)::integer = pg_backend_pid()
+    THEN
+      RETURN convert_from(decode(split_part(body, '.', 1), 'hex'), 'UTF8');
+    END IF;
+  END IF;
+  RETURN NULL;
+END
+$function$
+;
+
+
+ALTER TABLE quayside.api_keys FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.jobs FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.tenants FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_isolation ON quayside.api_keys USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.jobs USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.tenants USING (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.api_keys TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.job_schedules TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.jobs TO quayside_app;
+GRANT SELECT ON quayside.schema_migrations TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.store_changes TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.tenants TO quayside_app;
