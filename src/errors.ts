@@ -161,6 +161,13 @@ export const errors = {
     modern: 4030,
     retryable: false,
   },
+  tenant_refused: {
+    message: 'The tenant is unknown, switched off, or not one of the credential.',
+    status: 403,
+    legacy: -32002,
+    modern: 4030,
+    retryable: false,
+  },
   address_refused: { message: 'Forbidden.', status: 403, legacy: -32002, modern: 4030, retryable: false },
   forbidden: { message: 'Permission missing.', status: 403, legacy: -32002, modern: 4030, retryable: false },
   rate_limited: {

@@ -9,6 +9,8 @@ export interface RouteRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Undefined only on routes with `access: 'public'` where no valid credential was presented. */
   readonly principal: Principal | undefined;
+  /** See `Operation.onBehalfOf`. */
+  readonly onBehalfOf?: string;
   readonly clientAddress: string;
   readonly requestId: string;
   readonly signal: AbortSignal;
@@ -34,6 +36,8 @@ export interface Route {
   readonly summary: string;
   readonly access: 'public' | 'loopback' | 'permission';
   readonly permission?: Permission;
+  /** Shows or changes the whole process, so that a grant of any tenant but `default` does not reach it. */
+  readonly platform?: true;
   /** JSON Schema 2020-12 of what the route takes and gives; the door checks it before `handle` runs. */
   readonly schema?: {
     readonly params?: JsonObject;

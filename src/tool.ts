@@ -10,7 +10,10 @@ export interface Principal {
   /** Stable and safe to log: the key's id or name, the token's subject, `anonymous`, `local`. */
   readonly id: string;
   readonly name: string;
+  /** Id of the tenant that the caller acts in; before the stage `tenant` the slug that the credential names. */
   readonly tenantId: string;
+  /** Every tenant of the credential, `tenantId` among them; absent where that is the only one. */
+  readonly tenants?: readonly string[];
   readonly userId?: string;
   readonly roles: readonly string[];
   /** Granted permissions before inheritance, such as `tools:find_orders`; entries with `!` deny. */
@@ -237,6 +240,8 @@ export interface Operation {
   /** Frozen by contract: a stage that fills defaults replaces the reference, never the object. */
   args: JsonObject;
   readonly principal: Principal;
+  /** The person that a trusted intermediary acts for (`X-User-ID`). */
+  readonly onBehalfOf?: string;
   readonly requestId: string;
   readonly clientAddress: string;
   readonly protocolVersion: string;

@@ -4,6 +4,7 @@ import { renderConfigurationPage } from './configuration-page.ts';
 import { renderDefinitionSchema } from './definition-schema.ts';
 import { renderEnvExample } from './env-example.ts';
 import { renderErrorsPage } from './errors-page.ts';
+import { renderRolesPage } from './roles-page.ts';
 import { renderSqliteSchema } from './store-schema.ts';
 
 /** One generated file: where it lies from the repository's root, and its whole text. */
@@ -16,6 +17,7 @@ export interface GeneratedFile {
 export const generatedFiles: readonly GeneratedFile[] = [
   { path: 'docs/errors.md', render: renderErrorsPage },
   { path: 'docs/configuration.md', render: renderConfigurationPage },
+  { path: 'docs/roles.md', render: renderRolesPage },
   { path: 'schema/quayside.schema.json', render: renderDefinitionSchema },
   { path: '.env.example', render: renderEnvExample },
   { path: 'src/store/schema.sqlite.sql', render: renderSqliteSchema },

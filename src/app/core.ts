@@ -1,12 +1,11 @@
 // What every way of serving shares: telemetry, keys, the gate, handlers, a plan in force and the protocol over it.
-import { join } from 'node:path';
 import { createEgress, type Egress } from '../egress/egress.ts';
-import { type KeyFile, openKeyFile } from '../gate/credential/key-file.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
 import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
 import { createJobs, type Jobs } from '../jobs/jobs.ts';
 import { systemClock } from '../operations/clock.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
+import type { Plan } from '../plan/server-plan.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
 import type { Store } from '../store/store.ts';
@@ -15,18 +14,20 @@ import type { Operation } from '../tool.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { createGateDeps } from './gate-deps.ts';
+import { checkSharedSalt, type Identity, openIdentity } from './identity.ts';
 import { createPlans, type Plans } from './plans.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
 import { openProcessStore } from './store.ts';
+import { checkTenantHeader } from './tenant-header.ts';
 
 export interface Core {
   readonly telemetry: Telemetry;
   readonly plans: Plans;
   readonly protocol: Protocol;
-  readonly keyFile: KeyFile;
   /** The durable state; open as long as anything else is. */
   readonly store: Store;
+  readonly identity: Identity;
   /** Background jobs; kinds are registered while the core is made, and run once the server listens. */
   readonly jobs: Jobs;
   readonly secrets: ProcessSecrets;
@@ -53,15 +54,11 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const warnings = options.transport === 'http' ? checkOrThrow(settings, loaded) : loaded.warnings;
   const telemetry = openTelemetry(options);
   const secrets = openSecrets(settings);
-  const store = await openProcessStore(settings, telemetry);
+  let plans: Plans | undefined;
+  const plan = () => inForce(plans);
+  const { store, identity } = await openState({ settings, telemetry, secrets, plan });
   const jobs = createJobs({ store, clock: systemClock, log: telemetry.log.child({ component: 'jobs' }) });
-  const keyFile = openKeyFile({
-    path: join(settings.dataDirectory, 'keys.json'),
-    salt: secrets.apiKeySalt,
-    watch: true,
-    onDamage: (error) => telemetry.log.error({ component: 'keys' }, error.message),
-  });
-  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt });
+  const gate = createGateDeps({ settings, telemetry, identity, salt: secrets.apiKeySalt });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);
   const pool = createFilePool({
@@ -70,31 +67,38 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   });
   const closeTools = async () => {
     await Promise.all([pool.close(), egress.close()]);
-    keyFile.close();
+    await identity.close();
     await store.close();
   };
-  let plans: Plans;
   try {
-    plans = await createPlans(loaded.definitions, { settings, telemetry, egress, pool, stages });
+    const { ensureTenants } = identity;
+    plans = await createPlans(loaded.definitions, {
+      settings,
+      telemetry,
+      egress,
+      pool,
+      stages,
+      ensureTenants,
+    });
   } catch (error) {
     // Workers that checked handlers would keep the process of a refused start alive.
     await closeTools();
     await telemetry.close();
     throw error;
   }
-  telemetry.watchKeyAges(() => keyAges(keyFile, Date.now()));
+  const opened = plans;
   const protocol = createProtocol({
-    plans: plans.holder,
+    plans: opened.holder,
     log: telemetry.log.child({ component: 'protocol' }),
     secret: Buffer.from(secrets.sessionSecret),
     onSessionEnd: (seconds) => telemetry.sessionEnded('http', seconds),
   });
   return {
     telemetry,
-    plans,
+    plans: opened,
     protocol,
-    keyFile,
     store,
+    identity,
     jobs,
     secrets,
     routeEntry: createRouteEntries(stages.operation),
@@ -104,16 +108,21 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     async close() {
       await jobs.stop(JOBS_GRACE_MS);
       protocol.close();
-      await plans.close();
+      await opened.close();
       await closeTools();
     },
   };
 }
 
 function checkOrThrow(settings: AppSettings, { definitions, warnings }: LoadedAll): readonly string[] {
-  const findings = checkStart({ ...settings, definitions });
-  if (findings.errors.length > 0) throw new ConfigurationError(findings.errors);
-  return [...warnings, ...findings.warnings];
+  const findings = [
+    checkStart({ ...settings, definitions }),
+    checkTenantHeader(settings),
+    checkSharedSalt(settings),
+  ];
+  const errors = findings.flatMap((one) => one.errors);
+  if (errors.length > 0) throw new ConfigurationError(errors);
+  return [...warnings, ...findings.flatMap((one) => one.warnings)];
 }
 
 function openTelemetry({ settings, build }: CoreOptions): Telemetry {
@@ -147,12 +156,23 @@ function openEgress(settings: AppSettings, telemetry: Telemetry): Egress {
 /** What a job gets to end by itself when the process stops; it starts again elsewhere. */
 const JOBS_GRACE_MS = 2000;
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+/** The store, and who may call according to it. */
+async function openState(
+  deps: Pick<Core, 'telemetry' | 'secrets'> & { readonly settings: AppSettings; readonly plan: () => Plan },
+): Promise<Pick<Core, 'store' | 'identity'>> {
+  const { settings, telemetry, secrets, plan } = deps;
+  const store = await openProcessStore(settings, telemetry);
+  try {
+    const processAllowlist = settings.environment.ipAllowlist ?? [];
+    const salt = secrets.apiKeySalt;
+    return { store, identity: await openIdentity({ store, telemetry, salt, processAllowlist, plan }) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
 
-/** Keys of a definition carry no date; only those of the key file age. */
-function keyAges(keyFile: KeyFile, now: number) {
-  return keyFile
-    .keys()
-    .filter((key) => key.enabled)
-    .map(({ name, createdAt }) => ({ name, days: (now - Date.parse(createdAt)) / DAY_MS }));
+function inForce(plans: Plans | undefined): Plan {
+  if (plans === undefined) throw new Error('no plan is in force yet');
+  return plans.holder.current();
 }

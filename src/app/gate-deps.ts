@@ -1,19 +1,20 @@
 // What the gate works with, from the settings of the process.
-import type { KeyFile } from '../gate/credential/key-file.ts';
 import type { GateEvents } from '../gate/events.ts';
 import { createLimiter } from '../gate/limits/limiter.ts';
 import type { GateDeps } from '../gate/stages.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Identity } from './identity.ts';
 import type { AppSettings } from './settings.ts';
+import { tenantHeaderAccess } from './tenant-header.ts';
 
 /** One limiter per process: a reload must not give anybody a fresh allowance. */
 export function createGateDeps(options: {
   readonly settings: AppSettings;
   readonly telemetry: Telemetry;
-  readonly keyFile: KeyFile;
+  readonly identity: Pick<Identity, 'ring' | 'tenants'>;
   readonly salt: string;
 }): GateDeps {
-  const { settings, telemetry, keyFile, salt } = options;
+  const { settings, telemetry, identity, salt } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
   const now = () => performance.now();
   return {
@@ -26,11 +27,13 @@ export function createGateDeps(options: {
     limiter: createLimiter(now),
     now,
     credential: {
-      keyFile,
+      keys: identity.ring,
       salt,
       now: Date.now,
       ...(apiKeySaltPrevious === undefined ? {} : { previousSalt: apiKeySaltPrevious }),
+      ...tenantHeaderAccess(settings, identity.tenants),
     },
+    tenants: identity.tenants,
     events: gateEvents(telemetry),
     running: new Set(),
     observerFor: telemetry.forTarget,

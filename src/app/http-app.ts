@@ -7,6 +7,7 @@ import { type Core, createCore } from './core.ts';
 import { createMetricsListener } from './metrics-listener.ts';
 import { createOperations, type Operations } from './operations.ts';
 import type { AppSettings } from './settings.ts';
+import { guardStreams } from './stream-guard.ts';
 
 /** A server that answers calls over HTTP. */
 export interface HttpApp {
@@ -32,8 +33,11 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
   // The steps of the end need what only exists after them; none of them runs before the process is ready.
   let transport: HttpTransport | undefined;
   let operations: Operations | undefined;
+  let stopGuard: (() => void) | undefined;
   let metricsListener: { close(): Promise<void> } | undefined;
+  const inFlight = () => transport?.inFlight() ?? 0;
   const close = async () => {
+    stopGuard?.();
     await transport?.close();
     await metricsListener?.close();
     operations?.stop();
@@ -42,7 +46,7 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
   const lifecycle = createLifecycle({
     clock: systemClock,
     log: log.child({ component: 'lifecycle' }),
-    inFlight: () => transport?.inFlight() ?? 0,
+    inFlight,
     ...(drainTimeoutMs === undefined ? {} : { drainTimeoutMs }),
     steps: {
       stopAccepting: () => transport?.pause(),
@@ -52,23 +56,22 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
       flush: () => core.telemetry.close(),
     },
   });
-  operations = createOperations({
-    core,
-    settings,
-    build,
-    lifecycle,
-    inFlight: () => transport?.inFlight() ?? 0,
-  });
+  operations = createOperations({ core, settings, build, lifecycle, inFlight });
   transport = createHttpTransport({
     plans: holder,
     protocol: core.protocol,
     log: log.child({ component: 'http' }),
-    routes: operations.routes,
+    routes: [...operations.routes, ...core.identity.routes],
     routeEntry: core.routeEntry,
     observeRequest: core.telemetry.observeRequest,
   });
   core.telemetry.watchConnections('http', transport.connections);
-  endStreamsOfRevokedKeys(core, transport);
+  stopGuard = guardStreams({
+    identity: core.identity,
+    plans: holder,
+    clock: systemClock,
+    end: transport.end,
+  });
   let port: number;
   try {
     await operations.start();
@@ -91,14 +94,6 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
   await operations.serviceManager.ready(`Serving on port ${port}`);
   log.notice({ host: settings.host, port, servers: [...holder.current().servers.keys()] }, 'Serving.');
   return { core, origin: `http://${shownHost(settings.host)}:${port}`, ended: operations.ended };
-}
-
-/** Governance §2: a stream was let in by its key, and lasts no longer than it. */
-function endStreamsOfRevokedKeys({ keyFile }: Core, transport: HttpTransport): void {
-  keyFile.onChange(() => {
-    const revoked = new Set(keyFile.keys().flatMap(({ id, enabled }) => (enabled ? [] : [id])));
-    transport.end(({ type, id }) => type === 'key' && revoked.has(id));
-  });
 }
 
 function shownHost(host: string): string {

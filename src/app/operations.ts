@@ -26,6 +26,7 @@ import type { JsonObject, Operation } from '../tool.ts';
 import type { Core } from './core.ts';
 import { watchDatabases } from './database-health.ts';
 import type { AppSettings } from './settings.ts';
+import { hasTenantHeader, tenantHeaderFinding } from './tenant-header.ts';
 
 export interface Operations {
   readonly routes: readonly Route[];
@@ -64,6 +65,8 @@ export function createOperations(deps: OperationsDeps): Operations {
   health.add(diskComponent({ directory: settings.dataDirectory, logProblem: () => log.problem() }));
   health.add(clockComponent(clock));
   health.add(eventLoopComponent(eventLoop));
+  if (hasTenantHeader(settings))
+    health.add({ name: 'tenant_header', critical: false, check: tenantHeaderFinding });
   watchDatabases(core, health);
 
   const ended = new Promise<number>((resolve) => {

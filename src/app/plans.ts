@@ -30,6 +30,8 @@ export interface PlansDeps {
   readonly telemetry: Telemetry;
   readonly egress: Egress;
   readonly pool: FilePool;
+  /** Makes what the definitions presuppose, before any of them is compiled. */
+  readonly ensureTenants: (definitions: readonly LoadedDefinition[]) => Promise<void>;
   readonly stages: {
     readonly request: readonly RequestStage[];
     readonly operation: readonly OperationStage[];
@@ -47,6 +49,7 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
 
   let files: readonly string[] = [];
   const build = async (definitions: readonly LoadedDefinition[]): Promise<CompiledPlan> => {
+    await deps.ensureTenants(definitions);
     const compiled = await compile(definitions);
     files = filesOf(settings, definitions, compiled);
     return compiled;

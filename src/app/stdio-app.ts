@@ -1,5 +1,6 @@
 // Serves one server over stdin and stdout, for clients that start their servers themselves.
-import { createKeyTable, DEFAULT_TENANT } from '../gate/credential/key-table.ts';
+import { createKeyTables } from '../gate/credential/key-table.ts';
+import { DEFAULT_TENANT } from '../gate/tenant/tenant.ts';
 import type { ServerPlan } from '../plan/server-plan.ts';
 import type { BuildInfo } from '../telemetry/telemetry.ts';
 import type { Principal } from '../tool.ts';
@@ -70,17 +71,22 @@ function principalOf(core: Core, server: ServerPlan, options: StdioAppOptions): 
       permissions: security.permissions.authenticated,
     };
   }
-  const table = createKeyTable({
+  const build = createKeyTables({
     definitionKeys: security.authentication?.apiKeys ?? [],
-    storedKeys: core.keyFile.keys(),
     permissions: security.permissions,
     salt: core.secrets.apiKeySalt,
     ...(options.settings.environment.apiKeySaltPrevious === undefined
       ? {}
       : { previousSalt: options.settings.environment.apiKeySaltPrevious }),
   });
-  const found = table.find(options.key, '127.0.0.1', Date.now());
-  if (typeof found !== 'string') return found;
+  const found = build(core.identity.ring.keys()).find(options.key, '127.0.0.1', Date.now());
+  if (typeof found !== 'string') {
+    const tenant = core.identity.tenants.find(found.tenantId);
+    if (tenant?.isActive === true) return { ...found, tenantId: tenant.id };
+    throw new ConfigurationError([
+      `QUAYSIDE_API_KEY is not accepted: its tenant ${found.tenantId} is unknown or switched off.`,
+    ]);
+  }
   throw new ConfigurationError([
     `QUAYSIDE_API_KEY is not accepted (${found}); make a key with \`quayside keys create\`, or unset it.`,
   ]);

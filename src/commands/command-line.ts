@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { StateError } from '../secrets/state-error.ts';
 import { buildInfo } from './build-info.ts';
+import { addExplain, addKeyVerbs, addTenantVerbs } from './identity-verbs.ts';
 import { EXIT, type Io, PROCESS_IO } from './io.ts';
 
 /** Runs `quayside <words>`; resolves with the exit code. Never rejects for what a user can cause. */
@@ -35,7 +36,9 @@ function createProgram(io: Io, finish: Finish): Command {
   addServe(program, io, finish);
   addStdio(program, io, finish);
   addValidate(program, io, finish);
-  addKeys(program, io, finish);
+  addKeyVerbs(program, io, finish);
+  addTenantVerbs(program, io, finish);
+  addExplain(program, io, finish);
   addMigrate(program, io, finish);
   // Sub-commands made by `command()` inherit these settings only when they are copied.
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
@@ -92,46 +95,6 @@ function addValidate(program: Command, io: Io, finish: Finish): void {
     });
 }
 
-function addKeys(program: Command, io: Io, finish: Finish): void {
-  const keys = program.command('keys').description('API keys of this install');
-  const withData = (command: Command) =>
-    command
-      .option('--data <folder>', 'folder for state (QUAYSIDE_DATA_DIR; default ./data)')
-      .option('--json', 'print JSON');
-  withData(keys.command('create').description('make a key and print it, once'))
-    .argument('[name]', 'who will use it', 'key')
-    .option(
-      '--permissions <list>',
-      'comma-separated permissions (default: what the definition grants to authenticated callers)',
-      splitList,
-    )
-    .option('--expires <date>', 'ISO 8601 date or date-time after which the key is refused')
-    .option('--definition', 'store nothing: print the key and the keyHash line for a definition')
-    .action(
-      async (
-        name: string,
-        options: { permissions?: string[]; expires?: string; definition?: true; data?: string; json?: true },
-      ) => {
-        const { createKey } = await import('./keys.ts');
-        finish(createKey({ name, ...options }, io));
-      },
-    );
-  withData(keys.command('list').description('list the keys; never shows a key itself')).action(
-    async (options: { data?: string; json?: true }) => {
-      const { listKeys } = await import('./keys.ts');
-      finish(listKeys(options, io));
-    },
-  );
-  withData(
-    keys.command('revoke').description('switch a key off for good; running servers notice within a second'),
-  )
-    .argument('<id>', 'the 8 characters after qs_')
-    .action(async (id: string, options: { data?: string; json?: true }) => {
-      const { revokeKey } = await import('./keys.ts');
-      finish(revokeKey({ id, ...options }, io));
-    });
-}
-
 function addMigrate(program: Command, io: Io, finish: Finish): void {
   const migrate = program
     .command('migrate')
@@ -172,11 +135,4 @@ function parsePort(text: string): number {
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new InvalidArgumentError('A port is a number from 0 to 65535.');
   return port;
-}
-
-function splitList(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }

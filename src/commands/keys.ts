@@ -1,85 +1,110 @@
-// `quayside keys create|list|revoke`: the keys in `<data>/keys.json`.
-import { join } from 'node:path';
-import { type KeyFile, openKeyFile } from '../gate/credential/key-file.ts';
+// `quayside keys create|list|rotate|revoke`: the keys in the store of an install.
+import type { Install } from '../app/install.ts';
+import type { Actor } from '../gate/actor.ts';
 import { generateKey, sha256Hex } from '../gate/credential/key-hash.ts';
-import { permissionProblem } from '../gate/permission/grammar.ts';
-import { openProcessSecrets } from '../secrets/process-secrets.ts';
+import type { ShownKey } from '../gate/credential/key-presenter.ts';
+import { type InstallFlags, onInstall } from './install.ts';
 import { EXIT, type Io } from './io.ts';
 
-export interface KeyCommandOptions {
-  readonly data?: string;
-  readonly json?: true;
+/** What a new key can be given on the command line. */
+export interface CreateKeyFlags extends InstallFlags {
+  readonly permissions?: readonly string[];
+  readonly roles?: readonly string[];
+  readonly expires?: string;
+  readonly notBefore?: string;
+  readonly allowIp?: readonly string[];
+  readonly alsoTenant?: readonly string[];
+  readonly tier?: string;
+  readonly definition?: true;
 }
 
 /** Makes a key and prints it, once. With `definition` nothing is stored. */
-export function createKey(
-  options: KeyCommandOptions & {
-    readonly name: string;
-    readonly permissions?: readonly string[];
-    readonly expires?: string;
-    readonly definition?: true;
-  },
-  io: Io,
-): number {
-  const problem = options.permissions
-    ?.map((text) => [text, permissionProblem(text)] as const)
-    .find(([, found]) => found !== undefined);
-  if (problem !== undefined) return usage(io, `--permissions: ${JSON.stringify(problem[0])} ${problem[1]}`);
-  if (options.expires !== undefined && Number.isNaN(Date.parse(options.expires))) {
-    return usage(
-      io,
-      `--expires: ${JSON.stringify(options.expires)} is not an ISO 8601 date, such as 2027-01-31`,
-    );
-  }
-  if (options.definition === true) return printDefinitionKey(options, io);
-  const { key, stored } = keyFileOf(options, io).create(
-    {
-      name: options.name,
-      ...(options.permissions === undefined ? {} : { permissions: options.permissions }),
-      ...(options.expires === undefined ? {} : { expiresAt: options.expires }),
-    },
-    new Date(),
-  );
-  if (options.json === true) io.out(`${JSON.stringify({ id: stored.id, name: stored.name, key })}\n`);
-  else
-    io.out(
-      `${key}\nThis is the only time the key is shown. Its id is ${stored.id}; running servers accept it within a second.\n`,
-    );
-  return EXIT.ok;
-}
-
-/** Lists ids, names, states and grants. */
-export function listKeys(options: KeyCommandOptions, io: Io): number {
-  const keys = keyFileOf(options, io).keys();
-  if (options.json === true) {
-    io.out(`${JSON.stringify(keys.map(({ keyHash: _, ...shown }) => shown))}\n`);
+export async function createKey(flags: CreateKeyFlags & { readonly name: string }, io: Io): Promise<number> {
+  if (flags.definition === true) return printDefinitionKey(flags, io);
+  return onInstall(flags, io, async ({ keys }, actor) => {
+    const { key, shown } = await keys.create(actor, {
+      name: flags.name,
+      ...(flags.permissions === undefined ? {} : { permissions: flags.permissions }),
+      ...(flags.roles === undefined ? {} : { roles: flags.roles }),
+      ...(flags.expires === undefined ? {} : { expiresAt: flags.expires }),
+      ...(flags.notBefore === undefined ? {} : { notBefore: flags.notBefore }),
+      ...(flags.allowIp === undefined ? {} : { allowedIps: flags.allowIp }),
+      ...(flags.alsoTenant === undefined ? {} : { tenants: flags.alsoTenant }),
+      ...(flags.tier === undefined ? {} : { tier: flags.tier }),
+    });
+    if (flags.json === true) io.out(`${JSON.stringify({ ...shown, key })}\n`);
+    else
+      io.out(
+        `${key}\nThis is the only time the key is shown. Its id is ${shown.id}; running servers accept it within a second.\n`,
+      );
     return EXIT.ok;
-  }
-  if (keys.length === 0) io.out('No keys yet; make one with: quayside keys create <name>\n');
-  for (const key of keys) {
-    const state = !key.enabled
-      ? 'revoked'
-      : key.expiresAt === undefined
-        ? 'valid'
-        : `valid until ${key.expiresAt}`;
-    const grants = key.permissions?.join(',') ?? "the definition's grants to authenticated callers";
-    io.out(`${key.id}  ${key.name}  ${state}  ${key.createdAt}  ${grants}\n`);
-  }
-  return EXIT.ok;
+  });
 }
 
-/** Switches a key off. */
-export function revokeKey(options: KeyCommandOptions & { readonly id: string }, io: Io): number {
-  if (!keyFileOf(options, io).revoke(options.id)) {
-    io.err(`No key has the id ${JSON.stringify(options.id)}; \`quayside keys list\` shows the ids.\n`);
+/** Lists ids, names, states and grants; of every tenant unless one is named. */
+export function listKeys(flags: InstallFlags, io: Io): Promise<number> {
+  return onInstall(flags, io, async ({ keys, tenants }, actor) => {
+    const all = flags.tenant === undefined ? await keys.listEverywhere() : await keys.list(actor);
+    if (flags.json === true) {
+      io.out(`${JSON.stringify(all)}\n`);
+      return EXIT.ok;
+    }
+    if (all.length === 0) io.out('No keys yet; make one with: quayside keys create <name>\n');
+    for (const key of all) {
+      const tenant = tenants.find(key.tenant_id)?.slug ?? key.tenant_id;
+      io.out(`${[key.id, key.name, stateOf(key), key.created_at, tenant, grantsOf(key)].join('  ')}\n`);
+    }
+    return EXIT.ok;
+  });
+}
+
+/** Makes a key with the same rights and prints it, once; the old one ends after the overlap. */
+export function rotateKey(
+  flags: InstallFlags & { readonly id: string; readonly overlapDays?: number },
+  io: Io,
+): Promise<number> {
+  return onKey(flags, io, async ({ keys }, actor) => {
+    const { key, shown, previous } = await keys.rotate(actor, flags.id, flags.overlapDays);
+    if (flags.json === true) io.out(`${JSON.stringify({ ...shown, key, previous })}\n`);
+    else
+      io.out(
+        `${key}\nThis is the only time the key is shown. Its id is ${shown.id}; ${previous.id} is valid until ${previous.expiresAt}.\n`,
+      );
+    return EXIT.ok;
+  });
+}
+
+/** Switches a key off for good. */
+export function revokeKey(flags: InstallFlags & { readonly id: string }, io: Io): Promise<number> {
+  return onKey(flags, io, async ({ keys }, actor) => {
+    const shown = await keys.revoke(actor, flags.id);
+    io.out(flags.json === true ? `${JSON.stringify(shown)}\n` : `Key ${flags.id} is revoked.\n`);
+    return EXIT.ok;
+  });
+}
+
+/** The operator names a key by its id, which says in which tenant to act. */
+function onKey(
+  flags: InstallFlags & { readonly id: string },
+  io: Io,
+  work: (install: Install, actor: Actor) => Promise<number>,
+): Promise<number> {
+  return onInstall(flags, io, async (install, actor) => {
+    const tenantId = await install.keys.tenantOf(flags.id);
+    if (tenantId !== undefined) return work(install, { ...actor, tenantId });
+    io.err(`No key has the id ${JSON.stringify(flags.id)}; \`quayside keys list\` shows the ids.\n`);
     return EXIT.failure;
-  }
-  io.out(
-    options.json === true
-      ? `${JSON.stringify({ id: options.id, enabled: false })}\n`
-      : `Key ${options.id} is revoked.\n`,
-  );
-  return EXIT.ok;
+  });
+}
+
+function stateOf({ state, expiresAt }: ShownKey): string {
+  return state === 'valid' && expiresAt !== null ? `valid until ${expiresAt}` : state;
+}
+
+function grantsOf({ permissions, roles }: ShownKey): string {
+  const own = [...(permissions ?? []), ...roles.map((role) => `role ${role}`)];
+  if (permissions === null && roles.length === 0) return "the definition's grants to authenticated callers";
+  return own.length === 0 ? 'nothing' : own.join(',');
 }
 
 function printDefinitionKey(options: { readonly name: string; readonly json?: true }, io: Io): number {
@@ -91,16 +116,4 @@ function printDefinitionKey(options: { readonly name: string; readonly json?: tr
       `${key}\nThis is the only time the key is shown. For security.authentication.apiKeys:\n- { name: ${JSON.stringify(options.name)}, keyHash: "${keyHash}" }\n`,
     );
   return EXIT.ok;
-}
-
-function keyFileOf(options: KeyCommandOptions, io: Io): KeyFile {
-  const data = options.data ?? io.env.QUAYSIDE_DATA_DIR ?? './data';
-  const salt = io.env.API_KEY_SALT;
-  const { apiKeySalt } = openProcessSecrets(data, salt === undefined ? {} : { apiKeySalt: salt });
-  return openKeyFile({ path: join(data, 'keys.json'), salt: apiKeySalt, watch: false });
-}
-
-function usage(io: Io, message: string): number {
-  io.err(`${message}\n`);
-  return EXIT.usage;
 }

@@ -1,4 +1,5 @@
 // `quayside serve`: serves until told to stop. On the very first start it makes a key and shows it, once.
+import { OPERATOR } from '../app/actor.ts';
 import { ConfigurationError } from '../app/configuration-error.ts';
 import { type HttpApp, startHttpApp } from '../app/http-app.ts';
 import { readSettings, type SettingsFlags } from '../app/settings.ts';
@@ -18,7 +19,7 @@ export async function serve(flags: SettingsFlags & { readonly json?: true }, io:
     if (isAddressError(error)) return refuseAddress(io, error, read.settings.host);
     throw error;
   }
-  const key = firstKey(app);
+  const key = await firstKey(app);
   if (flags.json === true)
     io.out(
       `${JSON.stringify({ url: `${app.origin}/mcp`, ...(key === undefined ? {} : { key }), pid: process.pid })}\n`,
@@ -68,18 +69,18 @@ function refuseAddress(io: Io, error: AddressError, host: string): number {
 }
 
 /** Whoever starts a server that demands keys and has none needs one to begin with. */
-function firstKey(app: HttpApp): string | undefined {
-  const { keyFile } = app.core;
+async function firstKey(app: HttpApp): Promise<string | undefined> {
+  const { ring, keyCommands } = app.core.identity;
   const { holder } = app.core.plans;
   const { security } = holder.current().defaultServer.definition;
   const demandsKeys = security.enabled && security.authentication?.enabled === true;
-  if (!demandsKeys || keyFile.keys().length > 0 || (security.authentication?.apiKeys.length ?? 0) > 0)
+  if (!demandsKeys || ring.keys().length > 0 || (security.authentication?.apiKeys.length ?? 0) > 0)
     return undefined;
-  return keyFile.create({ name: 'first start' }, new Date()).key;
+  return (await keyCommands.create(OPERATOR, { name: 'first start' })).key;
 }
 
 function startReport(app: HttpApp, key: string | undefined): string {
-  const { keyFile } = app.core;
+  const { ring } = app.core.identity;
   const { holder } = app.core.plans;
   const plan = holder.current();
   const { security, name } = plan.defaultServer.definition;
@@ -105,7 +106,7 @@ function startReport(app: HttpApp, key: string | undefined): string {
       : [`Key  ${key}`, '     This is the only time it is shown; only its hash is kept.']),
     ...(demandsKeys && key === undefined
       ? keyHint(
-          keyFile
+          ring
             .keys()
             .filter((stored) => stored.enabled)
             .map((stored) => stored.id),

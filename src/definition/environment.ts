@@ -92,6 +92,12 @@ const variables = {
     'Signs cursors and session ids; at least 32 bytes in production. Generated when unset.',
     { secret: true },
   ),
+  devTenantHeader: variable(
+    ['QUAYSIDE_DEV_TENANT_HEADER'],
+    flag,
+    'Admits callers without a credential to the tenant that X-Tenant-ID names; on loopback outside production only.',
+    { fallback: 'false' },
+  ),
   ipAllowlist: variable(
     ['QUAYSIDE_IP_ALLOWLIST'],
     list,

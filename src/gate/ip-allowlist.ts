@@ -20,6 +20,7 @@ export function ipAllowlistStage(processWide: readonly string[]): RequestStage {
             ? undefined
             : new QuaysideError('address_refused');
         },
+        holds: ({ clientAddress }) => lists.every((list) => list.has(clientAddress)),
       };
     },
   };

@@ -25,8 +25,10 @@ export interface Exchange {
   clientAddress: string;
   /** Provided by stage `body`: the parsed JSON, or undefined for a request without a body. */
   body: unknown;
-  /** Provided by stage `credential`. */
+  /** Provided by stage `credential`, settled on one tenant by stage `tenant`. */
   principal: Principal | undefined;
+  /** Provided by stage `tenant`: the person that a trusted intermediary acts for. */
+  onBehalfOf: string | undefined;
   /** Added to the HTTP answer, whatever it is. */
   readonly answerHeaders: Record<string, string>;
 }
@@ -45,6 +47,16 @@ export interface RequestStage {
 export interface PreparedRequestStage {
   readonly name: string;
   enter(exchange: Exchange): undefined | QuaysideError | Promise<undefined | QuaysideError>;
+  /** Whether a caller that was let in before would still be; absent: what this stage judges does not change. */
+  holds?(caller: Caller): boolean;
+}
+
+/** Who holds a stream or session open, and from where it was opened. */
+export interface Caller {
+  readonly principal: Principal;
+  /** Of the server that the stream is on. */
+  readonly slug: string;
+  readonly clientAddress: string;
 }
 
 /** What every operation passes: tool calls, prompts, resources, lists and routes. */
@@ -69,6 +81,8 @@ export interface Target {
   readonly permission: Permission;
   /** Only for tools. */
   readonly tool?: ToolSpec;
+  /** Only for routes that show or change the whole process: open to the operator's tenant alone. */
+  readonly platform?: true;
 }
 
 /** The server whose stages are being prepared. */

@@ -18,6 +18,7 @@ import { observeStage } from './observe-stage.ts';
 import { outputStage } from './output-stage.ts';
 import { permissionStage } from './permission/permission-stage.ts';
 import type { OperationStage, RequestStage } from './stage.ts';
+import { type TenantStageDeps, tenantStage } from './tenant/tenant-stage.ts';
 
 /** What the stages work with. */
 export interface GateDeps {
@@ -28,6 +29,7 @@ export interface GateDeps {
   /** Monotonic milliseconds, the limiter's clock. */
   readonly now: () => number;
   readonly credential: Omit<CredentialStageDeps, 'events'>;
+  readonly tenants: TenantStageDeps['tenants'];
   readonly events: GateEvents;
   /** Operations that run now. */
   readonly running: Set<Operation>;
@@ -43,7 +45,7 @@ export function requestStages(deps: GateDeps): readonly RequestStage[] {
     bodyStage,
     ipLimitStage(deps),
     credentialStage({ ...deps.credential, events: deps.events }),
-    // Step 6, tenant.
+    tenantStage(deps),
   ];
   return stages.map((stage) => countRefusals(stage, deps.events));
 }
@@ -74,7 +76,7 @@ function countRefusals(stage: RequestStage, events: GateEvents): RequestStage {
       const prepared = stage.prepare(server);
       if (prepared === undefined) return undefined;
       return {
-        name: stage.name,
+        ...prepared,
         enter(exchange) {
           const entered = prepared.enter(exchange);
           return entered instanceof Promise ? entered.then(counted) : counted(entered);

@@ -1,5 +1,5 @@
 // The stages that REST routes pass: prepared per plan, on the default server's settings.
-import type { OperationStage } from '../gate/stage.ts';
+import type { OperationStage, Target } from '../gate/stage.ts';
 import type { Route } from '../route.ts';
 import type { Entry, Plan } from './server-plan.ts';
 
@@ -23,7 +23,12 @@ export function createRouteEntries(
 function prepareRoute(plan: Plan, route: Route, stages: readonly OperationStage[]): Entry<Route> {
   const { slug, definition } = plan.defaultServer;
   const permission = route.permission ?? { anyOf: [], allOf: [] };
-  const target = { kind: 'route', name: `${route.method} ${route.path}`, permission } as const;
+  const target: Target = {
+    kind: 'route',
+    name: `${route.method} ${route.path}`,
+    permission,
+    ...(route.platform === undefined ? {} : { platform: route.platform }),
+  };
   return {
     item: route,
     target,

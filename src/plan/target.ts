@@ -1,18 +1,21 @@
 // What each kind of item demands of who reaches for it (governance §4).
 import type { Tool as ToolDefinition } from '../definition/schema/tool.ts';
 import type { Target } from '../gate/stage.ts';
-import type { ToolSpec } from '../tool.ts';
+import type { Permission, ToolSpec } from '../tool.ts';
 import type { ListMethod } from './server-plan.ts';
 
-/** `tools:<name>` under either name, or `tools:call`, and what the tool demands besides. */
+/** What its stages know of a tool. */
 export function toolTarget(tool: ToolDefinition, spec: ToolSpec): Target {
-  const names = new Set([`tools:${spec.name}`, `tools:${spec.listedName}`]);
-  return {
-    kind: 'tool',
-    name: spec.name,
-    permission: { anyOf: [...names, 'tools:call'], allOf: tool.permissions },
-    tool: spec,
-  };
+  return { kind: 'tool', name: spec.name, permission: toolPermission(tool, spec.listedName), tool: spec };
+}
+
+/** `tools:<name>` under either name, or `tools:call`, and what the tool demands besides. */
+export function toolPermission(
+  tool: Pick<ToolDefinition, 'name' | 'permissions'>,
+  listedName: string,
+): Permission {
+  const names = new Set([`tools:${tool.name}`, `tools:${listedName}`]);
+  return { anyOf: [...names, 'tools:call'], allOf: tool.permissions };
 }
 
 /** `prompts:<name>` or `prompts:get`. */

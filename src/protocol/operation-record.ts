@@ -10,6 +10,7 @@ export class OperationRecord implements Operation {
   readonly permission: Permission;
   args: JsonObject;
   readonly principal: Principal;
+  readonly onBehalfOf?: string;
   readonly requestId: string;
   readonly clientAddress: string;
   readonly protocolVersion: string;
@@ -28,6 +29,7 @@ export class OperationRecord implements Operation {
     this.permission = target.permission;
     this.args = args;
     this.principal = context.principal;
+    if (context.onBehalfOf !== undefined) this.onBehalfOf = context.onBehalfOf;
     this.requestId = context.requestId;
     this.clientAddress = context.clientAddress;
     this.protocolVersion = channel.protocolVersion;

@@ -1,8 +1,8 @@
 // MCP as one object for the transports: both eras over one dispatcher, and what has to end when the process does.
 import { randomBytes } from 'node:crypto';
+import type { Caller } from '../gate/stage.ts';
 import type { PlanHolder } from '../plan/server-plan.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Principal } from '../tool.ts';
 import { type ChangeHub, createChangeHub } from './changes.ts';
 import { createDispatcher } from './dispatch.ts';
 import { createLegacyCodec, type LegacyCodec } from './legacy/codec.ts';
@@ -19,8 +19,8 @@ export interface Protocol {
   readonly hub: ChangeHub;
   /** Ends gracefully what stays open by itself: subscriptions and GET streams. Calls go on. */
   drain(): void;
-  /** Ends streams and sessions of the principals that `of` names, as after the revocation of a key. */
-  end(of: (principal: Principal) => boolean): void;
+  /** Ends streams and sessions of the callers that `of` names, as after the revocation of a key. */
+  end(of: (caller: Caller) => boolean): void;
   close(): void;
 }
 

@@ -14,6 +14,8 @@ export interface Cancellation {
  */
 export interface RequestContext extends Cancellation {
   readonly principal: Principal;
+  /** See `Operation.onBehalfOf`. */
+  readonly onBehalfOf?: string | undefined;
   readonly clientAddress: string;
   readonly requestId: string;
   /** `performance.now()` at the first byte. */

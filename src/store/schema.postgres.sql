@@ -1,5 +1,25 @@
 -- The store's schema on PostgreSQL after all migrations. Made by `npm run generate`; not read by the product.
 
+CREATE TABLE quayside.api_keys (
+  tenant_id text NOT NULL,
+  id text NOT NULL,
+  name text NOT NULL,
+  key_hash text NOT NULL,
+  permissions text,
+  roles text NOT NULL DEFAULT '[]'::text,
+  rate_limit text,
+  tier text,
+  enabled bigint NOT NULL DEFAULT 1,
+  expires_at bigint,
+  not_before bigint,
+  tenant_ids text NOT NULL DEFAULT '[]'::text,
+  allowed_ips text NOT NULL DEFAULT '[]'::text,
+  revoked_at bigint,
+  created_at bigint NOT NULL,
+  created_by text,
+  last_used_at bigint,
+  rotated_from text
+);
 CREATE TABLE quayside.job_schedules (
   name text NOT NULL,
   next_at bigint NOT NULL
@@ -51,6 +71,8 @@ CREATE TABLE quayside_private.context_key (
   outer_key bytea NOT NULL
 );
 
+ALTER TABLE quayside.api_keys ADD CONSTRAINT api_keys_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE quayside.api_keys ADD CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES quayside.tenants(id);
 ALTER TABLE quayside.job_schedules ADD CONSTRAINT job_schedules_pkey PRIMARY KEY (name);
 ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])));
@@ -62,6 +84,8 @@ ALTER TABLE quayside.tenants ADD CONSTRAINT tenants_slug_key UNIQUE (slug);
 ALTER TABLE quayside_private.context_key ADD CONSTRAINT context_key_one_check CHECK (one);
 ALTER TABLE quayside_private.context_key ADD CONSTRAINT context_key_pkey PRIMARY KEY (one);
 
+CREATE UNIQUE INDEX api_keys_hash ON quayside.api_keys USING btree (key_hash);
+CREATE UNIQUE INDEX api_keys_id ON quayside.api_keys USING btree (id);
 CREATE INDEX jobs_finished ON quayside.jobs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX jobs_running ON quayside.jobs USING btree (lease_until) WHERE (status = 'running'::text);
 CREATE UNIQUE INDEX jobs_unique ON quayside.jobs USING btree (tenant_id, kind, unique_key) WHERE ((unique_key IS NOT NULL) AND (status = ANY (ARRAY['waiting'::text, 'running'::text])));
@@ -94,12 +118,15 @@ $function$
 ;
 
 
+ALTER TABLE quayside.api_keys FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.jobs FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.tenants FORCE ROW LEVEL SECURITY;
 
+CREATE POLICY tenant_isolation ON quayside.api_keys USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.jobs USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.tenants USING (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.api_keys TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.job_schedules TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.jobs TO quayside_app;
 GRANT SELECT ON quayside.schema_migrations TO quayside_app;

@@ -1,5 +1,31 @@
 -- The store's schema on SQLite after all migrations. Made by `npm run generate`; not read by the product.
 
+CREATE TABLE api_keys (
+  tenant_id TEXT NOT NULL REFERENCES tenants (id),
+  id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  key_hash TEXT NOT NULL,
+  permissions TEXT,
+  roles TEXT NOT NULL DEFAULT '[]',
+  rate_limit TEXT,
+  tier TEXT,
+  enabled INTEGER NOT NULL DEFAULT 1,
+  expires_at INTEGER,
+  not_before INTEGER,
+  tenant_ids TEXT NOT NULL DEFAULT '[]',
+  allowed_ips TEXT NOT NULL DEFAULT '[]',
+  revoked_at INTEGER,
+  created_at INTEGER NOT NULL,
+  created_by TEXT,
+  last_used_at INTEGER,
+  rotated_from TEXT,
+  PRIMARY KEY (tenant_id, id)
+);
+
+CREATE UNIQUE INDEX api_keys_hash ON api_keys (key_hash);
+
+CREATE UNIQUE INDEX api_keys_id ON api_keys (id);
+
 CREATE TABLE job_schedules (
   name TEXT PRIMARY KEY,
   next_at INTEGER NOT NULL

@@ -171,6 +171,7 @@ function writeLine(call: FinishedCall, line: PreparedLine, redactor: Redactor): 
     status_code: ending.httpStatus,
     duration_ms: Math.round(call.durationMs * 1000) / 1000,
   };
+  if (operation.onBehalfOf !== undefined) fields.on_behalf_of = operation.onBehalfOf;
   if (ending.errorType !== '') fields.error_type = ending.errorType;
   if (span !== undefined) {
     fields.trace_id = span.traceId;

@@ -32,8 +32,6 @@ const texts: readonly string[] = [
   'security: { audit: { enabled: true } }',
   'security: { audit: { enabled: false, onFailure: block } }',
   'security: { authentication: { jwt: {} } }',
-  'security: { authentication: { apiKeys: [{ name: a, key: a-key-that-is-long-enough, tenant: t }] } }',
-  'security: { authentication: { apiKeys: [{ name: a, key: a-key-that-is-long-enough, roles: [r] }] } }',
   'security: { rateLimit: { perUser: { maxRequests: 5 } } }',
   'security: { rateLimit: { perTenant: { maxRequests: 5 } } }',
   'security: { rateLimit: { onBackendError: closed } }',

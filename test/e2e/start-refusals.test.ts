@@ -146,13 +146,13 @@ describe('a start is refused with exit code 78', () => {
 
   test.each([
     ['secrets.json', 'secrets.json is damaged; restore it from a backup.'],
-    ['keys.json', 'keys.json is not a key file; restore it from a backup, or delete it'],
+    ['quayside.db', 'quayside.db: file is not a database'],
   ])(
     'for a damaged %s, in one sentence',
     async (name, says) => {
       const data = join(folder, `damaged-${name}`);
       mkdirSync(data);
-      writeFileSync(join(data, name), '{');
+      writeFileSync(join(data, name), '{'.repeat(4096));
       const words = ['serve', write('sound', guarded), '--port', '0', '--data', data];
       const { code, out, err } = await runQuayside(words);
       expect(err).toContain(says);

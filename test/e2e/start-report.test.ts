@@ -1,9 +1,10 @@
 // What the first start prints is used as it is printed; what a second start prints shows no key.
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runShell } from '../support/curl.ts';
+import { runQuayside } from '../support/finished-process.ts';
 import { runInspector } from '../support/inspector.ts';
 import { CLIENT_MODES, connectHttp, touring } from '../support/official-client.ts';
 import { type Product, startProduct } from '../support/product.ts';
@@ -67,14 +68,19 @@ describe('the first start', () => {
     );
   });
 
-  test('P12: keeps only the hash of the key, in a file that only its owner can read', () => {
-    const path = join(folder, 'data', 'keys.json');
-    const text = readFileSync(path, 'utf8');
+  test('P12: keeps only the hash of the key, in files that only their owner can read', async () => {
     const secret = product.key?.slice('qs_12345678_'.length) ?? '';
     expect(secret).not.toBe('');
-    expect(text).not.toContain(secret);
-    expect(JSON.parse(text).keys).toMatchObject([{ name: 'first start', enabled: true }]);
-    if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600);
+    const data = join(folder, 'data');
+    const files = readdirSync(data).filter((name) => name.startsWith('quayside.db'));
+    expect(files).toContain('quayside.db');
+    for (const name of files) {
+      expect(readFileSync(join(data, name)).includes(secret), name).toBe(false);
+      if (process.platform !== 'win32')
+        expect([name, statSync(join(data, name)).mode & 0o777]).toEqual([name, 0o600]);
+    }
+    const { out } = await runQuayside(['keys', 'list', '--json', '--data', data]);
+    expect(JSON.parse(out)).toMatchObject([{ name: 'first start', state: 'valid', tenant_id: 'default' }]);
   });
 
   test('P12: writes the key nowhere else', () => {

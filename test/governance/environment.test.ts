@@ -127,7 +127,18 @@ const EFFECTS: Readonly<Record<string, (names: readonly string[]) => Promise<voi
     const workspace = files();
     const data = join(workspace.directory, 'own-data');
     expect(runCommand(['keys', 'create', 'x'], { QUAYSIDE_DATA_DIR: data }).code).toBe(0);
-    expect(existsSync(join(data, 'keys.json'))).toBe(true);
+    expect(existsSync(join(data, 'quayside.db'))).toBe(true);
+  },
+  async QUAYSIDE_DEV_TENANT_HEADER() {
+    const list = async (started: Started) =>
+      (
+        await modern(started.product.url, {
+          method: 'tools/list',
+          headers: { 'x-tenant-id': 'default' },
+        })
+      ).status;
+    expect(await list(await start({ QUAYSIDE_DEV_TENANT_HEADER: 'true' }))).toBe(200);
+    expect(await list(await start({}))).toBe(401);
   },
   async QUAYSIDE_PUBLIC_URL() {
     const started = await start({ QUAYSIDE_PUBLIC_URL: 'https://mcp.example.com' });

@@ -16,6 +16,7 @@ export function testExchange(overrides: Partial<Exchange> = {}): Exchange {
     clientAddress: '127.0.0.1',
     body: undefined,
     principal: undefined,
+    onBehalfOf: undefined,
     answerHeaders: {},
     ...overrides,
   };

@@ -66,7 +66,12 @@ export const ApiKey = object('One API key. Give `key` or `keyHash`.', {
   enabled: boolean('A disabled key is refused.', { fallback: true }),
   expiresAt: instant('From then on the key is refused.'),
   notBefore: instant('Before that the key is refused.'),
-  tenant: optional(string('Tenant of the key.', { minLength: 1 })),
+  tenant: optional(
+    string('Tenant of the key, by slug; made where there is none. Default: the tenant `default`.', {
+      pattern: /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+      examples: ['acme'],
+    }),
+  ),
   allowedIps: addresses('Addresses from which the key is accepted; empty: any.'),
 });
 

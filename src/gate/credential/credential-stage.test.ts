@@ -1,18 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { testDefinition } from '../../../test/support/definition.ts';
 import { testExchange } from '../../../test/support/exchange.ts';
 import type { GateEvents } from '../events.ts';
 import { credentialStage } from './credential-stage.ts';
-import { type KeyFile, openKeyFile } from './key-file.ts';
-import { sha256Hex } from './key-hash.ts';
+import { generateKey, pepperedHash, sha256Hex } from './key-hash.ts';
+import type { StoredKey } from './stored-key.ts';
 
 const NOW = Date.parse('2026-01-15T12:00:00Z');
 const SALT = 'a-salt-for-tests';
-let directory: string;
-let keyFile: KeyFile;
+let stored: readonly StoredKey[];
 let seen: string[];
 const events: GateEvents = {
   authenticated: (method, result) => seen.push(`${method}:${result}`),
@@ -21,24 +17,48 @@ const events: GateEvents = {
   limitWarning: () => undefined,
 };
 
+const keys = { keys: () => stored, onChange: () => () => undefined };
+
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'quayside-keys-'));
-  keyFile = openKeyFile({ path: join(directory, 'keys.json'), salt: SALT, watch: false });
+  stored = [];
   seen = [];
 });
-afterEach(() => {
-  keyFile.close();
-  rmSync(directory, { recursive: true });
-});
+
+/** Puts a key into the store as far as the stage can see it. */
+function storeKey(
+  more: Partial<StoredKey> = {},
+  salt = SALT,
+): { readonly key: string; readonly stored: StoredKey } {
+  const { id, key } = generateKey();
+  const made: StoredKey = {
+    id,
+    name: 'laptop',
+    tenantId: 'default',
+    tenantIds: [],
+    keyHash: pepperedHash(sha256Hex(key), salt).toString('hex'),
+    roles: [],
+    enabled: true,
+    allowedIps: [],
+    createdAt: NOW,
+    use: { at: 0, rehash: undefined },
+    ...more,
+  };
+  stored = [...stored, made];
+  return { key, stored: made };
+}
+
+function change(id: string, more: Partial<StoredKey>): void {
+  stored = stored.map((key) => (key.id === id ? { ...key, ...more } : key));
+}
 
 function prepare(authentication: object | undefined) {
   const definition = testDefinition({ security: authentication === undefined ? {} : { authentication } });
-  const stage = credentialStage({ keyFile, salt: SALT, now: () => NOW, events });
+  const stage = credentialStage({ keys, salt: SALT, now: () => NOW, events });
   const prepared = stage.prepare({ slug: 'test', definition });
   if (prepared === undefined) throw new Error('the credential stage applies always');
   return async (headers: Record<string, string>, overrides = {}) => {
     const exchange = testExchange({ headers, ...overrides });
-    return { refusal: await prepared.enter(exchange), principal: exchange.principal };
+    return { refusal: await prepared.enter(exchange), principal: exchange.principal, prepared };
   };
 }
 
@@ -119,36 +139,79 @@ test('without an authentication block everybody is the open principal', async ()
   expect((await prepare(undefined)({})).principal).toMatchObject({ type: 'anonymous', permissions: ['*:*'] });
 });
 
-test('P12: a created key works at once, a revoked one no longer, and the file holds no key', async () => {
+test('P12: a key of the store works at once, and no longer once it is revoked', async () => {
   const enter = prepare(KEYS);
-  const { key, stored } = keyFile.create({ name: 'laptop' }, new Date(NOW));
+  const { key, stored: made } = storeKey();
   expect(key).toMatch(/^qs_[A-Za-z0-9]{8}_[A-Za-z0-9_-]{43}$/);
-  expect((await enter({ 'x-api-key': key })).principal).toMatchObject({ id: stored.id, name: 'laptop' });
-  const path = join(directory, 'keys.json');
-  expect(readFileSync(path, 'utf8')).not.toContain(key.slice(12));
-  expect(statSync(path).mode & 0o777).toBe(0o600);
-  expect(keyFile.revoke(stored.id)).toBe(true);
+  expect((await enter({ 'x-api-key': key })).principal).toMatchObject({ id: made.id, name: 'laptop' });
+  expect(made.use.at).toBe(NOW);
+  change(made.id, { revokedAt: NOW });
   expect((await enter({ 'x-api-key': key })).refusal).toMatchObject({ data: { reason: 'disabled' } });
-  expect(keyFile.revoke('unknown0')).toBe(false);
 });
 
-test('P12: a key made under the previous salt stays valid while the salt changes', async () => {
-  const { key } = keyFile.create({ name: 'kept' }, new Date(NOW));
-  const definition = testDefinition({ security: { authentication: { ...KEYS, apiKeys: [] } } });
-  const stage = credentialStage({
-    keyFile,
-    salt: 'the-new-salt-of-tests',
-    previousSalt: SALT,
-    now: () => NOW,
-    events,
+test.each([
+  [{ expiresAt: NOW }, 'expired'],
+  [{ notBefore: NOW + 1 }, 'not_yet_valid'],
+  [{ enabled: false }, 'disabled'],
+])('P12: a key of the store with %o is refused as %s', async (more, reason) => {
+  const { key } = storeKey(more);
+  expect((await prepare(KEYS)({ 'x-api-key': key })).refusal).toMatchObject({ data: { reason } });
+});
+
+test('P12 P17: a key of the store with an address list works from there only', async () => {
+  const { key } = storeKey({ allowedIps: ['192.0.2.0/24'] });
+  const enter = prepare(KEYS);
+  expect((await enter({ 'x-api-key': key }, { clientAddress: '192.0.2.9' })).refusal).toBeUndefined();
+  expect((await enter({ 'x-api-key': key }, { clientAddress: '192.0.3.9' })).refusal).toMatchObject({
+    code: 'address_refused',
   });
+});
+
+test('P12: a key made under the previous salt stays valid, and leaves its hash under the new one', async () => {
+  const { key, stored: made } = storeKey();
+  const definition = testDefinition({ security: { authentication: { ...KEYS, apiKeys: [] } } });
+  const salt = 'the-new-salt-of-tests';
+  const stage = credentialStage({ keys, salt, previousSalt: SALT, now: () => NOW, events });
   const exchange = testExchange({ headers: { 'x-api-key': key } });
   expect(await stage.prepare({ slug: 'test', definition })?.enter(exchange)).toBeUndefined();
-  expect(exchange.principal).toMatchObject({ name: 'kept' });
+  expect(exchange.principal).toMatchObject({ id: made.id });
+  expect(made.use.rehash).toBe(pepperedHash(sha256Hex(key), salt).toString('hex'));
 });
 
-test('a key file that is damaged is reported with its path and never overwritten', () => {
-  const path = join(directory, 'broken.json');
-  writeFileSync(path, '{"keys": [{"id": 1}]}');
-  expect(() => openKeyFile({ path, salt: SALT, watch: false })).toThrow(path);
+test('P15: default grants are for those who carry nothing of their own, and a role is something', async () => {
+  const enter = prepare(KEYS);
+  const permissionsOf = async (more: Partial<StoredKey>) =>
+    (await enter({ 'x-api-key': storeKey(more).key })).principal?.permissions;
+  expect(await permissionsOf({})).toEqual(['tools:*', 'prompts:*', 'resources:*']);
+  expect(await permissionsOf({ permissions: ['tools:x'] })).toEqual(['tools:x']);
+  expect(await permissionsOf({ permissions: [] })).toEqual([]);
+  expect(await permissionsOf({ roles: ['guest'] })).toEqual([]);
+  expect(await permissionsOf({ roles: ['nobody knows this'] })).toEqual([]);
+});
+
+test('P12: what was let in holds until the key is revoked, expires, moves or loses rights', async () => {
+  const enter = prepare(KEYS);
+  const { key, stored: made } = storeKey({ permissions: ['tools:x'] });
+  const { principal, prepared } = await enter({ 'x-api-key': key });
+  if (principal === undefined) throw new Error('the key was not admitted');
+  const holds = (clientAddress = '127.0.0.1') => prepared.holds?.({ principal, slug: 'test', clientAddress });
+  expect(holds()).toBe(true);
+  change(made.id, { name: 'another name' });
+  expect(holds()).toBe(true);
+  for (const more of [
+    { revokedAt: NOW },
+    { enabled: false },
+    { expiresAt: NOW },
+    { permissions: ['tools:y'] },
+    { roles: ['guest'] },
+    { allowedIps: ['192.0.2.0/24'] },
+  ]) {
+    const before = stored;
+    change(made.id, more);
+    expect([more, holds()]).toEqual([more, false]);
+    stored = before;
+    expect(holds()).toBe(true);
+  }
+  stored = [];
+  expect(holds()).toBe(false);
 });

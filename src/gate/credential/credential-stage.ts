@@ -1,21 +1,32 @@
 // Stage 5: authentication. A failed credential is never answered as anonymous (governance §2).
 import type { IncomingHttpHeaders } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import type { Security } from '../../definition/schema/security.ts';
 import { QuaysideError } from '../../errors.ts';
 import type { Principal } from '../../tool.ts';
 import type { GateEvents } from '../events.ts';
 import type { Exchange, GateServer, PreparedRequestStage, RequestStage } from '../stage.ts';
-import type { KeyFile } from './key-file.ts';
-import { createKeyTable, DEFAULT_TENANT, type KeyFailure, type KeyTable } from './key-table.ts';
+import { DEFAULT_TENANT } from '../tenant/tenant.ts';
+import type { KeySource } from './key-ring.ts';
+import { createKeyTables, type KeyFailure, type KeyTable } from './key-table.ts';
 
+/** What the stage works with, the same for every server of the process. */
 export interface CredentialStageDeps {
-  readonly keyFile: KeyFile;
+  readonly keys: KeySource;
   readonly salt: string;
   readonly previousSalt?: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly events: GateEvents;
+  /** Only where `QUAYSIDE_DEV_TENANT_HEADER` is set: the principal of a caller who names a tenant and nothing else. */
+  readonly tenantHeader?: TenantHeaderAccess;
 }
+
+/** Undefined: the request names no tenant. */
+export type TenantHeaderAccess = (
+  headers: IncomingHttpHeaders,
+  permissions: readonly string[],
+) => Principal | undefined;
 
 /** The principal where a definition has no `authentication` block, on loopback and outside production only. */
 const OPEN_PRINCIPAL: Principal = {
@@ -38,19 +49,19 @@ export function credentialStage(deps: CredentialStageDeps): RequestStage {
       const { security } = server.definition;
       const { authentication } = security;
       if (!security.enabled || authentication === undefined || !authentication.enabled)
-        return openStage(deps.events);
+        return openStage(deps);
       return keyStage(deps, server, authentication);
     },
   };
 }
 
 /** The start has already refused this on any address but loopback and in production. */
-function openStage(events: GateEvents): PreparedRequestStage {
+function openStage({ events, tenantHeader }: CredentialStageDeps): PreparedRequestStage {
   return {
     name: 'credential',
     enter(exchange) {
       if (exchange.principal !== undefined) return undefined;
-      exchange.principal = OPEN_PRINCIPAL;
+      exchange.principal = tenantHeader?.(exchange.headers, OPEN_PRINCIPAL.permissions) ?? OPEN_PRINCIPAL;
       events.authenticated('anonymous', 'success');
       return undefined;
     },
@@ -73,6 +84,12 @@ function keyStage(
       const presented = presentedKey(exchange.headers, header);
       if (presented instanceof QuaysideError) return refuse(deps.events, presented, 'conflicting');
       if (presented !== undefined) return admitKey(deps, exchange, table(), presented, header);
+      const named = deps.tenantHeader?.(exchange.headers, permissions.authenticated);
+      if (named !== undefined) {
+        exchange.principal = named;
+        deps.events.authenticated('anonymous', 'success');
+        return undefined;
+      }
       if (authentication.allowAnonymous) {
         exchange.principal = anonymous;
         deps.events.authenticated('anonymous', 'success');
@@ -81,29 +98,36 @@ function keyStage(
       if (exchange.credentialOptional) return undefined;
       return refuse(deps.events, unauthenticated('missing', header), 'missing');
     },
+    holds({ principal, clientAddress }) {
+      if (principal.type === 'anonymous') {
+        // Whoever came while nothing was demanded had all rights, which are not those of `anonymous` now.
+        const isSame = isDeepStrictEqual(principal.permissions, anonymous.permissions);
+        return deps.tenantHeader !== undefined || (authentication.allowAnonymous && isSame);
+      }
+      return principal.type !== 'key' || table().holds(principal, clientAddress, deps.now());
+    },
   };
 }
 
-/** The table, built again only after the key file changed. */
+/** The table, built again only after the keys of the store changed. */
 function currentTable(
   deps: CredentialStageDeps,
   authentication: NonNullable<Security['authentication']>,
   permissions: Security['permissions'],
 ): () => KeyTable {
-  const build = () =>
-    createKeyTable({
-      definitionKeys: authentication.apiKeys,
-      storedKeys: deps.keyFile.keys(),
-      permissions,
-      salt: deps.salt,
-      ...(deps.previousSalt === undefined ? {} : { previousSalt: deps.previousSalt }),
-    });
-  let generation = deps.keyFile.generation;
-  let table = build();
+  const build = createKeyTables({
+    definitionKeys: authentication.apiKeys,
+    permissions,
+    salt: deps.salt,
+    ...(deps.previousSalt === undefined ? {} : { previousSalt: deps.previousSalt }),
+  });
+  let keys = deps.keys.keys();
+  let table = build(keys);
   return () => {
-    if (deps.keyFile.generation !== generation) {
-      generation = deps.keyFile.generation;
-      table = build();
+    const current = deps.keys.keys();
+    if (current !== keys) {
+      keys = current;
+      table = build(keys);
     }
     return table;
   };

@@ -1,12 +1,38 @@
-// What a principal may do on one server: grants with inheritance, minus denials, which always win (governance §4).
+// What a principal may do on one server: grants with roles and inheritance, minus denials, which always win
+// (governance §4).
 import type { Security } from '../../definition/schema/security.ts';
 import type { Permission, Principal } from '../../tool.ts';
 import { covers } from './grammar.ts';
+import { permissionsOfRole, VERBS } from './roles.ts';
 
 export interface Decision {
   readonly allowed: boolean;
   /** The grant or denial that decided, or undefined when nothing granted it. */
   readonly rule: string | undefined;
+}
+
+/** One permission that a principal has, and where it comes from. */
+export interface Grant {
+  readonly permission: string;
+  /** From what the principal carries to `permission`, one step of inheritance each; alone when carried itself. */
+  readonly path: readonly string[];
+  /** The role that brought the first step of `path`. */
+  readonly role?: string;
+}
+
+/** One permission that a principal never has. */
+export interface Denial {
+  readonly permission: string;
+  /** `server`: `permissions.deny` of the definition; `own`: a `!` entry of the principal. */
+  readonly by: 'server' | 'own';
+}
+
+/** The rule that decided about one permission; neither when nothing granted it. */
+export interface Reason {
+  readonly allowed: boolean;
+  readonly asked: string;
+  readonly grant?: Grant;
+  readonly denial?: Denial;
 }
 
 /** The compiled permissions of one principal on one server. */
@@ -15,53 +41,83 @@ export interface Access {
   allows(permission: Permission): boolean;
   /** Whether anything at all of an area, such as `tools`, is granted. */
   reaches(area: string): boolean;
+  /** The rule that decides about a whole demand: the denial or the missing grant, else the grant of `anyOf`. */
+  reason(permission: Permission): Reason;
+  readonly denials: readonly Denial[];
 }
 
 /** Compiles the access of one principal; kept by whoever asks, since permissions never change within a plan. */
 export function createAccess(principal: Principal, permissions: Security['permissions']): Access {
-  const granted = inherited(
-    principal.permissions.filter((permission) => !permission.startsWith('!')),
-    permissions.inheritance,
-  );
-  const denied = [
-    ...permissions.deny.map((permission) => permission.replace(/^!/, '')),
+  const grants = inherited(carried(principal), permissions.inheritance);
+  const denials: readonly Denial[] = [
+    ...permissions.deny.map((entry): Denial => ({ permission: entry.replace(/^!/, ''), by: 'server' })),
     ...principal.permissions
-      .filter((permission) => permission.startsWith('!'))
-      .map((permission) => permission.slice(1)),
+      .filter((entry) => entry.startsWith('!'))
+      .map((entry): Denial => ({ permission: entry.slice(1), by: 'own' })),
   ];
-  const decide = (asked: string): Decision => {
-    const denial = denied.find((permission) => covers(permission, asked));
-    if (denial !== undefined) return { allowed: false, rule: `!${denial}` };
-    const grant = granted.find((permission) => covers(permission, asked));
-    return { allowed: grant !== undefined, rule: grant };
+  const denialOf = (asked: string) => denials.find(({ permission }) => covers(permission, asked));
+  const reasonOf = (asked: string): Reason => {
+    const denial = denialOf(asked);
+    if (denial !== undefined) return { allowed: false, asked, denial };
+    const grant = grants.find(({ permission }) => covers(permission, asked));
+    return { allowed: grant !== undefined, asked, ...(grant === undefined ? {} : { grant }) };
+  };
+  const reason = ({ anyOf, allOf }: Permission): Reason => {
+    const reasons = anyOf.map(reasonOf);
+    // A denial of the very name wins over a grant of the verb: `!tools:drop` beats `tools:call`.
+    const denied = reasons.find(({ denial }) => denial !== undefined);
+    if (denied !== undefined) return denied;
+    const granted = reasons.find(({ allowed }) => allowed);
+    const missing = allOf.map(reasonOf).find(({ allowed }) => !allowed);
+    return granted === undefined ? (reasons[0] ?? missing ?? FREE) : (missing ?? granted);
   };
   return {
-    decide,
+    decide(asked) {
+      const { allowed, grant, denial } = reasonOf(asked);
+      return { allowed, rule: denial === undefined ? grant?.permission : `!${denial.permission}` };
+    },
     reaches: (area) =>
-      granted.some(
-        (permission) =>
+      grants.some(
+        ({ permission }) =>
           permission === '*' || permission.startsWith('*:') || permission.startsWith(`${area}:`),
       ),
-    allows({ anyOf, allOf }) {
-      const isDenied = (asked: string) => denied.some((permission) => covers(permission, asked));
-      // A denial of the very name wins over a grant of the verb: `!tools:drop` beats `tools:call`.
-      if (anyOf.some(isDenied)) return false;
-      return (
-        (anyOf.length === 0 || anyOf.some((asked) => decide(asked).allowed)) &&
-        allOf.every((asked) => decide(asked).allowed)
-      );
-    },
+    allows: (permission) => reason(permission).allowed,
+    reason,
+    denials,
   };
+}
+
+/** What demands nothing is open to everybody who was let in. */
+const FREE: Reason = { allowed: true, asked: '' };
+
+/** What the principal carries: its own grants, then those of its roles; verbs stand for their permissions. */
+function carried({ permissions, roles }: Principal): Grant[] {
+  const own = permissions
+    .filter((entry) => !entry.startsWith('!'))
+    .flatMap((entry): Grant[] =>
+      (VERBS[entry] ?? [entry]).map((permission) => ({
+        permission,
+        path: permission === entry ? [entry] : [entry, permission],
+      })),
+    );
+  const byRole = roles.flatMap((role): Grant[] =>
+    permissionsOfRole(role).map((permission) => ({ permission, path: [permission], role })),
+  );
+  return [...own, ...byRole];
 }
 
 /** The grants and all that they imply; a cycle is a load error, and harmless here. */
 function inherited(
-  permissions: readonly string[],
+  carriedGrants: readonly Grant[],
   inheritance: Readonly<Record<string, readonly string[]>>,
-): readonly string[] {
-  const all = new Set(permissions);
-  for (const permission of all) {
-    for (const implied of inheritance[permission] ?? []) all.add(implied);
+): readonly Grant[] {
+  const all = new Map<string, Grant>();
+  for (const grant of carriedGrants) if (!all.has(grant.permission)) all.set(grant.permission, grant);
+  for (const grant of all.values()) {
+    for (const permission of inheritance[grant.permission] ?? []) {
+      if (!all.has(permission))
+        all.set(permission, { ...grant, permission, path: [...grant.path, permission] });
+    }
   }
-  return [...all];
+  return [...all.values()];
 }

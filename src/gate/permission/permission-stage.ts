@@ -2,6 +2,7 @@
 import { type ErrorCode, QuaysideError } from '../../errors.ts';
 import type { OperationKind, Principal } from '../../tool.ts';
 import type { OperationStage, Target } from '../stage.ts';
+import { DEFAULT_TENANT } from '../tenant/tenant.ts';
 import { type Access, createAccess } from './access.ts';
 
 /** What a hidden item is answered as where `hideDenied` is set. */
@@ -17,14 +18,14 @@ export const permissionStage: OperationStage = {
   prepare(target, server) {
     const { permissions } = server.definition.security;
     const { anyOf, allOf } = target.permission;
-    if (anyOf.length === 0 && allOf.length === 0) return undefined;
+    if (anyOf.length === 0 && allOf.length === 0 && target.platform === undefined) return undefined;
     const allowed = new WeakMap<Principal, boolean>();
     return {
       name: 'permission',
       enter({ principal }) {
         let may = allowed.get(principal);
         if (may === undefined) {
-          may = isAllowed(createAccess(principal, permissions), target);
+          may = isAllowed(createAccess(principal, permissions), target, principal);
           allowed.set(principal, may);
         }
         return may ? undefined : refusal(target, permissions.hideDenied);
@@ -34,7 +35,9 @@ export const permissionStage: OperationStage = {
 };
 
 /** A list is open to whoever may use anything on it; it then shows just that (governance §4). */
-function isAllowed(access: Access, target: Target): boolean {
+function isAllowed(access: Access, target: Target, principal: Principal): boolean {
+  // What shows the whole process shows every tenant: no grant of another tenant reaches that far (governance §5).
+  if (target.platform === true && principal.tenantId !== DEFAULT_TENANT) return false;
   if (target.kind !== 'list') return access.allows(target.permission);
   return target.permission.anyOf.every((asked) => {
     const { allowed, rule } = access.decide(asked);

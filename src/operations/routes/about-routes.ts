@@ -41,6 +41,7 @@ export function metricsRoute(metrics: Metrics, access: 'public' | 'loopback'): R
     path: '/metrics',
     access,
     permission: { anyOf: ['admin:metrics'], allOf: [] },
+    platform: true,
     summary: 'Metrics as Prometheus text, or OpenMetrics where the Accept header asks for it.',
     async handle(request) {
       const { contentType, text } = await metrics.render(acceptOf(request));

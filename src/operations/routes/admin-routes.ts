@@ -41,7 +41,11 @@ const LEVEL_BODY = {
   additionalProperties: false,
 };
 
-const ADMIN = { access: 'permission', permission: { anyOf: ['admin:*'], allOf: [] } } as const;
+const ADMIN = {
+  access: 'permission',
+  permission: { anyOf: ['admin:*'], allOf: [] },
+  platform: true,
+} as const;
 
 /** Log level, diagnostics, reload, drain and its end. */
 export function adminRoutes(deps: AdminDeps): readonly Route[] {

@@ -13,6 +13,8 @@ export class HttpSession {
   /** Milliseconds of the table's clock. */
   lastUsedAt: number;
   readonly createdAt: number;
+  /** Where the session was opened from, then where its GET stream was. */
+  clientAddress: string;
   readonly #events: EventStore;
   readonly #streams = new Map<string, ResumableStream>();
   #standalone: ResumableStream | undefined;
@@ -24,12 +26,14 @@ export class HttpSession {
     readonly id: string;
     readonly events: EventStore;
     readonly now: number;
+    readonly clientAddress: string;
   }) {
     this.core = options.core;
     this.id = options.id;
     this.#events = options.events;
     this.createdAt = options.now;
     this.lastUsedAt = options.now;
+    this.clientAddress = options.clientAddress;
     this.core.onClose(() => {
       for (const stream of [...this.#streams.values()]) stream.finish();
       this.#standalone?.finish();

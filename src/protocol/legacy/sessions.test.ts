@@ -36,7 +36,7 @@ const make =
     });
 
 test('a session is found by its principal on its server only', () => {
-  const { id } = sessions.create(make(keyPrincipal('k')), 1000);
+  const { id } = sessions.create(make(keyPrincipal('k')), 1000, '127.0.0.1');
   expect(sessions.find(id, 'a', keyPrincipal('k'))?.id).toBe(id);
   expect(sessions.find(id, 'b', keyPrincipal('k'))).toBeUndefined();
   expect(sessions.find(id, 'a', keyPrincipal('l'))).toBeUndefined();
@@ -45,7 +45,7 @@ test('a session is found by its principal on its server only', () => {
 });
 
 test('an idle session ends at its time, and tells its age', () => {
-  const { id, core } = sessions.create(make(), 1000);
+  const { id, core } = sessions.create(make(), 1000, '127.0.0.1');
   now += 900;
   expect(sessions.find(id, 'a', ANONYMOUS)).toBeDefined();
   now += 1001;
@@ -55,7 +55,7 @@ test('an idle session ends at its time, and tells its age', () => {
 });
 
 test('a session with a running request does not end', () => {
-  const { id, core } = sessions.create(make(), 1000);
+  const { id, core } = sessions.create(make(), 1000, '127.0.0.1');
   core.begin(1);
   now += 5000;
   expect(sessions.find(id, 'a', ANONYMOUS)).toBeDefined();
@@ -65,34 +65,41 @@ test('a session with a running request does not end', () => {
 });
 
 test('one principal can push out only its own sessions', () => {
-  const other = sessions.create(make(keyPrincipal('other')), 1000);
-  const first = sessions.create(make(keyPrincipal('greedy')), 1000);
-  for (let count = 1; count <= 1000; count++) sessions.create(make(keyPrincipal('greedy')), 1000);
+  const other = sessions.create(make(keyPrincipal('other')), 1000, '127.0.0.1');
+  const first = sessions.create(make(keyPrincipal('greedy')), 1000, '127.0.0.1');
+  for (let count = 1; count <= 1000; count++)
+    sessions.create(make(keyPrincipal('greedy')), 1000, '127.0.0.1');
   expect(first.core.isClosed).toBe(true);
   expect(other.core.isClosed).toBe(false);
   expect(sessions.count()).toBe(1001);
 });
 
 test('the table is bounded', () => {
-  for (let count = 0; count < 10_000; count++) sessions.create(make(keyPrincipal(`k${count}`)), 1000);
-  expect(() => sessions.create(make(keyPrincipal('one more')), 1000)).toThrow('Too many sessions');
+  for (let count = 0; count < 10_000; count++)
+    sessions.create(make(keyPrincipal(`k${count}`)), 1000, '127.0.0.1');
+  expect(() => sessions.create(make(keyPrincipal('one more')), 1000, '127.0.0.1')).toThrow(
+    'Too many sessions',
+  );
   now += 2000;
-  expect(sessions.create(make(keyPrincipal('one more')), 1000)).toBeDefined();
+  expect(sessions.create(make(keyPrincipal('one more')), 1000, '127.0.0.1')).toBeDefined();
   expect(sessions.count()).toBe(1);
 });
 
 test('sessions of a revoked key end, and what they asked is rejected', async () => {
-  const { core } = sessions.create(make(keyPrincipal('k')), 1000);
+  const { core } = sessions.create(make(keyPrincipal('k')), 1000, '127.0.0.1');
   const asked = core.ask({ method: 'roots/list' }, () => undefined);
   const running = core.begin(1);
-  sessions.end((principal) => principal.id === 'k');
+  sessions.end(
+    ({ principal, slug, clientAddress }) =>
+      principal.id === 'k' && slug === 'a' && clientAddress === '127.0.0.1',
+  );
   await expect(asked).rejects.toThrow('The session ended');
   expect(running.isCancelled).toBe(true);
   expect(sessions.count()).toBe(0);
 });
 
 test('unanswered questions are bounded, and a refusal of the client is an error', async () => {
-  const { core } = sessions.create(make(), 1000);
+  const { core } = sessions.create(make(), 1000, '127.0.0.1');
   const sent: string[] = [];
   const asked = Array.from({ length: 100 }, () =>
     core.ask({ method: 'roots/list' }, (message) => sent.push(message)),

@@ -1,6 +1,7 @@
 // The table of legacy HTTP sessions: bounded, bound to their principals, ended when idle.
 import { randomBytes } from 'node:crypto';
 import { QuaysideError } from '../../errors.ts';
+import type { Caller } from '../../gate/stage.ts';
 import type { Principal } from '../../tool.ts';
 import type { EventStore } from './event-store.ts';
 import { HttpSession } from './http-session.ts';
@@ -20,12 +21,12 @@ const SWEEP_MS = 10_000;
 
 export interface Sessions {
   /** Throws `overloaded` when the table is full. `idleMs` is the server's `transport.sessionTtl`. */
-  create(make: (id: string) => LegacySession, idleMs: number): HttpSession;
+  create(make: (id: string) => LegacySession, idleMs: number, clientAddress: string): HttpSession;
   /** Undefined unless the id is known, on this server, and this principal's; to anybody else it does not exist. */
   find(id: string, slug: string, principal: Principal): HttpSession | undefined;
   delete(session: HttpSession): void;
-  /** Ends the sessions of the principals that `of` names. */
-  end(of: (principal: Principal) => boolean): void;
+  /** Ends the sessions of the callers that `of` names. */
+  end(of: (caller: Caller) => boolean): void;
   all(): Iterable<HttpSession>;
   count(): number;
   close(): void;
@@ -62,13 +63,12 @@ export function createSessions(deps: SessionsDeps): Sessions {
   let sweeper: NodeJS.Timeout | undefined;
 
   return {
-    create(make, idleMs) {
+    create(make, idleMs, clientAddress) {
       if (table.size >= SESSIONS_MAX) sweep();
       const id = randomBytes(ID_BYTES).toString('base64url');
-      if (table.size >= SESSIONS_MAX) {
-        throw tooMany();
-      }
-      const session = new HttpSession({ core: make(id), id, events: deps.events, now: deps.now() });
+      if (table.size >= SESSIONS_MAX) throw tooMany();
+      const { events } = deps;
+      const session = new HttpSession({ core: make(id), id, events, now: deps.now(), clientAddress });
       const key = principalKey(session.core.principal);
       const own = perPrincipal.get(key) ?? new Set();
       if (own.size >= SESSIONS_PER_PRINCIPAL_MAX) remove(longestUnused(own));
@@ -95,7 +95,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     },
     delete: remove,
     end(of) {
-      for (const { session } of [...table.values()]) if (of(session.core.principal)) remove(session);
+      for (const { session } of [...table.values()]) if (of(callerOf(session))) remove(session);
     },
     *all() {
       for (const { session } of [...table.values()]) yield session;
@@ -117,6 +117,10 @@ interface Held {
 /** Plans replace their principal objects; the same caller keeps type, tenant and id. */
 function principalKey({ type, tenantId, id }: Principal): string {
   return `${type} ${tenantId} ${id}`;
+}
+
+function callerOf({ core, clientAddress }: HttpSession): Caller {
+  return { principal: core.principal, slug: core.slug, clientAddress };
 }
 
 function tooMany(): QuaysideError {

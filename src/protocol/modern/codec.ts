@@ -1,8 +1,9 @@
 // The modern era: each request stands alone, with its version, capabilities and headers checked (MCP 2026-07-28).
 import { QuaysideError } from '../../errors.ts';
+import type { Caller } from '../../gate/stage.ts';
 import type { ServerPlan } from '../../plan/server-plan.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { JsonObject, Outcome, Principal } from '../../tool.ts';
+import type { JsonObject, Outcome } from '../../tool.ts';
 import { serverCapabilities } from '../capabilities.ts';
 import type { ChangeHub } from '../changes.ts';
 import type { Dispatcher } from '../dispatch.ts';
@@ -21,8 +22,8 @@ import { createResultEncoder, type ResultEncoder } from './result.ts';
 export interface ModernCodec {
   /** Answers one message. Never rejects. */
   handle(server: ServerPlan, body: unknown, context: RequestContext): Promise<Answer>;
-  /** Ends gracefully the open subscriptions of the principals that `of` names. */
-  endStreams(of: (principal: Principal) => boolean): void;
+  /** Ends gracefully the open subscriptions of the callers that `of` names. */
+  endStreams(of: (caller: Caller) => boolean): void;
   /** Open subscriptions. */
   streams(): number;
 }

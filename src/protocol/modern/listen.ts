@@ -1,5 +1,6 @@
 // subscriptions/listen: a request that stays open and tells what its caller asked to hear (MCP 2026-07-28, subscriptions).
 import { QuaysideError } from '../../errors.ts';
+import type { Caller } from '../../gate/stage.ts';
 import type { ServerPlan } from '../../plan/server-plan.ts';
 import type { ChangeNotice, JsonObject, Principal } from '../../tool.ts';
 import type { ChangeHub } from '../changes.ts';
@@ -27,8 +28,8 @@ export interface ListenFilter {
 export interface Listeners {
   /** Sends the acknowledgement, then news until the stream ends; resolves true at a graceful end, false when cancelled. */
   listen(server: ServerPlan, id: RequestId, filter: ListenFilter, context: RequestContext): Promise<boolean>;
-  /** Ends gracefully every stream of the principals that `of` names. */
-  end(of: (principal: Principal) => boolean): void;
+  /** Ends gracefully every stream of the callers that `of` names. */
+  end(of: (caller: Caller) => boolean): void;
   readonly count: () => number;
 }
 
@@ -51,7 +52,7 @@ export function honoredFilter(server: ServerPlan, principal: Principal, wanted: 
 }
 
 export function createListeners(hub: ChangeHub): Listeners {
-  const open = new Map<object, { readonly principal: Principal; readonly end: () => void }>();
+  const open = new Map<object, Caller & { readonly end: () => void }>();
   const perPrincipal = new Map<string, number>();
 
   const admit = (principal: Principal): string => {
@@ -88,7 +89,8 @@ export function createListeners(hub: ChangeHub): Listeners {
           else perPrincipal.set(key, left);
           resolve(graceful);
         };
-        open.set(token, { principal: context.principal, end: () => finish(true) });
+        const { principal, clientAddress } = context;
+        open.set(token, { principal, clientAddress, slug: server.slug, end: () => finish(true) });
         const changed = (change: ChangeNotice): void => {
           const message = newsOf(change, filter, meta);
           if (message !== undefined) context.send(message);
@@ -99,7 +101,7 @@ export function createListeners(hub: ChangeHub): Listeners {
       });
     },
     end(of) {
-      for (const { principal, end } of [...open.values()]) if (of(principal)) end();
+      for (const stream of [...open.values()]) if (of(stream)) stream.end();
     },
     count: () => open.size,
   };

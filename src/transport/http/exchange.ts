@@ -36,6 +36,7 @@ export class HttpExchange implements Exchange {
   clientAddress: string;
   body: unknown = undefined;
   principal: Principal | undefined = undefined;
+  onBehalfOf: string | undefined = undefined;
   readonly #listener: ListenerState;
   readonly #credentialOptional: ExchangeOptions['credentialOptional'];
 

@@ -54,6 +54,7 @@ export async function handleLegacyGet(deps: EndpointDeps, admitted: Admitted): P
   // Streams live for days: they need the session, not the plan.
   admitted.release();
   const events = deps.streams.open(exchange.response, headers);
+  http.clientAddress = exchange.clientAddress;
   exchange.response.once('close', () => http.detach(events));
   if (typeof lastEventId !== 'string') http.openStandalone(events);
   else if (!(await http.resume(lastEventId, events))) http.openStandalone(events);
@@ -90,6 +91,7 @@ async function handleInitialize(
     const session = sessions.create(
       (id) => new LegacySession({ id, slug: server.slug, principal, protocolVersion, capabilities, hub }),
       sessionTtl * 1000,
+      context.clientAddress,
     );
     context.answerHeaders['mcp-session-id'] = session.id;
     context.finish(answer);

@@ -188,9 +188,9 @@ test('a server that goes away, or stops, ends its streams with a result', async 
 test('streams of a principal whose key is no longer good are ended', async () => {
   const listening = await listen({ toolsListChanged: true });
   await listening.next();
-  endpoint.transport.end((principal) => principal.type === 'key');
+  endpoint.transport.end(({ principal }) => principal.type === 'key');
   expect(endpoint.protocol.modern.streams()).toBe(1);
-  endpoint.transport.end((principal) => principal.type === 'anonymous');
+  endpoint.transport.end(({ principal }) => principal.type === 'anonymous');
   expect(await listening.next()).toMatchObject({ result: { resultType: 'complete' } });
 });
 

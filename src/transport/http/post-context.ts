@@ -24,6 +24,7 @@ export interface PostContextOptions {
 /** One per POST. */
 export class PostContext implements RequestContext {
   readonly principal: Principal;
+  readonly onBehalfOf: string | undefined;
   readonly clientAddress: string;
   readonly requestId: string;
   readonly startedAt: number;
@@ -40,6 +41,7 @@ export class PostContext implements RequestContext {
   constructor(options: PostContextOptions) {
     const { exchange } = options;
     this.principal = options.principal;
+    this.onBehalfOf = exchange.onBehalfOf;
     this.clientAddress = exchange.clientAddress;
     this.requestId = exchange.requestId;
     this.startedAt = exchange.startedAt;

@@ -2,12 +2,12 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
+import type { Caller } from '../../gate/stage.ts';
 import type { Entry, Plan, PlanHolder } from '../../plan/server-plan.ts';
 import type { Protocol } from '../../protocol/protocol.ts';
 import type { Route } from '../../route.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { RequestObservation } from '../../telemetry/observer.ts';
-import type { Principal } from '../../tool.ts';
 import type { EndpointDeps } from './admitted.ts';
 import { handleEndpoint } from './endpoint.ts';
 import { createEventStreams } from './event-stream.ts';
@@ -35,8 +35,8 @@ export interface HttpTransport {
   drain(timeoutMs: number): Promise<boolean>;
   /** Ends for good: what was paused before gets a moment to end by itself, anything else is cut. */
   close(): Promise<void>;
-  /** Ends the streams of principals whose credential is no longer good. */
-  end(of: (principal: Principal) => boolean): void;
+  /** Ends the streams of callers who would not be let in any more. */
+  end(of: (caller: Caller) => boolean): void;
   /** For plugins that need the router itself, such as static files; register before `listen`. */
   readonly router: FastifyInstance;
   /** Open connections and open streams. */

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { QuaysideError } from '../../errors.ts';
 import { admit } from '../../gate/pipeline.ts';
+import type { Caller } from '../../gate/stage.ts';
 import type { Plan, ServerPlan } from '../../plan/server-plan.ts';
 import { parseBatch } from '../../protocol/legacy/codec.ts';
 import { LegacySession } from '../../protocol/legacy/session.ts';
@@ -23,7 +24,7 @@ export interface SseEndpoint {
   open(request: IncomingMessage, response: ServerResponse, target: SseTarget): Promise<void>;
   /** POST /messages?sessionId=... */
   post(request: IncomingMessage, response: ServerResponse, url: string): Promise<void>;
-  end(of: (principal: Principal) => boolean): void;
+  end(of: (caller: Caller) => boolean): void;
   count(): number;
 }
 
@@ -35,9 +36,7 @@ export interface SseTarget {
 /** Each holds a socket; as with sessions, more than this is a leak or an attack. */
 const CONNECTIONS_MAX = 10_000;
 
-interface Connection {
-  readonly slug: string;
-  readonly principal: Principal;
+interface Connection extends Caller {
   readonly events: EventStream;
   session: LegacySession | undefined;
 }
@@ -52,7 +51,8 @@ export function createSseEndpoint(deps: EndpointDeps): SseEndpoint {
       throw new QuaysideError('overloaded', { headers: { 'Retry-After': '10' } });
     const id = randomBytes(32).toString('base64url');
     const events = deps.streams.open(exchange.response, commonHeaders(exchange, plan.defaultServer));
-    const connection: Connection = { slug: server.slug, principal, events, session: undefined };
+    const caller: Caller = { slug: server.slug, principal, clientAddress: exchange.clientAddress };
+    const connection: Connection = { ...caller, events, session: undefined };
     connections.set(id, connection);
     exchange.response.once('close', () => {
       connections.delete(id);
@@ -107,7 +107,7 @@ export function createSseEndpoint(deps: EndpointDeps): SseEndpoint {
       );
     },
     end(of) {
-      for (const { principal, events } of [...connections.values()]) if (of(principal)) events.end();
+      for (const connection of [...connections.values()]) if (of(connection)) connection.events.end();
     },
     count: () => connections.size,
   };
@@ -219,6 +219,7 @@ function batchOf(connection: Connection, body: readonly unknown[]): readonly Rpc
 function createContext(exchange: HttpExchange, principal: Principal, events: EventStream): RequestContext {
   return {
     principal,
+    onBehalfOf: exchange.onBehalfOf,
     clientAddress: exchange.clientAddress,
     requestId: exchange.requestId,
     startedAt: exchange.startedAt,

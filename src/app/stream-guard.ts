@@ -1,0 +1,41 @@
+// A stream lasts no longer than what let its caller in: the key, its dates and addresses, the tenant, the server's own
+// list of addresses (governance §2, §5, §5.1).
+import type { Caller } from '../gate/stage.ts';
+import type { Clock } from '../operations/clock.ts';
+import type { PlanHolder } from '../plan/server-plan.ts';
+import type { Identity } from './identity.ts';
+
+/** A date passes and a definition is replaced without anybody saying so: revocation takes at most 1 s. */
+const LOOK_MS = 1000;
+
+export interface StreamGuardDeps {
+  readonly identity: Pick<Identity, 'ring' | 'tenants'>;
+  readonly plans: PlanHolder;
+  readonly clock: Pick<Clock, 'after'>;
+  /** Ends the streams of the callers that it is told to. */
+  readonly end: (of: (caller: Caller) => boolean) => void;
+}
+
+/** Looks at every open stream after each change, and every second. Returns the way to stop. */
+export function guardStreams({ identity, plans, clock, end }: StreamGuardDeps): () => void {
+  const look = () => end((caller) => !stillAdmitted(plans, caller));
+  const stops = [identity.ring.onChange(look), identity.tenants.onChange(look)];
+  let cancel: (() => void) | undefined;
+  const again = (): void => {
+    cancel = clock.after(LOOK_MS, () => {
+      look();
+      again();
+    });
+  };
+  again();
+  return () => {
+    cancel?.();
+    for (const stop of stops) stop();
+  };
+}
+
+/** Asks every stage that let the caller in whether it still would. A server that is gone has no streams. */
+export function stillAdmitted(plans: PlanHolder, caller: Caller): boolean {
+  const server = plans.current().servers.get(caller.slug);
+  return server?.requestStages.every((stage) => stage.holds?.(caller) ?? true) ?? false;
+}
