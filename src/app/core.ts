@@ -9,6 +9,7 @@ import { createProtocol, type Protocol } from '../protocol/protocol.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
+import { type AppAudit, openAudit } from './audit.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { createGateDeps } from './gate-deps.ts';
@@ -24,6 +25,7 @@ export interface Core {
   readonly secrets: ProcessSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
+  readonly audit: AppAudit;
   /** Operations that run now. */
   readonly running: ReadonlySet<Operation>;
   /** What the start has to say to the operator, one line each. */
@@ -51,7 +53,13 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     watch: true,
     onDamage: (error) => telemetry.log.error({ component: 'keys' }, error.message),
   });
-  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt });
+  const audit = openAudit({
+    settings,
+    telemetry,
+    definitions: loaded.definitions,
+    transport: options.transport,
+  });
+  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt, audit });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);
   const pool = createFilePool({
@@ -59,12 +67,13 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     onKill: telemetry.sandboxKill,
   });
   const closeTools = async () => {
-    await Promise.all([pool.close(), egress.close()]);
+    await Promise.all([pool.close(), egress.close(), audit.close()]);
     keyFile.close();
   };
   let plans: Plans;
   try {
-    plans = await createPlans(loaded.definitions, { settings, telemetry, egress, pool, stages });
+    plans = await createPlans(loaded.definitions, { settings, telemetry, egress, pool, stages, audit });
+    await audit.log.ready;
   } catch (error) {
     // Workers that checked handlers would keep the process of a refused start alive.
     await closeTools();
@@ -86,6 +95,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     secrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,
+    audit,
     running: gate.running,
     warnings,
     async close() {

@@ -4,6 +4,7 @@ import type { GateEvents } from '../gate/events.ts';
 import { createLimiter } from '../gate/limits/limiter.ts';
 import type { GateDeps } from '../gate/stages.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { AppAudit } from './audit.ts';
 import type { AppSettings } from './settings.ts';
 
 /** One limiter per process: a reload must not give anybody a fresh allowance. */
@@ -12,8 +13,9 @@ export function createGateDeps(options: {
   readonly telemetry: Telemetry;
   readonly keyFile: KeyFile;
   readonly salt: string;
+  readonly audit: AppAudit;
 }): GateDeps {
-  const { settings, telemetry, keyFile, salt } = options;
+  const { settings, telemetry, keyFile, salt, audit } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
   const now = () => performance.now();
   return {
@@ -31,22 +33,28 @@ export function createGateDeps(options: {
       now: Date.now,
       ...(apiKeySaltPrevious === undefined ? {} : { previousSalt: apiKeySaltPrevious }),
     },
-    events: gateEvents(telemetry),
+    events: gateEvents(telemetry, audit.gateEvents),
     running: new Set(),
     observerFor: telemetry.forTarget,
+    audit: audit.log,
   };
 }
 
-function gateEvents(telemetry: Telemetry): GateEvents {
+function gateEvents(telemetry: Telemetry, audit: AppAudit['gateEvents']): GateEvents {
   const log = telemetry.log.child({ component: 'gate' });
   return {
     authenticated: telemetry.auth,
     denied: telemetry.denied,
     limited: telemetry.rateLimit,
-    limitWarning: ({ scope, limit, principal }) =>
+    limitWarning(warning) {
+      const { scope, limit, principal } = warning;
       log.notice(
         { event: 'ratelimit.warning', scope, limit, principal: principal.id },
         '80 % of a limit is used.',
-      ),
+      );
+      audit.limitWarning(warning);
+    },
+    ...(audit.refused === undefined ? {} : { refused: audit.refused }),
+    ...(audit.admitted === undefined ? {} : { admitted: audit.admitted }),
   };
 }

@@ -60,6 +60,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   health.add(handlersComponent(core.pool.problem));
   health.add(diskComponent({ directory: settings.dataDirectory, logProblem: () => log.problem() }));
   health.add(clockComponent(clock));
+  health.add(core.audit.component);
   health.add(eventLoopComponent(eventLoop));
   watchDatabases(core, health);
 
@@ -70,6 +71,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   return {
     routes: [
       ...processRoutes(deps, { clock, health }),
+      ...core.audit.routes,
       ...adminRoutes({
         log,
         redactor: core.telemetry.redactor,

@@ -3,12 +3,15 @@ import type { Databases } from '../databases/databases.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
 import { watchDefinitions } from '../definition/watch.ts';
 import type { Egress } from '../egress/egress.ts';
+import type { AuditEntry } from '../gate/audit/entry.ts';
+import { DEFAULT_TENANT } from '../gate/credential/key-table.ts';
 import type { OperationStage, RequestStage } from '../gate/stage.ts';
 import type { FilePool } from '../handlers/file/pool.ts';
 import { type CompiledPlan, compilePlan } from '../plan/compile.ts';
 import { createPlanHolder, type SwappablePlan } from '../plan/holder.ts';
 import { createReloader, type Reloader } from '../plan/reload.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { AppAudit } from './audit.ts';
 import { loadAll } from './definitions.ts';
 import { createServerParts } from './server-parts.ts';
 import type { AppSettings } from './settings.ts';
@@ -30,6 +33,7 @@ export interface PlansDeps {
   readonly telemetry: Telemetry;
   readonly egress: Egress;
   readonly pool: FilePool;
+  readonly audit: AppAudit;
   readonly stages: {
     readonly request: readonly RequestStage[];
     readonly operation: readonly OperationStage[];
@@ -64,6 +68,7 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
     build: async () => build((await loadAll(settings)).definitions),
     finished({ error }) {
       telemetry.configReload(error === undefined ? 'success' : 'failure');
+      deps.audit.record(reloadEntry(error));
       if (error === undefined)
         log.notice({ event: 'config.reloaded', servers: [...current().servers.keys()] }, 'Reloaded.');
       else log.error({ error }, 'The definition was not reloaded; what was served before is served on.');
@@ -82,12 +87,25 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
   };
 }
 
+function reloadEntry(error: unknown): AuditEntry {
+  const result = error === undefined ? 'success' : 'failure';
+  const failure = error instanceof Error ? { metadata: { error: error.message } } : {};
+  return {
+    eventType: 'config.reloaded',
+    result,
+    tenantId: DEFAULT_TENANT,
+    action: 'reload',
+    resourceType: 'definition',
+    ...failure,
+  };
+}
+
 function createCompiler(
   deps: PlansDeps,
   databases: Set<readonly [string, Databases]>,
   serverOf: Parameters<typeof createServerParts>[1]['serverOf'],
 ): (definitions: readonly LoadedDefinition[]) => Promise<CompiledPlan> {
-  const { telemetry, egress, pool, stages } = deps;
+  const { telemetry, egress, pool, stages, audit } = deps;
   const partsFor = (loaded: LoadedDefinition) =>
     createServerParts(loaded, {
       egress,
@@ -101,7 +119,10 @@ function createCompiler(
       },
     });
   return (definitions) => {
-    for (const { secretValues } of definitions) telemetry.redactor.addSecrets(secretValues);
+    for (const { secretValues } of definitions) {
+      telemetry.redactor.addSecrets(secretValues);
+      audit.log.addSecrets(secretValues);
+    }
     return compilePlan(definitions, {
       requestStages: stages.request,
       operationStages: stages.operation,

@@ -36,6 +36,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addStdio(program, io, finish);
   addValidate(program, io, finish);
   addKeys(program, io, finish);
+  addAudit(program, io, finish);
   // Sub-commands made by `command()` inherit these settings only when they are copied.
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
     command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
@@ -128,6 +129,29 @@ function addKeys(program: Command, io: Io, finish: Finish): void {
     .action(async (id: string, options: { data?: string; json?: true }) => {
       const { revokeKey } = await import('./keys.ts');
       finish(revokeKey({ id, ...options }, io));
+    });
+}
+
+function addAudit(program: Command, io: Io, finish: Finish): void {
+  const audit = program.command('audit').description('the record of operations');
+  const withSpan = (command: Command) =>
+    command
+      .option('--data <folder>', 'folder of the state (QUAYSIDE_DATA_DIR; default ./data)')
+      .option('--from <time>', 'only records from this time on')
+      .option('--to <time>', 'only records before this time');
+  type Span = { data?: string; from?: string; to?: string };
+  withSpan(audit.command('verify').description('find anything that was changed, removed, put in or moved'))
+    .option('--file <path>', 'check this audit file and its rotated ones instead of the table')
+    .option('--json', 'print JSON')
+    .action(async (options: Span & { file?: string; json?: true }) => {
+      const { verifyAudit } = await import('./audit.ts');
+      finish(await verifyAudit(options, io));
+    });
+  withSpan(audit.command('export').description('write the records out'))
+    .option('--format <format>', 'jsonl or csv (default jsonl)')
+    .action(async (options: Span & { format?: string }) => {
+      const { exportAudit } = await import('./audit.ts');
+      finish(await exportAudit(options, io));
     });
 }
 

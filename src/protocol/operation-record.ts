@@ -12,6 +12,7 @@ export class OperationRecord implements Operation {
   readonly principal: Principal;
   readonly requestId: string;
   readonly clientAddress: string;
+  readonly userAgent?: string;
   readonly protocolVersion: string;
   readonly sessionId?: string;
   readonly traceparent?: string;
@@ -30,6 +31,8 @@ export class OperationRecord implements Operation {
     this.principal = context.principal;
     this.requestId = context.requestId;
     this.clientAddress = context.clientAddress;
+    const userAgent = context.headers?.['user-agent'];
+    if (userAgent !== undefined) this.userAgent = userAgent;
     this.protocolVersion = channel.protocolVersion;
     if (channel.sessionId !== undefined) this.sessionId = channel.sessionId;
     const fromHeader = context.headers?.traceparent;

@@ -142,11 +142,19 @@ export const AUDIT_LEVELS = ['debug', 'info', 'notice', 'warn', 'warning', 'erro
 /** The record of operations. */
 export const Audit = object('The record of every operation.', {
   enabled: boolean('Whether operations are recorded.', { fallback: true }),
-  logFile: string('File of the record.', { minLength: 1, fallback: './logs/audit.log' }),
-  logToConsole: boolean('Whether the record also goes to the log; not over stdio.', { fallback: true }),
-  events: array('Types that are recorded; empty: all.', string('Event type.', { minLength: 1 }), {
-    fallback: [],
-  }),
+  /** Absent: `logs/audit.log` in the data folder. */
+  logFile: optional(
+    string('File of the record. Default: `logs/audit.log` in the data folder.', { minLength: 1 }),
+  ),
+  logToConsole: boolean(
+    'Whether events that are no calls also go to the log, where each call has its line anyway; not over stdio.',
+    { fallback: true },
+  ),
+  events: array(
+    'Types that are recorded; empty: all. `security.violation` always is.',
+    string('Event type.', { minLength: 1 }),
+    { fallback: [] },
+  ),
   includeSensitiveData: boolean('Whether arguments are recorded unredacted.', { fallback: false }),
   maxFileSize: integer('Size at which the file is rotated.', {
     unit: 'bytes',

@@ -37,6 +37,8 @@ export interface AuditLogOptions {
 export interface RunningAuditLog extends AuditLog {
   /** This process's name in the chains. */
   readonly writer: string;
+  /** Rejects with StateError when the log cannot be opened. */
+  readonly ready: Promise<void>;
   record(entry: AuditEntry): void;
   commit(entry: AuditEntry): Promise<{ readonly id: string }>;
   /** Why nothing can be stored now, or undefined: while it is set, writes are refused. */
@@ -52,8 +54,8 @@ export interface RunningAuditLog extends AuditLog {
   close(): Promise<void>;
 }
 
-/** Starts the thread. Rejects with StateError when the log cannot be opened. */
-export async function openAuditLog(options: AuditLogOptions): Promise<RunningAuditLog> {
+/** Starts the thread. Events are taken at once; `ready` tells whether they can be kept. */
+export function openAuditLog(options: AuditLogOptions): RunningAuditLog {
   const writer = randomBytes(8).toString('hex');
   const settled = new SharedArrayBuffer(4);
   const start: WriterStart = {
@@ -68,18 +70,22 @@ export async function openAuditLog(options: AuditLogOptions): Promise<RunningAud
     execArgv: [],
     name: 'audit',
   });
-  await ready(thread);
-  return new AuditThreadLog(thread, options, { writer, settled: new Int32Array(settled) });
+  return new AuditThreadLog(thread, options, {
+    writer,
+    settled: new Int32Array(settled),
+    ready: ready(thread),
+  });
 }
 
 function ready(thread: Worker): Promise<void> {
   return new Promise((resolve, reject) => {
     thread.once('error', reject);
     thread.once('message', (message: FromWriter) => {
-      thread.off('error', reject);
       if (message.kind === 'ready') return resolve();
       void thread.terminate();
-      reject(new StateError(message.kind === 'refused' ? message.message : 'The audit thread did not start.'));
+      reject(
+        new StateError(message.kind === 'refused' ? message.message : 'The audit thread did not start.'),
+      );
     });
   });
 }
@@ -92,6 +98,7 @@ interface Waiter {
 
 class AuditThreadLog implements RunningAuditLog {
   readonly writer: string;
+  readonly ready: Promise<void>;
   readonly #thread: Worker;
   readonly #options: AuditLogOptions;
   readonly #settled: Int32Array<SharedArrayBuffer>;
@@ -106,7 +113,10 @@ class AuditThreadLog implements RunningAuditLog {
   readonly #unsettled: { readonly batch: number; readonly count: number }[] = [];
   #unsettledCount = 0;
   readonly #waiters: Waiter[] = [];
-  readonly #removals = new Map<number, { resolve: (count: number) => void; reject: (error: Error) => void }>();
+  readonly #removals = new Map<
+    number,
+    { resolve: (count: number) => void; reject: (error: Error) => void }
+  >();
   #removal = 0;
   #problem: string | undefined;
   #ended: Error | undefined;
@@ -116,14 +126,20 @@ class AuditThreadLog implements RunningAuditLog {
   constructor(
     thread: Worker,
     options: AuditLogOptions,
-    start: { readonly writer: string; readonly settled: Int32Array<SharedArrayBuffer> },
+    start: {
+      readonly writer: string;
+      readonly settled: Int32Array<SharedArrayBuffer>;
+      readonly ready: Promise<void>;
+    },
   ) {
     this.writer = start.writer;
+    // Until the thread has begun, the process waits for it; then only while something is to be stored.
+    this.ready = start.ready.finally(() => this.#rest());
+    this.ready.catch(() => undefined);
     this.#thread = thread;
     this.#options = options;
     this.#settled = start.settled;
     this.#now = options.now ?? Date.now;
-    thread.unref();
     thread.on('message', (message: FromWriter) => this.#receive(message));
     thread.on('error', (error) => this.#end(error));
     thread.on('exit', () => this.#end(new Error('The audit thread has ended.')));
@@ -131,12 +147,9 @@ class AuditThreadLog implements RunningAuditLog {
   }
 
   record(entry: AuditEntry): void {
-    if (this.#isFull()) return this.#drop(1);
-    try {
-      this.#add(entry);
-    } catch {
-      // What cannot be written as JSON (a cycle) is lost like what finds no room.
-      return this.#drop(1);
+    if (this.#isFull() || !this.#tryAdd(entry)) {
+      this.#drop(1);
+      return;
     }
     if (this.#pending.length >= BUFFER_RECORDS || this.#pendingLength >= BUFFER_TEXT_MAX) this.#post();
     else this.#timer ??= setTimeout(() => this.#post(), BUFFER_MS).unref();
@@ -202,6 +215,16 @@ class AuditThreadLog implements RunningAuditLog {
     process.off('exit', this.#crash);
   }
 
+  /** What cannot be written as JSON (a cycle) is lost like what finds no room. */
+  #tryAdd(entry: AuditEntry): boolean {
+    try {
+      this.#add(entry);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   #add(entry: AuditEntry): string {
     const at = this.#now();
     const id = this.#nextId(at);
@@ -248,22 +271,27 @@ class AuditThreadLog implements RunningAuditLog {
     switch (message.kind) {
       case 'written':
         this.#settle(message.upTo);
-        return this.#trouble(undefined);
+        this.#trouble(undefined);
+        break;
       case 'failed':
         this.#trouble(message.message);
-        return this.#answer(message.upTo, new Error(message.message));
-      case 'removed': {
-        const removal = this.#removals.get(message.id);
-        this.#removals.delete(message.id);
-        if (message.error === undefined) removal?.resolve(message.count);
-        else removal?.reject(new Error(message.error));
-        return this.#rest();
-      }
+        this.#answer(message.upTo, new Error(message.message));
+        break;
+      case 'removed':
+        this.#removed(message);
+        break;
       case 'file':
-        return this.#options.fileTroubled?.(message.problem);
-      default:
-        return;
+        this.#options.fileTroubled?.(message.problem);
+        break;
     }
+  }
+
+  #removed({ id, count, error }: FromWriter & { kind: 'removed' }): void {
+    const removal = this.#removals.get(id);
+    this.#removals.delete(id);
+    if (error === undefined) removal?.resolve(count);
+    else removal?.reject(new Error(error));
+    this.#rest();
   }
 
   #settle(upTo: number): void {
@@ -283,7 +311,8 @@ class AuditThreadLog implements RunningAuditLog {
 
   /** Only what somebody waits for keeps the process alive. */
   #rest(): void {
-    if (this.#waiters.length === 0 && this.#removals.size === 0 && this.#closing === undefined) this.#thread.unref();
+    if (this.#waiters.length === 0 && this.#removals.size === 0 && this.#closing === undefined)
+      this.#thread.unref();
   }
 
   #trouble(problem: string | undefined): void {

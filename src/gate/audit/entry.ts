@@ -2,20 +2,24 @@
 import { randomBytes } from 'node:crypto';
 import type { AuditEvent } from './audit.ts';
 
-/** An event with what only the gate knows about a call. */
-export interface AuditEntry extends AuditEvent {
+type RequiredField = 'eventType' | 'result' | 'tenantId' | 'action' | 'resourceType';
+
+/** An event with what only the gate knows about a call; what is undefined is absent. */
+export type AuditEntry = Pick<AuditEvent, RequiredField> & {
+  readonly [Field in Exclude<keyof AuditEvent, RequiredField>]?: AuditEvent[Field] | undefined;
+} & {
   /** Hashed always, and kept redacted; the writer does both, off the main loop. */
   readonly arguments?: unknown;
   /** `includeSensitiveData`: the arguments are kept as they are. */
-  readonly sensitive?: boolean;
-}
+  readonly sensitive?: boolean | undefined;
+};
 
 /** As it arrives at the writer. */
-export interface StampedEntry extends AuditEntry {
+export type StampedEntry = AuditEntry & {
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
-}
+};
 
 /** Makes ids of version 7 (RFC 9562 §5.7): time, then a counter, then what is random per process. */
 export function createIdSource(): (at: number) => string {

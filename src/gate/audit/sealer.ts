@@ -78,8 +78,7 @@ function sealRecord(entry: StampedEntry, link: Link, redaction: AuditRedaction):
     ipAddress: optional(entry.ipAddress, WIDTH.ipAddress),
     userAgent: optional(entry.userAgent, TEXT_WIDTH, redaction),
     durationMs: entry.durationMs === undefined ? null : Math.round(entry.durationMs * 1000) / 1000,
-    argumentsHash:
-      entry.argumentsHash ?? (hashed === undefined ? null : hash('sha256', hashed, 'hex')),
+    argumentsHash: entry.argumentsHash ?? (hashed === undefined ? null : hash('sha256', hashed, 'hex')),
     changes: entry.changes === undefined ? null : boundedJson(canonicalJson(redaction.value(entry.changes))),
     metadata: metadataOf(entry, hashed, redaction),
     prevHash: link.prevHash,

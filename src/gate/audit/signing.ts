@@ -1,5 +1,14 @@
 // The key of the audit log: Ed25519 over checkpoints and anchors, and a key derived from it for the heads of chains.
-import { createHmac, createPrivateKey, createPublicKey, hash, hkdfSync, type KeyObject, sign, verify } from 'node:crypto';
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  hash,
+  hkdfSync,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto';
 
 /** Signs and recognises what it signed. */
 export interface AuditSigner {

@@ -1,6 +1,7 @@
 // Reads the audit log: whole chains for those who check or ship it, pages of one tenant for those who ask.
-import type { Store } from '../../store/store.ts';
+
 import type { Statement, StoreRow, StoreValue, StoreValues } from '../../store/statement.ts';
+import type { Scope } from '../../store/store.ts';
 import { canonicalJson } from './canonical.ts';
 import type { Anchor, AttestedHead, Checkpoint } from './proof.ts';
 import type { AuditRecord } from './record.ts';
@@ -15,7 +16,9 @@ import {
 } from './statements.ts';
 
 /** What a source reads from: the embedded file, or the store on PostgreSQL. */
-export interface AuditReading extends Pick<Store, 'read' | 'close'> {
+export interface AuditReading {
+  read(scope: Scope, statement: Statement<StoreRow>, values: StoreValues): Promise<readonly StoreRow[]>;
+  close(): Promise<void>;
   /** jsonb prints with order and white space of its own; the embedded file keeps the very text. */
   readonly reprintsJson: boolean;
   /** Only for cursors of receivers; absent where the log is opened for reading. */
@@ -35,10 +38,15 @@ export interface AuditSource {
   /** In order, from behind `after`. */
   records(chain: ChainName, after: number, limit: number): Promise<readonly AuditRecord[]>;
   /** In order of writer and number, from behind the one named. */
-  checkpoints(after: { readonly writer: string; readonly number: number }, limit: number): Promise<readonly Checkpoint[]>;
+  checkpoints(
+    after: { readonly writer: string; readonly number: number },
+    limit: number,
+  ): Promise<readonly Checkpoint[]>;
   anchors(): Promise<readonly Anchor[]>;
   /** Per chain: its first record, and the first that is not older than `cutoff`. */
-  purgeable(cutoff: number): Promise<readonly (ChainName & { readonly first: number; readonly keep: number })[]>;
+  purgeable(
+    cutoff: number,
+  ): Promise<readonly (ChainName & { readonly first: number; readonly keep: number })[]>;
   cursors(receiver: string): Promise<ReadonlyMap<string, number>>;
 }
 
@@ -70,7 +78,9 @@ export function createAuditSource(reading: AuditReading): AuditSource {
         row.first === null ? [] : [{ ...chainOf(row), first: Number(row.first), keep: Number(row.keep) }],
       ),
     cursors: async (receiver) =>
-      new Map((await read(readCursors, { receiver })).map((row) => [chainKey(chainOf(row)), Number(row.seq)])),
+      new Map(
+        (await read(readCursors, { receiver })).map((row) => [chainKey(chainOf(row)), Number(row.seq)]),
+      ),
   };
 }
 

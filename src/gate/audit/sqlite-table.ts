@@ -1,14 +1,14 @@
 // The embedded audit log: a SQLite file of its own, written by the audit thread alone, so that its fsyncs and those of
 // the other state never wait for each other.
-import { existsSync, mkdirSync, openSync, closeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { StateError } from '../../secrets/state-error.ts';
 import type { Statement, StoreRow, StoreValues } from '../../store/statement.ts';
 import type { Anchor } from './proof.ts';
 import { type AuditRecord, RECORD_COLUMNS } from './record.ts';
-import { AUDIT_SCHEMA, AUDIT_SCHEMA_VERSION } from './sqlite-schema.ts';
 import type { AuditReading } from './source.ts';
+import { AUDIT_SCHEMA, AUDIT_SCHEMA_VERSION } from './sqlite-schema.ts';
 import { deletePrefix, insertAnchor, readLastCheckpoints } from './statements.ts';
 import type { AuditGroup, AuditTable } from './table.ts';
 
@@ -59,11 +59,9 @@ export function openSqliteTable(path: string): AuditTable & AuditReading {
     reprintsJson: false,
     append: async (group) => appendNow(group),
     async lastCheckpoints(limit) {
-      return run.all(readLastCheckpoints, { limit }).map(({ writer, number, hash }) => [
-        String(writer),
-        Number(number),
-        String(hash),
-      ]);
+      return run
+        .all(readLastCheckpoints, { limit })
+        .map(({ writer, number, hash }) => [String(writer), Number(number), String(hash)]);
     },
     removePrefix: async (anchor) =>
       transact(() => {
@@ -82,7 +80,8 @@ export function openSqliteTable(path: string): AuditTable & AuditReading {
 
 /** Opens the file for reading only; it must exist. */
 export function openSqliteReading(path: string): AuditReading {
-  if (!existsSync(path)) throw new StateError(`There is no audit log at ${path}; name its folder with --data.`);
+  if (!existsSync(path))
+    throw new StateError(`There is no audit log at ${path}; name its folder with --data.`);
   const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
   checkVersion(database, path);
   const run = createRunner(database);
@@ -135,7 +134,7 @@ function createRunner(database: DatabaseSync) {
   const prepare = (statement: Statement<unknown>): StatementSync => {
     let found = prepared.get(statement.name);
     if (found === undefined) {
-      found = database.prepare(statement.text);
+      found = database.prepare(statement.text.sqlite);
       // Values that only the other store's text needs are no mistake.
       found.setAllowUnknownNamedParameters(true);
       prepared.set(statement.name, found);
@@ -146,10 +145,15 @@ function createRunner(database: DatabaseSync) {
     all: (statement: Statement<unknown>, values: StoreValues): StoreRow[] =>
       prepare(statement)
         .all({ ...values })
-        .map((row) => ({ ...row })),
+        .map(parseRow),
     change: (statement: Statement<unknown>, values: StoreValues): number =>
       Number(prepare(statement).run({ ...values }).changes),
   };
+}
+
+/** No column of these tables holds more than a double can. */
+function parseRow(row: Record<string, SQLOutputValue>): StoreRow {
+  return { ...row } as StoreRow;
 }
 
 function valuesOf(record: AuditRecord): (string | number | null)[] {

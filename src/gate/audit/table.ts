@@ -17,7 +17,9 @@ export interface AuditTable {
    * what an earlier attempt stored is not stored twice.
    */
   append(group: AuditGroup): Promise<void>;
-  lastCheckpoints(limit: number): Promise<readonly (readonly [writer: string, number: number, hash: string])[]>;
+  lastCheckpoints(
+    limit: number,
+  ): Promise<readonly (readonly [writer: string, number: number, hash: string])[]>;
   /** Removes what the anchor covers, at most `limit` records at a time; resolves with how many were removed. */
   removePrefix(anchor: Anchor): Promise<number>;
   close(): Promise<void>;

@@ -186,7 +186,9 @@ export class AuditWriter {
 
   #isCheckpointDue(): boolean {
     if (this.#sinceCheckpoint === 0) return false;
-    return this.#sinceCheckpoint >= CHECKPOINT_RECORDS || this.#deps.now() - this.#checkpointAt >= CHECKPOINT_MS;
+    return (
+      this.#sinceCheckpoint >= CHECKPOINT_RECORDS || this.#deps.now() - this.#checkpointAt >= CHECKPOINT_MS
+    );
   }
 }
 
