@@ -1,37 +1,51 @@
 // The audit log of the process: opened before the first call, fed by the gate, asked by routes.
 import { dirname, join, resolve } from 'node:path';
 import type { LoadedDefinition } from '../definition/load.ts';
-import { openAuditLog, type RunningAuditLog } from '../gate/audit/audit-log.ts';
+import { AUDIT_FILE } from '../definition/schema/security.ts';
+import type { AuditLog } from '../gate/audit/audit.ts';
+import { openAuditLog } from '../gate/audit/audit-log.ts';
 import { auditRoutes } from '../gate/audit/audit-routes.ts';
 import type { AuditEntry } from '../gate/audit/entry.ts';
 import { createEventFilter } from '../gate/audit/event-filter.ts';
 import { createThreadReading } from '../gate/audit/reader-thread.ts';
-import { createRequestAudit } from '../gate/audit/request-audit.ts';
-import { type AuditReading, type AuditSource, createAuditSource } from '../gate/audit/source.ts';
+import { createRequestAudit, createSessionAudit } from '../gate/audit/request-audit.ts';
+import { purgeAudit } from '../gate/audit/retention.ts';
+import type { RunningAuditLog } from '../gate/audit/running-log.ts';
+import { createAuditSigner } from '../gate/audit/signing.ts';
+import { type AuditSource, createAuditSource } from '../gate/audit/source.ts';
 import type { GateEvents } from '../gate/events.ts';
 import type { Component } from '../operations/health/health.ts';
 import type { Route } from '../route.ts';
 import { openAuditKey } from '../secrets/audit-key.ts';
+import { createCellCache } from '../telemetry/metrics/cell-cache.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppSettings } from './settings.ts';
 
 /** The embedded log below the data folder; beside the store's file, so that neither waits for the other's fsync. */
 const TABLE_NAME = 'audit.db';
-const FILE_NAME = join('logs', 'audit.log');
 
+/** Governance §8.2, `AUDIT_RETENTION_DAYS`. */
+const RETENTION_DAYS = 365;
+/** A record stays this much longer than it must, at most. */
+const PURGE_INTERVAL_MS = 24 * 60 * 60 * 1000;
+
+/** The log with what is made of it; closed last of all that records. */
 export interface AppAudit {
   /** Takes everything; the stage has judged already whether a definition wants it. */
   readonly log: RunningAuditLog;
-  readonly reading: AuditReading;
+  /** For parts that are no stage: `record` keeps what the default definition wants, `commit` keeps all. */
+  readonly events: AuditLog;
   readonly source: AuditSource;
-  /** For events that are no calls: those that the default definition wants, and to the log where it says so. */
-  record(entry: AuditEntry): void;
   readonly gateEvents: Pick<GateEvents, 'refused' | 'admitted' | 'limitWarning'>;
+  readonly sessionEvents: ReturnType<typeof createSessionAudit>;
   readonly routes: readonly Route[];
   readonly component: Component;
+  /** Removes what is older than it must be kept; resolves with the number of records. */
+  purge(): Promise<number>;
   close(): Promise<void>;
 }
 
+/** What the log is made from. */
 export interface AppAuditOptions {
   readonly settings: AppSettings;
   readonly telemetry: Telemetry;
@@ -40,56 +54,107 @@ export interface AppAuditOptions {
 }
 
 /** Rejects later, by `log.ready`, with StateError. */
-export function openAudit({ settings, telemetry, definitions, transport }: AppAuditOptions): AppAudit {
-  const first = definitions.find(({ definition }) => definition.default === true) ?? definitions[0];
-  const wanted = first?.definition.security;
-  const isOn = wanted?.enabled === true && wanted.audit.enabled;
+export function openAudit(options: AppAuditOptions): AppAudit {
+  const { settings } = options;
+  const first =
+    options.definitions.find(({ definition }) => definition.default === true) ?? options.definitions[0];
+  const path = join(settings.dataDirectory, TABLE_NAME);
+  const signingKey = openAuditKey(settings.dataDirectory, settings.environment.auditSigningKey);
+  const { log, fileProblem } = openLog(options, { path, signingKey, first });
+  const record = createRecorder(options, log, first);
+  const reading = createThreadReading(path);
+  const source = createAuditSource(reading);
+  const purge = () =>
+    purgeAudit(
+      {
+        source,
+        signer: createAuditSigner(signingKey),
+        remove: (anchor) => log.removePrefix(anchor),
+        record,
+        now: Date.now,
+      },
+      {
+        days: settings.environment.auditRetentionDays ?? RETENTION_DAYS,
+        hold: settings.environment.auditLegalHold ?? [],
+      },
+    );
+  const stopPurging =
+    options.transport === 'http' ? purgeDaily(options.telemetry, log, purge) : () => undefined;
+  return {
+    log,
+    events: { record, commit: (event) => log.commit(event) },
+    source,
+    gateEvents: createRequestAudit(record),
+    sessionEvents: createSessionAudit(record),
+    routes: auditRoutes({ reading, log }),
+    component: auditComponent(() => log.problem(), fileProblem),
+    purge,
+    async close() {
+      stopPurging();
+      await Promise.all([log.close(), reading.close()]);
+    },
+  };
+}
+
+function openLog(
+  { settings, telemetry }: AppAuditOptions,
+  where: { readonly path: string; readonly signingKey: string; readonly first: LoadedDefinition | undefined },
+) {
   const { instruments } = telemetry.metrics;
   const dropped = instruments.auditDropped.cell({});
-  const log = telemetry.log.child({ component: 'audit' });
+  const counted = createCellCache((eventType: string, _: undefined) =>
+    instruments.auditRecords.cell({ event_type: eventType }),
+  );
+  const told = telemetry.log.child({ component: 'audit' });
   let fileProblem: string | undefined;
-  const path = join(settings.dataDirectory, TABLE_NAME);
-  const file = isOn && first !== undefined ? fileOptions(settings, first) : undefined;
-  const audit = openAuditLog({
-    table: { kind: 'sqlite', path },
-    signingKey: openAuditKey(settings.dataDirectory, settings.environment.auditSigningKey),
+  const file = where.first === undefined ? undefined : fileOptions(settings, where.first);
+  const log = openAuditLog({
+    table: { kind: 'sqlite', path: where.path },
+    signingKey: where.signingKey,
     ...(file === undefined ? {} : { file }),
-    counted: (eventType) => instruments.auditRecords.cell({ event_type: eventType }).inc(),
+    counted: (eventType) => counted(eventType, undefined).inc(),
     dropped: () => dropped.inc(),
     troubled(problem) {
-      if (problem === undefined) log.notice({}, 'The audit log can be written again.');
-      else log.error({ reason: problem }, 'The audit log cannot be written; writes are refused.');
+      if (problem === undefined) told.notice({}, 'The audit log can be written again.');
+      else told.error({ reason: problem }, 'The audit log cannot be written; writes are refused.');
     },
     fileTroubled(problem) {
       fileProblem = problem;
       if (problem !== undefined)
-        log.error({ reason: problem }, 'The audit file cannot be written; the table goes on.');
+        told.error({ reason: problem }, 'The audit file cannot be written; the table goes on.');
     },
   });
-  const wants = isOn ? createEventFilter(wanted.audit) : () => false;
-  const toLog = isOn && wanted.audit.logToConsole && transport === 'http';
-  const record = (entry: AuditEntry) => {
-    if (!wants(entry.eventType, entry.result)) return;
-    audit.record(entry);
-    if (toLog)
-      log.info({ event: entry.eventType, result: entry.result, tenant: entry.tenantId }, 'Recorded.');
+  return { log, fileProblem: () => fileProblem };
+}
+
+/** By the default definition; to the log too, where it says so and stderr is for that. */
+function createRecorder(
+  { telemetry, transport }: AppAuditOptions,
+  log: RunningAuditLog,
+  first: LoadedDefinition | undefined,
+): (entry: AuditEntry) => void {
+  const security = first?.definition.security;
+  if (security === undefined || !security.enabled || !security.audit.enabled) return () => undefined;
+  const wants = createEventFilter(security.audit);
+  const told = telemetry.log.child({ component: 'audit' });
+  const isTold = security.audit.logToConsole && transport === 'http';
+  return (entry) => {
+    const { eventType, result, tenantId } = entry;
+    if (!wants(eventType, result)) return;
+    log.record(entry);
+    if (isTold) told.info({ event: eventType, result, tenant: tenantId }, 'Recorded.');
   };
-  const reading = createThreadReading(path);
-  return {
-    log: audit,
-    reading,
-    source: createAuditSource(reading),
-    record,
-    gateEvents: createRequestAudit(record),
-    routes: auditRoutes({ reading, log: audit }),
-    component: auditComponent(
-      () => audit.problem(),
-      () => fileProblem,
-    ),
-    async close() {
-      await Promise.all([audit.close(), reading.close()]);
-    },
-  };
+}
+
+/** Once at the start, then every day. */
+function purgeDaily(telemetry: Telemetry, log: RunningAuditLog, purge: () => Promise<number>): () => void {
+  const run = () =>
+    purge().catch((error: unknown) => {
+      telemetry.log.error({ component: 'audit', error }, 'Old audit records could not be removed.');
+    });
+  void log.ready.then(run, () => undefined);
+  const timer = setInterval(run, PURGE_INTERVAL_MS).unref();
+  return () => clearInterval(timer);
 }
 
 function auditComponent(table: () => string | undefined, file: () => string | undefined): Component {
@@ -107,8 +172,11 @@ function auditComponent(table: () => string | undefined, file: () => string | un
 }
 
 function fileOptions(settings: AppSettings, { file, definition }: LoadedDefinition) {
-  const { logFile, maxFileSize, maxFiles } = definition.security.audit;
-  const fromDefinition = logFile === undefined ? undefined : resolve(dirname(file), logFile);
-  const path = settings.environment.auditLogFile ?? fromDefinition ?? join(settings.dataDirectory, FILE_NAME);
+  const { enabled, audit } = definition.security;
+  if (!enabled || !audit.enabled) return undefined;
+  const { logFile, maxFileSize, maxFiles } = audit;
+  const fromDefinition =
+    logFile === AUDIT_FILE ? join(settings.dataDirectory, logFile) : resolve(dirname(file), logFile);
+  const path = settings.environment.auditLogFile ?? fromDefinition;
   return { path: resolve(path), maxBytes: maxFileSize, maxFiles };
 }

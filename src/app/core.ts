@@ -85,7 +85,11 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     plans: plans.holder,
     log: telemetry.log.child({ component: 'protocol' }),
     secret: Buffer.from(secrets.sessionSecret),
-    onSessionEnd: (seconds) => telemetry.sessionEnded('http', seconds),
+    onSessionEnd(seconds, session) {
+      telemetry.sessionEnded('http', seconds);
+      audit.sessionEvents.ended(seconds, session);
+    },
+    onSessionStart: audit.sessionEvents.started,
   });
   return {
     telemetry,

@@ -3,7 +3,7 @@ import type { Databases } from '../databases/databases.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
 import { watchDefinitions } from '../definition/watch.ts';
 import type { Egress } from '../egress/egress.ts';
-import type { AuditEntry } from '../gate/audit/entry.ts';
+import type { AuditEvent } from '../gate/audit/audit.ts';
 import { DEFAULT_TENANT } from '../gate/credential/key-table.ts';
 import type { OperationStage, RequestStage } from '../gate/stage.ts';
 import type { FilePool } from '../handlers/file/pool.ts';
@@ -68,7 +68,7 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
     build: async () => build((await loadAll(settings)).definitions),
     finished({ error }) {
       telemetry.configReload(error === undefined ? 'success' : 'failure');
-      deps.audit.record(reloadEntry(error));
+      deps.audit.events.record(reloadEntry(error));
       if (error === undefined)
         log.notice({ event: 'config.reloaded', servers: [...current().servers.keys()] }, 'Reloaded.');
       else log.error({ error }, 'The definition was not reloaded; what was served before is served on.');
@@ -87,7 +87,7 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
   };
 }
 
-function reloadEntry(error: unknown): AuditEntry {
+function reloadEntry(error: unknown): AuditEvent {
   const result = error === undefined ? 'success' : 'failure';
   const failure = error instanceof Error ? { metadata: { error: error.message } } : {};
   return {

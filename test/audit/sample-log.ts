@@ -2,8 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openAuditLog, type RunningAuditLog } from '../../src/gate/audit/audit-log.ts';
+import { openAuditLog } from '../../src/gate/audit/audit-log.ts';
 import type { AuditEntry } from '../../src/gate/audit/entry.ts';
+import type { RunningAuditLog } from '../../src/gate/audit/running-log.ts';
 import { type AuditSigner, createAuditSigner } from '../../src/gate/audit/signing.ts';
 
 /** 32 bytes; it protects nothing. */

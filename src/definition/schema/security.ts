@@ -139,13 +139,16 @@ export const RateLimit = object('How often callers may call.', {
 
 export const AUDIT_LEVELS = ['debug', 'info', 'notice', 'warn', 'warning', 'error', 'critical'] as const;
 
+/** Stands for the place below the data folder; any other path resolves against the definition's file. */
+export const AUDIT_FILE = './logs/audit.log';
+
 /** The record of operations. */
 export const Audit = object('The record of every operation.', {
   enabled: boolean('Whether operations are recorded.', { fallback: true }),
-  /** Absent: `logs/audit.log` in the data folder. */
-  logFile: optional(
-    string('File of the record. Default: `logs/audit.log` in the data folder.', { minLength: 1 }),
-  ),
+  logFile: string('File of the record; the default lies in the data folder.', {
+    minLength: 1,
+    fallback: AUDIT_FILE,
+  }),
   logToConsole: boolean(
     'Whether events that are no calls also go to the log, where each call has its line anyway; not over stdio.',
     { fallback: true },

@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { StateError } from '../../secrets/state-error.ts';
-import type { AuditLog } from './audit.ts';
 import { type AuditEntry, createIdSource, stampEntry } from './entry.ts';
 import type { FromWriter, ToWriter, WriterStart } from './messages.ts';
 import type { Anchor } from './proof.ts';
+import type { AuditLogOptions, RunningAuditLog } from './running-log.ts';
 
 /** Governance §8.2: what reads may lose is at most this many records or this much time. */
 const BUFFER_RECORDS = 100;
@@ -16,43 +16,6 @@ const BUFFER_TEXT_MAX = 1024 * 1024;
 const UNSETTLED_MAX = 50_000;
 /** How long a crash waits for the last records: it must not hang. */
 const CRASH_WAIT_MS = 2000;
-
-export interface AuditLogOptions {
-  readonly table: WriterStart['table'];
-  readonly signingKey: string;
-  readonly file?: WriterStart['file'];
-  /** Told once per record that was lost. */
-  readonly dropped?: () => void;
-  /** Told of each record that was taken. */
-  readonly counted?: (eventType: string) => void;
-  /** Told when the log becomes unable to store, and with undefined when it can again. */
-  readonly troubled?: (problem: string | undefined) => void;
-  /** The same for the file beside the table. */
-  readonly fileTroubled?: (problem: string | undefined) => void;
-  /** Milliseconds since the epoch; `Date.now` by default. */
-  readonly now?: () => number;
-}
-
-/** The log with what only those who run the process need. */
-export interface RunningAuditLog extends AuditLog {
-  /** This process's name in the chains. */
-  readonly writer: string;
-  /** Rejects with StateError when the log cannot be opened. */
-  readonly ready: Promise<void>;
-  record(entry: AuditEntry): void;
-  commit(entry: AuditEntry): Promise<{ readonly id: string }>;
-  /** Why nothing can be stored now, or undefined: while it is set, writes are refused. */
-  problem(): string | undefined;
-  /** Values that must not be kept, wherever they appear. */
-  addSecrets(values: Iterable<string>): void;
-  /** Resolves when everything so far is durable; rejects when it could not be stored. */
-  flush(): Promise<void>;
-  /** For the end of a crashing process: waits without a loop, for a short while. */
-  flushSync(): void;
-  /** Retention: removes what the anchor covers. */
-  removePrefix(anchor: Anchor): Promise<number>;
-  close(): Promise<void>;
-}
 
 /** Starts the thread. Events are taken at once; `ready` tells whether they can be kept. */
 export function openAuditLog(options: AuditLogOptions): RunningAuditLog {
@@ -81,11 +44,9 @@ function ready(thread: Worker): Promise<void> {
   return new Promise((resolve, reject) => {
     thread.once('error', reject);
     thread.once('message', (message: FromWriter) => {
-      if (message.kind === 'ready') return resolve();
+      if (message.kind !== 'refused') return resolve();
       void thread.terminate();
-      reject(
-        new StateError(message.kind === 'refused' ? message.message : 'The audit thread did not start.'),
-      );
+      reject(new StateError(message.message));
     });
   });
 }
@@ -316,9 +277,8 @@ class AuditThreadLog implements RunningAuditLog {
   }
 
   #trouble(problem: string | undefined): void {
-    if (this.#problem === problem) return;
+    if (this.#problem !== problem) this.#options.troubled?.(problem);
     this.#problem = problem;
-    this.#options.troubled?.(problem);
   }
 
   #end(error: Error): void {

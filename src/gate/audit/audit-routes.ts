@@ -1,9 +1,9 @@
 // The log over HTTP: pages of the caller's own tenant, and the same as a file.
 import { QuaysideError } from '../../errors.ts';
 import type { Route, RouteRequest } from '../../route.ts';
-import type { RunningAuditLog } from './audit-log.ts';
 import { EXPORT_FORMATS, EXPORT_TYPES, exportHead, exportLine } from './export.ts';
 import { parseQuery, presentRecord, QUERY_LIMIT_MAX, queryAudit } from './query.ts';
+import type { RunningAuditLog } from './running-log.ts';
 import type { AuditReading } from './source.ts';
 import { FILTER_NAMES } from './statements.ts';
 
@@ -28,6 +28,7 @@ const QUERY = {
   limit: { type: 'string', pattern: '^[0-9]{1,6}$' },
 } as const;
 
+/** `GET /api/v1/audit` and its export; permission `admin:audit`. */
 export function auditRoutes(deps: AuditRoutesDeps): readonly Route[] {
   return [
     {

@@ -2,9 +2,9 @@
 import { QuaysideError } from '../../errors.ts';
 import type { Operation, Outcome, Principal } from '../../tool.ts';
 import type { GateServer, OperationStage, PreparedStage, Target } from '../stage.ts';
-import type { RunningAuditLog } from './audit-log.ts';
 import { CallEntry, type Ending, endingOfCall, endingOfRefusal } from './call-entry.ts';
 import { createEventFilter, type EventFilter } from './event-filter.ts';
+import type { RunningAuditLog } from './running-log.ts';
 
 export interface AuditStageDeps {
   /** Undefined in a process that records nothing; a definition that demands a record is then refused. */

@@ -24,6 +24,7 @@ interface Waiting {
 /** Questions that may wait at a time: each holds a request that waits for it. */
 const WAITING_MAX = 256;
 
+/** Rejects a question when too many wait, or the file cannot be read. */
 export function createThreadReading(path: string): AuditReading {
   const waiting = new Map<number, Waiting>();
   let thread: Worker | undefined;

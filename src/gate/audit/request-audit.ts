@@ -64,6 +64,34 @@ export function createRequestAudit(
   };
 }
 
+/** What the record needs of a session. */
+interface AuditedSession {
+  readonly id: string;
+  readonly core: { readonly principal: Principal; readonly slug: string };
+}
+
+/** Sessions of the legacy era, from their beginning to their end. */
+export function createSessionAudit(record: (entry: AuditEntry) => void) {
+  const entryOf = ({ id, core }: AuditedSession) => ({
+    ...ofPrincipal(core.principal),
+    result: 'success' as const,
+    resourceType: 'session',
+    resourceId: core.slug,
+    sessionId: id,
+  });
+  return {
+    started: (session: AuditedSession) =>
+      record({ ...entryOf(session), eventType: 'session.created', action: 'initialize' }),
+    ended: (seconds: number, session: AuditedSession) =>
+      record({
+        ...entryOf(session),
+        eventType: 'session.terminated',
+        action: 'end',
+        durationMs: seconds * 1000,
+      }),
+  };
+}
+
 /** Who did it, for an entry. */
 export function ofPrincipal(principal: Principal) {
   return {

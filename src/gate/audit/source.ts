@@ -31,6 +31,7 @@ export interface ChainName {
   readonly tenantId: string;
 }
 
+/** Whole chains and what is attested of them, across tenants. */
 export interface AuditSource {
   heads(): Promise<readonly AttestedHead[]>;
   /** Chains that have records, with the first and last of them. */
@@ -55,6 +56,7 @@ export function chainKey({ writer, tenantId }: ChainName): string {
   return `${writer} ${tenantId}`;
 }
 
+/** Rejects with what the database reports. */
 export function createAuditSource(reading: AuditReading): AuditSource {
   const read = (statement: Statement<StoreRow>, values: StoreValues = {}) =>
     reading.read('system', statement, values);
