@@ -13,16 +13,29 @@ import { purgeAudit } from '../gate/audit/retention.ts';
 import type { RunningAuditLog } from '../gate/audit/running-log.ts';
 import { createAuditSigner } from '../gate/audit/signing.ts';
 import { type AuditSource, createAuditSource } from '../gate/audit/source.ts';
+import { createStoreReading } from '../gate/audit/store-table.ts';
 import type { GateEvents } from '../gate/events.ts';
 import type { Component } from '../operations/health/health.ts';
 import type { Route } from '../route.ts';
 import { openAuditKey } from '../secrets/audit-key.ts';
+import type { StoreAddress } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
 import { createCellCache } from '../telemetry/metrics/cell-cache.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppSettings } from './settings.ts';
+import { storeAddress } from './store.ts';
 
 /** The embedded log below the data folder; beside the store's file, so that neither waits for the other's fsync. */
 const TABLE_NAME = 'audit.db';
+
+/** Where the records are: in the store of a cluster, else in a file beside the embedded one. */
+export function auditAddress({
+  environment,
+  dataDirectory,
+}: Pick<AppSettings, 'environment' | 'dataDirectory'>): StoreAddress {
+  const address = storeAddress(environment, dataDirectory);
+  return address.kind === 'postgres' ? address : { kind: 'sqlite', path: join(dataDirectory, TABLE_NAME) };
+}
 
 /** Governance §8.2, `AUDIT_RETENTION_DAYS`. */
 const RETENTION_DAYS = 365;
@@ -51,6 +64,8 @@ export interface AppAuditOptions {
   readonly telemetry: Telemetry;
   readonly definitions: readonly LoadedDefinition[];
   readonly transport: 'http' | 'stdio';
+  /** Asked for records where they are kept in it. */
+  readonly store: Store;
 }
 
 /** Rejects later, by `log.ready`, with StateError. */
@@ -58,11 +73,12 @@ export function openAudit(options: AppAuditOptions): AppAudit {
   const { settings } = options;
   const first =
     options.definitions.find(({ definition }) => definition.default === true) ?? options.definitions[0];
-  const path = join(settings.dataDirectory, TABLE_NAME);
+  const table = auditAddress(settings);
   const signingKey = openAuditKey(settings.dataDirectory, settings.environment.auditSigningKey);
-  const { log, fileProblem } = openLog(options, { path, signingKey, first });
+  const { log, fileProblem } = openLog(options, { table, signingKey, first });
   const record = createRecorder(options, log, first);
-  const reading = createThreadReading(path);
+  const reading =
+    table.kind === 'sqlite' ? createThreadReading(table.path) : createStoreReading(options.store);
   const source = createAuditSource(reading);
   const purge = () =>
     purgeAudit(
@@ -98,7 +114,11 @@ export function openAudit(options: AppAuditOptions): AppAudit {
 
 function openLog(
   { settings, telemetry }: AppAuditOptions,
-  where: { readonly path: string; readonly signingKey: string; readonly first: LoadedDefinition | undefined },
+  where: {
+    readonly table: StoreAddress;
+    readonly signingKey: string;
+    readonly first: LoadedDefinition | undefined;
+  },
 ) {
   const { instruments } = telemetry.metrics;
   const dropped = instruments.auditDropped.cell({});
@@ -109,7 +129,7 @@ function openLog(
   let fileProblem: string | undefined;
   const file = where.first === undefined ? undefined : fileOptions(settings, where.first);
   const log = openAuditLog({
-    table: { kind: 'sqlite', path: where.path },
+    table: where.table,
     signingKey: where.signingKey,
     ...(file === undefined ? {} : { file }),
     counted: (eventType) => counted(eventType, undefined).inc(),

@@ -1,15 +1,18 @@
 // `quayside audit verify|export`: the log of a data folder, checked or written out; no server is needed.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { auditAddress } from '../app/audit.ts';
+import { readEnvironment } from '../definition/environment.ts';
 import { EXPORT_FORMATS, exportHead, exportLine } from '../gate/audit/export.ts';
 import { parseTime } from '../gate/audit/query.ts';
 import { createAuditSigner } from '../gate/audit/signing.ts';
 import { type AuditSource, createAuditSource } from '../gate/audit/source.ts';
 import { openSqliteReading } from '../gate/audit/sqlite-table.ts';
+import { createStoreReading } from '../gate/audit/store-table.ts';
 import type { Finding } from '../gate/audit/verify/chain-check.ts';
 import { verifyFile } from '../gate/audit/verify/verify-file.ts';
 import { type VerifyReport, verifyTable } from '../gate/audit/verify/verify-table.ts';
 import { findAuditKey } from '../secrets/audit-key.ts';
+import { openStore } from '../store/open-store.ts';
 import { EXIT, type Io } from './io.ts';
 
 export interface AuditCommandOptions {
@@ -34,14 +37,16 @@ export async function verifyAudit(
       `There is no audit key in ${data}; name the folder with --data, or set AUDIT_SIGNING_KEY.`,
     );
   const signer = createAuditSigner(key);
-  let report: VerifyReport;
-  if (options.file !== undefined) {
-    if (!existsSync(options.file)) return refuse(io, EXIT.usage, `--file: ${options.file} does not exist.`);
-    report = verifyFile(options.file, signer);
-  } else report = await withSource(data, (source) => verifyTable(source, { signer, ...span }));
-  if (options.json === true) io.out(`${JSON.stringify({ ok: report.findings.length === 0, ...report })}\n`);
-  else printReport(report, io);
-  return report.findings.length === 0 ? EXIT.ok : EXIT.failure;
+  const tell = (report: VerifyReport) => {
+    if (options.json === true) io.out(`${JSON.stringify({ ok: report.findings.length === 0, ...report })}\n`);
+    else printReport(report, io);
+    return report.findings.length === 0 ? EXIT.ok : EXIT.failure;
+  };
+  const { file } = options;
+  if (file === undefined)
+    return withSource(data, io, async (source) => tell(await verifyTable(source, { signer, ...span })));
+  if (!existsSync(file)) return refuse(io, EXIT.usage, `--file: ${file} does not exist.`);
+  return tell(verifyFile(file, signer));
 }
 
 /** Writes every record of the span, chain by chain, oldest first. */
@@ -55,7 +60,7 @@ export async function exportAudit(
   if (format === undefined)
     return refuse(io, EXIT.usage, `--format: must be ${EXPORT_FORMATS.join(' or ')}.`);
   const { from = 0, to = Number.POSITIVE_INFINITY } = span;
-  return withSource(folderOf(options, io), async (source) => {
+  return withSource(folderOf(options, io), io, async (source) => {
     io.out(exportHead(format));
     for (const chain of await source.chains()) {
       for (let after = 0; ; ) {
@@ -74,15 +79,27 @@ export async function exportAudit(
 /** Records in memory at a time. */
 const PAGE = 1000;
 
-async function withSource<Result>(
+async function withSource(
   data: string,
-  work: (source: AuditSource) => Promise<Result>,
-): Promise<Result> {
-  const reading = openSqliteReading(join(data, 'audit.db'));
+  io: Io,
+  work: (source: AuditSource) => Promise<number>,
+): Promise<number> {
+  const { settings, errors } = readEnvironment(io.env);
+  if (errors.length > 0) return refuse(io, EXIT.configuration, errors.join('\n'));
+  const address = auditAddress({ environment: settings, dataDirectory: data });
+  if (address.kind === 'sqlite') {
+    const reading = openSqliteReading(address.path);
+    try {
+      return await work(createAuditSource(reading));
+    } finally {
+      await reading.close();
+    }
+  }
+  const store = await openStore({ ...address, poolSize: 1 });
   try {
-    return await work(createAuditSource(reading));
+    return await work(createAuditSource(createStoreReading(store)));
   } finally {
-    await reading.close();
+    await store.close();
   }
 }
 

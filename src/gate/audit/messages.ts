@@ -1,10 +1,12 @@
 // What the main loop and the audit thread say to each other.
+import type { StoreAddress } from '../../store/open-store.ts';
 import type { Anchor } from './proof.ts';
 
 /** Where the thread keeps the log; everything it needs to begin. */
 export interface WriterStart {
   readonly writer: string;
-  readonly table: { readonly kind: 'sqlite'; readonly path: string };
+  /** A file of its own, or the store of a cluster. */
+  readonly table: StoreAddress;
   /** Base64 of the Ed25519 seed. */
   readonly signingKey: string;
   /** Absent: no file beside the table. */

@@ -4,14 +4,16 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { StateError } from '../../secrets/state-error.ts';
+import { auditTables } from '../../store/migrations/0006-audit.ts';
 import type { Statement, StoreRow, StoreValues } from '../../store/statement.ts';
-import type { Anchor } from './proof.ts';
+import { anchorValues } from './proof-values.ts';
 import { type AuditRecord, RECORD_COLUMNS } from './record.ts';
 import type { AuditReading } from './source.ts';
-import { AUDIT_SCHEMA, AUDIT_SCHEMA_VERSION } from './sqlite-schema.ts';
 import { deletePrefix, insertAnchor, readLastCheckpoints } from './statements.ts';
 import type { AuditGroup, AuditTable } from './table.ts';
 
+/** Raised when a table changes; a file of another version is refused, not guessed at. */
+const AUDIT_SCHEMA_VERSION = 1;
 /** Another process that serves the same folder commits within milliseconds. */
 const BUSY_TIMEOUT_MS = 5000;
 /** Pages until the log is copied into the file: 16 MiB, so that bursts are not slowed down by it. */
@@ -105,7 +107,8 @@ function openFile(path: string): DatabaseSync {
   database.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
   database.exec('BEGIN IMMEDIATE');
   try {
-    if (versionOf(database) === 0) database.exec(AUDIT_SCHEMA);
+    if (versionOf(database) === 0)
+      database.exec([...auditTables, `PRAGMA user_version = ${AUDIT_SCHEMA_VERSION}`].join(';\n'));
     database.exec('COMMIT');
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
@@ -158,20 +161,4 @@ function parseRow(row: Record<string, SQLOutputValue>): StoreRow {
 
 function valuesOf(record: AuditRecord): (string | number | null)[] {
   return RECORD_COLUMNS.map(([, field]) => record[field]);
-}
-
-/** The values of `audit.insertAnchor`. */
-export function anchorValues(anchor: Anchor): StoreValues {
-  const { writer, tenantId, seq, hash, removed, createdAt, cutoff, keyId, signature } = anchor;
-  return {
-    writer,
-    chain_tenant: tenantId,
-    seq,
-    hash,
-    removed,
-    created_at: createdAt,
-    cutoff,
-    key_id: keyId,
-    signature,
-  };
 }

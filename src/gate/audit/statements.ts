@@ -2,12 +2,27 @@
 import { type StoreRow, systemStatement, tenantStatement } from '../../store/statement.ts';
 import { RECORD_COLUMNS } from './record.ts';
 
-const JSON_COLUMNS: readonly string[] = ['permissions', 'changes', 'metadata'];
+/** Columns that hold JSON. */
+export const JSON_COLUMNS: readonly string[] = ['permissions', 'changes', 'metadata'];
 
 /** Every column of a record; JSON as text, which PostgreSQL's jsonb would not give by itself. */
 const COLUMNS = RECORD_COLUMNS.map(([column]) =>
   JSON_COLUMNS.includes(column) ? `CAST(${column} AS TEXT) AS ${column}` : column,
 ).join(', ');
+
+/** Types of the columns on PostgreSQL, for rows that travel as JSON. */
+const RECORD_TYPES: Readonly<Record<string, string>> = Object.fromEntries(
+  RECORD_COLUMNS.map(([column]) => [column, typeOf(column)]),
+);
+const HEAD_TYPES = {
+  writer: 'TEXT',
+  tenant_id: 'TEXT',
+  seq: 'BIGINT',
+  hash: 'TEXT',
+  updated_at: 'BIGINT',
+  key_id: 'TEXT',
+  mac: 'TEXT',
+} as const;
 
 /** One chain in order, from behind `after`. */
 export const readChain = systemStatement<StoreRow>(
@@ -75,10 +90,29 @@ export const insertAnchor = systemStatement(
    VALUES (:writer, :chain_tenant, :seq, :hash, :removed, :created_at, :cutoff, :key_id, :signature)`,
 );
 
-/** The trigger lets only what an anchor covers go. */
-export const deletePrefix = systemStatement(
-  'audit.deletePrefix',
-  'DELETE FROM audit_logs WHERE tenant_id = :chain_tenant AND writer = :writer AND seq <= :seq',
+/** The trigger lets only what an anchor covers go; on PostgreSQL only this function may delete at all. */
+export const deletePrefix = systemStatement('audit.deletePrefix', {
+  sqlite: 'DELETE FROM audit_logs WHERE tenant_id = :chain_tenant AND writer = :writer AND seq <= :seq',
+  postgres: 'SELECT quayside.audit_remove_prefix(:chain_tenant, :writer, :seq) AS removed',
+});
+
+/** A whole group in one statement: `rows` is a JSON array of objects by column. */
+export const insertRecords = systemStatement(
+  'audit.insertRecords',
+  insertAll('audit_logs', RECORD_TYPES, 'tenant_id, writer, seq'),
+);
+
+export const insertCheckpoint = systemStatement(
+  'audit.insertCheckpoint',
+  `INSERT INTO audit_checkpoints (writer, number, created_at, heads, links, prev_hash, hash, key_id, signature)
+   VALUES (:writer, :number, :created_at, :heads, :links, :prev_hash, :hash, :key_id, :signature)
+   ON CONFLICT (writer, number) DO NOTHING`,
+);
+
+/** The ends of the chains that a group has moved. */
+export const writeHeads = systemStatement(
+  'audit.writeHeads',
+  insertAll('audit_heads', HEAD_TYPES, 'writer, tenant_id', ['seq', 'hash', 'updated_at', 'key_id', 'mac']),
 );
 
 /** What a query may ask for, with the column that answers it. */
@@ -135,4 +169,31 @@ function declareQuery(leading: FilterName | undefined) {
        AND ${conditions.join('\n       AND ')}
      ORDER BY created_at DESC, id DESC LIMIT :limit`,
   );
+}
+
+function typeOf(column: string): string {
+  if (JSON_COLUMNS.includes(column)) return 'JSONB';
+  if (column === 'seq' || column === 'created_at') return 'BIGINT';
+  return column === 'duration_ms' ? 'DOUBLE PRECISION' : 'TEXT';
+}
+
+/** Rows that are there already are left, or moved on in `moved`. */
+function insertAll(
+  table: string,
+  types: Readonly<Record<string, string>>,
+  key: string,
+  moved: readonly string[] = [],
+): { readonly sqlite: string; readonly postgres: string } {
+  const columns = Object.keys(types);
+  const into = `INSERT INTO ${table} (${columns.join(', ')})`;
+  const change =
+    moved.length === 0
+      ? 'NOTHING'
+      : `UPDATE SET ${moved.map((column) => `${column} = excluded.${column}`).join(', ')}`;
+  const conflict = `ON CONFLICT (${key}) DO ${change}`;
+  const shape = columns.map((column) => `${column} ${types[column]}`).join(', ');
+  return {
+    sqlite: `${into} SELECT ${columns.map((column) => `value ->> '$.${column}'`).join(', ')} FROM json_each(:rows) WHERE true ${conflict}`,
+    postgres: `${into} SELECT ${columns.join(', ')} FROM json_to_recordset(CAST(:rows AS JSON)) AS r(${shape}) ${conflict}`,
+  };
 }

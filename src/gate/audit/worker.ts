@@ -1,14 +1,19 @@
 // The audit thread: redaction, hashing, group commit and the file, away from the loop that answers calls.
 import { parentPort, workerData } from 'node:worker_threads';
+import { openStore, type StoreAddress } from '../../store/open-store.ts';
 import { createRedactor } from '../../telemetry/redact.ts';
 import { type AuditFile, openAuditFile } from './file/audit-file.ts';
 import type { FromWriter, ToWriter, WriterStart } from './messages.ts';
 import { createSealer } from './sealer.ts';
 import { type AuditSigner, createAuditSigner } from './signing.ts';
-import { createAuditSource } from './source.ts';
+import { type AuditSource, createAuditSource } from './source.ts';
 import { openSqliteTable } from './sqlite-table.ts';
+import { createStoreReading, createStoreTable } from './store-table.ts';
+import type { AuditTable } from './table.ts';
 import { AuditWriter } from './writer.ts';
 
+/** One group is written at a time; the other is for reading what a file lacks. */
+const SESSIONS = 2;
 /** How often a checkpoint that is due by time is looked for. */
 const TICK_MS = 5000;
 
@@ -26,8 +31,8 @@ try {
 async function serve(start: WriterStart): Promise<void> {
   const redactor = createRedactor();
   const signer = createAuditSigner(start.signingKey);
-  const table = openSqliteTable(start.table.path);
-  const file = start.file === undefined ? undefined : await openFile(start, start.file, signer, table);
+  const { table, source } = await openTable(start.table);
+  const file = start.file === undefined ? undefined : await openFile(start, start.file, signer, source);
   const settled = new Int32Array(start.settled);
   const writer = new AuditWriter({
     table,
@@ -80,17 +85,28 @@ async function serve(start: WriterStart): Promise<void> {
   }
 }
 
+async function openTable(
+  address: StoreAddress,
+): Promise<{ readonly table: AuditTable; readonly source: AuditSource }> {
+  if (address.kind === 'sqlite') {
+    const table = openSqliteTable(address.path);
+    return { table, source: createAuditSource(table) };
+  }
+  const store = await openStore({ ...address, poolSize: SESSIONS });
+  return { table: createStoreTable(store), source: createAuditSource(createStoreReading(store)) };
+}
+
 async function openFile(
   start: WriterStart,
   options: NonNullable<WriterStart['file']>,
   signer: AuditSigner,
-  table: ReturnType<typeof openSqliteTable>,
+  source: AuditSource,
 ): Promise<AuditFile> {
   return openAuditFile({
     ...options,
     writer: start.writer,
     signer,
-    source: createAuditSource(table),
+    source,
     onProblem: (problem) => say({ kind: 'file', problem }),
   });
 }
