@@ -185,6 +185,13 @@ export const errors = {
     modern: 5030,
     retryable: true,
   },
+  audit_unavailable: {
+    message: 'The call cannot be recorded, and is therefore not made.',
+    status: 503,
+    legacy: -32000,
+    modern: 5030,
+    retryable: true,
+  },
   draining: {
     message: 'The server is shutting down.',
     status: 503,

@@ -244,6 +244,8 @@ export interface Operation {
   readonly onBehalfOf?: string;
   readonly requestId: string;
   readonly clientAddress: string;
+  /** `User-Agent` of the HTTP request. */
+  readonly userAgent?: string;
   readonly protocolVersion: string;
   readonly sessionId?: string;
   /** W3C trace context of the caller, if any. */

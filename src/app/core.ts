@@ -11,6 +11,7 @@ import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secr
 import type { Store } from '../store/store.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
+import { type AppAudit, openAudit } from './audit.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { createGateDeps } from './gate-deps.ts';
@@ -27,6 +28,8 @@ export interface Core {
   readonly protocol: Protocol;
   /** The durable state; open as long as anything else is. */
   readonly store: Store;
+  /** The record of operations. */
+  readonly audit: AppAudit;
   readonly identity: Identity;
   /** Background jobs; kinds are registered while the core is made, and run once the server listens. */
   readonly jobs: Jobs;
@@ -56,9 +59,10 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const secrets = openSecrets(settings);
   let plans: Plans | undefined;
   const plan = () => inForce(plans);
-  const { store, identity } = await openState({ settings, telemetry, secrets, plan });
+  const state = await openState({ ...options, loaded, telemetry, secrets, plan });
+  const { store, audit, identity } = state;
   const jobs = createJobs({ store, clock: systemClock, log: telemetry.log.child({ component: 'jobs' }) });
-  const gate = createGateDeps({ settings, telemetry, identity, salt: secrets.apiKeySalt });
+  const gate = createGateDeps({ settings, telemetry, identity, audit, salt: secrets.apiKeySalt });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);
   const pool = createFilePool({
@@ -67,8 +71,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   });
   const closeTools = async () => {
     await Promise.all([pool.close(), egress.close()]);
-    await identity.close();
-    await store.close();
+    await state.close();
   };
   try {
     const { ensureTenants } = identity;
@@ -78,8 +81,10 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       egress,
       pool,
       stages,
+      audit,
       ensureTenants,
     });
+    await audit.log.ready;
   } catch (error) {
     // Workers that checked handlers would keep the process of a refused start alive.
     await closeTools();
@@ -91,13 +96,18 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     plans: opened.holder,
     log: telemetry.log.child({ component: 'protocol' }),
     secret: Buffer.from(secrets.sessionSecret),
-    onSessionEnd: (seconds) => telemetry.sessionEnded('http', seconds),
+    onSessionStart: audit.sessionEvents.started,
+    onSessionEnd(seconds, session) {
+      telemetry.sessionEnded('http', seconds);
+      audit.sessionEvents.ended(seconds, session);
+    },
   });
   return {
     telemetry,
     plans: opened,
     protocol,
     store,
+    audit,
     identity,
     jobs,
     secrets,
@@ -158,16 +168,29 @@ const JOBS_GRACE_MS = 2000;
 
 /** The store, and who may call according to it. */
 async function openState(
-  deps: Pick<Core, 'telemetry' | 'secrets'> & { readonly settings: AppSettings; readonly plan: () => Plan },
-): Promise<Pick<Core, 'store' | 'identity'>> {
-  const { settings, telemetry, secrets, plan } = deps;
+  deps: Pick<Core, 'telemetry' | 'secrets'> &
+    Pick<CoreOptions, 'settings' | 'transport'> & { readonly loaded: LoadedAll; readonly plan: () => Plan },
+): Promise<Pick<Core, 'store' | 'audit' | 'identity' | 'close'>> {
+  const { settings, telemetry, secrets, plan, transport } = deps;
   const store = await openProcessStore(settings, telemetry);
-  try {
-    const processAllowlist = settings.environment.ipAllowlist ?? [];
-    const salt = secrets.apiKeySalt;
-    return { store, identity: await openIdentity({ store, telemetry, salt, processAllowlist, plan }) };
-  } catch (error) {
+  const audit = openAudit({ store, settings, telemetry, definitions: deps.loaded.definitions, transport });
+  const close = async (identity?: Identity) => {
+    await identity?.close();
+    await audit.close();
     await store.close();
+  };
+  try {
+    const identity = await openIdentity({
+      store,
+      telemetry,
+      audit: audit.events,
+      salt: secrets.apiKeySalt,
+      processAllowlist: settings.environment.ipAllowlist ?? [],
+      plan,
+    });
+    return { store, audit, identity, close: () => close(identity) };
+  } catch (error) {
+    await close();
     throw error;
   }
 }

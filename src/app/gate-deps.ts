@@ -3,6 +3,7 @@ import type { GateEvents } from '../gate/events.ts';
 import { createLimiter } from '../gate/limits/limiter.ts';
 import type { GateDeps } from '../gate/stages.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { AppAudit } from './audit.ts';
 import type { Identity } from './identity.ts';
 import type { AppSettings } from './settings.ts';
 import { tenantHeaderAccess } from './tenant-header.ts';
@@ -12,9 +13,10 @@ export function createGateDeps(options: {
   readonly settings: AppSettings;
   readonly telemetry: Telemetry;
   readonly identity: Pick<Identity, 'ring' | 'tenants'>;
+  readonly audit: AppAudit;
   readonly salt: string;
 }): GateDeps {
-  const { settings, telemetry, identity, salt } = options;
+  const { settings, telemetry, identity, audit, salt } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
   const now = () => performance.now();
   return {
@@ -34,22 +36,28 @@ export function createGateDeps(options: {
       ...tenantHeaderAccess(settings, identity.tenants),
     },
     tenants: identity.tenants,
-    events: gateEvents(telemetry),
+    events: gateEvents(telemetry, audit.gateEvents),
+    audit: audit.log,
     running: new Set(),
     observerFor: telemetry.forTarget,
   };
 }
 
-function gateEvents(telemetry: Telemetry): GateEvents {
+function gateEvents(telemetry: Telemetry, audit: AppAudit['gateEvents']): GateEvents {
   const log = telemetry.log.child({ component: 'gate' });
   return {
     authenticated: telemetry.auth,
     denied: telemetry.denied,
     limited: telemetry.rateLimit,
-    limitWarning: ({ scope, limit, principal }) =>
+    limitWarning(warning) {
+      const { scope, limit, principal } = warning;
       log.notice(
         { event: 'ratelimit.warning', scope, limit, principal: principal.id },
         '80 % of a limit is used.',
-      ),
+      );
+      audit.limitWarning(warning);
+    },
+    ...(audit.refused === undefined ? {} : { refused: audit.refused }),
+    ...(audit.admitted === undefined ? {} : { admitted: audit.admitted }),
   };
 }

@@ -64,6 +64,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   health.add(storeComponent(core.store.problem));
   health.add(diskComponent({ directory: settings.dataDirectory, logProblem: () => log.problem() }));
   health.add(clockComponent(clock));
+  health.add(core.audit.component);
   health.add(eventLoopComponent(eventLoop));
   if (hasTenantHeader(settings))
     health.add({ name: 'tenant_header', critical: false, check: tenantHeaderFinding });
@@ -76,6 +77,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   return {
     routes: [
       ...processRoutes(deps, { clock, health }),
+      ...core.audit.routes,
       ...jobRoutes(core.jobs.queue),
       ...adminRoutes({
         log,

@@ -3,12 +3,15 @@ import type { Databases } from '../databases/databases.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
 import { watchDefinitions } from '../definition/watch.ts';
 import type { Egress } from '../egress/egress.ts';
+import type { AuditEvent } from '../gate/audit/audit.ts';
 import type { OperationStage, RequestStage } from '../gate/stage.ts';
+import { DEFAULT_TENANT } from '../gate/tenant/tenant.ts';
 import type { FilePool } from '../handlers/file/pool.ts';
 import { type CompiledPlan, compilePlan } from '../plan/compile.ts';
 import { createPlanHolder, type SwappablePlan } from '../plan/holder.ts';
 import { createReloader, type Reloader } from '../plan/reload.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { AppAudit } from './audit.ts';
 import { loadAll } from './definitions.ts';
 import { createServerParts } from './server-parts.ts';
 import type { AppSettings } from './settings.ts';
@@ -32,6 +35,7 @@ export interface PlansDeps {
   readonly pool: FilePool;
   /** Makes what the definitions presuppose, before any of them is compiled. */
   readonly ensureTenants: (definitions: readonly LoadedDefinition[]) => Promise<void>;
+  readonly audit: AppAudit;
   readonly stages: {
     readonly request: readonly RequestStage[];
     readonly operation: readonly OperationStage[];
@@ -67,6 +71,7 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
     build: async () => build((await loadAll(settings)).definitions),
     finished({ error }) {
       telemetry.configReload(error === undefined ? 'success' : 'failure');
+      deps.audit.events.record(reloadEntry(error));
       if (error === undefined)
         log.notice({ event: 'config.reloaded', servers: [...current().servers.keys()] }, 'Reloaded.');
       else log.error({ error }, 'The definition was not reloaded; what was served before is served on.');
@@ -85,12 +90,25 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
   };
 }
 
+function reloadEntry(error: unknown): AuditEvent {
+  const result = error === undefined ? 'success' : 'failure';
+  const failure = error instanceof Error ? { metadata: { error: error.message } } : {};
+  return {
+    eventType: 'config.reloaded',
+    result,
+    tenantId: DEFAULT_TENANT,
+    action: 'reload',
+    resourceType: 'definition',
+    ...failure,
+  };
+}
+
 function createCompiler(
   deps: PlansDeps,
   databases: Set<readonly [string, Databases]>,
   serverOf: Parameters<typeof createServerParts>[1]['serverOf'],
 ): (definitions: readonly LoadedDefinition[]) => Promise<CompiledPlan> {
-  const { telemetry, egress, pool, stages } = deps;
+  const { telemetry, egress, pool, stages, audit } = deps;
   const partsFor = (loaded: LoadedDefinition) =>
     createServerParts(loaded, {
       egress,
@@ -104,7 +122,10 @@ function createCompiler(
       },
     });
   return (definitions) => {
-    for (const { secretValues } of definitions) telemetry.redactor.addSecrets(secretValues);
+    for (const { secretValues } of definitions) {
+      telemetry.redactor.addSecrets(secretValues);
+      audit.log.addSecrets(secretValues);
+    }
     return compilePlan(definitions, {
       requestStages: stages.request,
       operationStages: stages.operation,

@@ -1,9 +1,10 @@
 // The command line: words to one function per verb. Each verb's module is loaded only when it is called.
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { StateError } from '../secrets/state-error.ts';
+import { addAudit } from './audit-verbs.ts';
 import { buildInfo } from './build-info.ts';
 import { addExplain, addKeyVerbs, addTenantVerbs } from './identity-verbs.ts';
-import { EXIT, type Io, PROCESS_IO } from './io.ts';
+import { EXIT, type Finish, type Io, PROCESS_IO } from './io.ts';
 
 /** Runs `quayside <words>`; resolves with the exit code. Never rejects for what a user can cause. */
 export async function runCommandLine(words: readonly string[], io: Io = PROCESS_IO): Promise<number> {
@@ -24,8 +25,6 @@ export async function runCommandLine(words: readonly string[], io: Io = PROCESS_
   return exitCode;
 }
 
-type Finish = (exitCode: number) => void;
-
 function createProgram(io: Io, finish: Finish): Command {
   const program = new Command('quayside')
     .description('Serves, governs and operates MCP servers from one definition file.')
@@ -39,6 +38,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addKeyVerbs(program, io, finish);
   addTenantVerbs(program, io, finish);
   addExplain(program, io, finish);
+  addAudit(program, io, finish);
   addMigrate(program, io, finish);
   // Sub-commands made by `command()` inherit these settings only when they are copied.
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {

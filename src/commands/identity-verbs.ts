@@ -2,10 +2,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ExplainFlags } from './explain.ts';
 import type { InstallFlags } from './install.ts';
-import type { Io } from './io.ts';
+import type { Finish, Io } from './io.ts';
 import type { CreateKeyFlags } from './keys.ts';
-
-type Finish = (exitCode: number) => void;
 
 /** `keys create|list|rotate|revoke`. */
 export function addKeyVerbs(program: Command, io: Io, finish: Finish): void {

@@ -23,3 +23,6 @@ export const PROCESS_IO: Io = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
 };
+
+/** Takes the exit code of the verb that ran. */
+export type Finish = (exitCode: number) => void;

@@ -63,7 +63,6 @@ export const withoutEffect: readonly {
   notYet('CLERK_*', /^CLERK_/, '', 'Only API keys let callers in.'),
   notYet('JWT_SECRET', /^JWT_SECRET$/, '', 'Only API keys let callers in.'),
   notYet('ADMIN_TOKEN', /^ADMIN_TOKEN$/, '', 'Use a key with admin:*.'),
-  notYet('AUDIT_LOG_FILE', /^AUDIT_/, 'AUDIT_RETENTION_DAYS', 'No audit record is written.'),
   notYet(
     'SENTRY_DSN',
     /^SENTRY_/,

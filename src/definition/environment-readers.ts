@@ -33,6 +33,11 @@ export const seconds: Reader<number> = {
   expected: 'seconds, such as 30 or 0.5',
   read: (value) => (/^\d+(\.\d+)?$/.test(value) ? Math.round(Number(value) * 1000) : undefined),
 };
+/** 32 bytes in base64. */
+export const seed: Reader<string> = {
+  expected: '32 bytes in base64',
+  read: (value) => (Buffer.from(value, 'base64').length === 32 ? value : undefined),
+};
 export const size: Reader<number> = { expected: 'a size such as 10mb', read: parseSize };
 export const url: Reader<string> = {
   expected: 'an http or https address',

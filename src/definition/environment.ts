@@ -12,6 +12,7 @@ import {
   type Reader,
   rate,
   seconds,
+  seed,
   size,
   storeUrl,
   text,
@@ -143,6 +144,30 @@ const variables = {
   rateLimitWindowMs: variable(['RATE_LIMIT_WINDOW'], seconds, 'Length of that window in seconds.', {
     fallback: '60',
   }),
+  auditLogFile: variable(
+    ['AUDIT_LOG_FILE'],
+    text,
+    'File of the audit record; wins over `security.audit.logFile`.',
+    { fallback: '<data>/logs/audit.log' },
+  ),
+  auditRetentionDays: variable(
+    ['AUDIT_RETENTION_DAYS'],
+    wholeNumber(1, 36_500),
+    'Days after which audit records are removed; a signed anchor stays.',
+    { fallback: '365' },
+  ),
+  auditLegalHold: variable(
+    ['AUDIT_LEGAL_HOLD'],
+    list,
+    'Tenants whose audit records are never removed; `*` means all.',
+    { example: '*' },
+  ),
+  auditSigningKey: variable(
+    ['AUDIT_SIGNING_KEY'],
+    seed,
+    'Ed25519 seed that signs the audit record, 32 bytes in base64; replicas share it. Generated into the data folder when unset.',
+    { secret: true },
+  ),
   drainTimeoutMs: variable(
     ['DRAIN_TIMEOUT'],
     seconds,

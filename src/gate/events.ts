@@ -1,5 +1,7 @@
 // What the gate tells the outside about its decisions; fed into metrics and logs by whoever composes it.
+import type { QuaysideError } from '../errors.ts';
 import type { Principal } from '../tool.ts';
+import type { Exchange } from './stage.ts';
 
 /** One function per decision; each returns at once and never throws. */
 export interface GateEvents {
@@ -14,4 +16,8 @@ export interface GateEvents {
     readonly limit: number;
     readonly principal: Principal;
   }): void;
+  /** A stage refused a whole request, before it was an operation. */
+  refused?(stage: string, error: QuaysideError, exchange: Exchange): void;
+  /** A request got its principal. */
+  admitted?(exchange: Exchange, principal: Principal): void;
 }

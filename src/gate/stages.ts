@@ -4,6 +4,7 @@ import type { QuaysideError } from '../errors.ts';
 import type { CallObserver, ObservedTarget } from '../telemetry/observer.ts';
 import type { Operation } from '../tool.ts';
 import { argumentsStage } from './arguments-stage.ts';
+import { type AuditStageDeps, auditStage } from './audit/audit-stage.ts';
 import { bodyStage } from './body.ts';
 import { clientAddressStage } from './client-address.ts';
 import { type CredentialStageDeps, credentialStage } from './credential/credential-stage.ts';
@@ -17,7 +18,7 @@ import type { Limiter } from './limits/limiter.ts';
 import { observeStage } from './observe-stage.ts';
 import { outputStage } from './output-stage.ts';
 import { permissionStage } from './permission/permission-stage.ts';
-import type { OperationStage, RequestStage } from './stage.ts';
+import type { Exchange, OperationStage, RequestStage } from './stage.ts';
 import { type TenantStageDeps, tenantStage } from './tenant/tenant-stage.ts';
 
 /** What the stages work with. */
@@ -34,6 +35,7 @@ export interface GateDeps {
   /** Operations that run now. */
   readonly running: Set<Operation>;
   readonly observerFor: (target: ObservedTarget) => CallObserver;
+  readonly audit: AuditStageDeps['log'];
 }
 
 /** What every request passes before its body means anything: steps 1 to 6. */
@@ -54,7 +56,8 @@ export function requestStages(deps: GateDeps): readonly RequestStage[] {
 export function operationStages(deps: GateDeps): readonly OperationStage[] {
   return [
     observeStage(deps),
-    // Step 13, audit.
+    // Step 13: outside permission, so that refusals are recorded too.
+    auditStage({ log: deps.audit }),
     permissionStage,
     limitStage(deps),
     concurrencyStage(deps.events),
@@ -64,10 +67,14 @@ export function operationStages(deps: GateDeps): readonly OperationStage[] {
   ];
 }
 
-/** Every refusal is counted under the name of its stage. */
+/** Every refusal is counted under the name of its stage, and told with its request; so is who was let in. */
 function countRefusals(stage: RequestStage, events: GateEvents): RequestStage {
-  const counted = (refusal: QuaysideError | undefined) => {
-    if (refusal !== undefined) events.denied(stage.name, refusal.code);
+  const isLast = stage.name === 'credential';
+  const judged = (refusal: QuaysideError | undefined, exchange: Exchange) => {
+    if (refusal !== undefined) {
+      events.denied(stage.name, refusal.code);
+      events.refused?.(stage.name, refusal, exchange);
+    } else if (isLast && exchange.principal !== undefined) events.admitted?.(exchange, exchange.principal);
     return refusal;
   };
   return {
@@ -79,7 +86,9 @@ function countRefusals(stage: RequestStage, events: GateEvents): RequestStage {
         ...prepared,
         enter(exchange) {
           const entered = prepared.enter(exchange);
-          return entered instanceof Promise ? entered.then(counted) : counted(entered);
+          return entered instanceof Promise
+            ? entered.then((refusal) => judged(refusal, exchange))
+            : judged(entered, exchange);
         },
       };
     },

@@ -13,6 +13,7 @@ export class OperationRecord implements Operation {
   readonly onBehalfOf?: string;
   readonly requestId: string;
   readonly clientAddress: string;
+  readonly userAgent?: string;
   readonly protocolVersion: string;
   readonly sessionId?: string;
   readonly traceparent?: string;
@@ -32,6 +33,8 @@ export class OperationRecord implements Operation {
     if (context.onBehalfOf !== undefined) this.onBehalfOf = context.onBehalfOf;
     this.requestId = context.requestId;
     this.clientAddress = context.clientAddress;
+    const userAgent = context.headers?.['user-agent'];
+    if (userAgent !== undefined) this.userAgent = userAgent;
     this.protocolVersion = channel.protocolVersion;
     if (channel.sessionId !== undefined) this.sessionId = channel.sessionId;
     const fromHeader = context.headers?.traceparent;

@@ -7,6 +7,7 @@ import { type ChangeHub, createChangeHub } from './changes.ts';
 import { createDispatcher } from './dispatch.ts';
 import { createLegacyCodec, type LegacyCodec } from './legacy/codec.ts';
 import { createMemoryEventStore, type EventStore } from './legacy/event-store.ts';
+import type { HttpSession } from './legacy/http-session.ts';
 import { createSessions, type Sessions } from './legacy/sessions.ts';
 import { createModernCodec, type ModernCodec } from './modern/codec.ts';
 
@@ -36,7 +37,9 @@ export interface ProtocolDeps {
   /** Monotonic milliseconds; `performance.now` by default. */
   readonly monotonic?: () => number;
   /** Told when a legacy session ended, with its age in seconds. */
-  readonly onSessionEnd?: (seconds: number) => void;
+  readonly onSessionEnd?: (seconds: number, session: HttpSession) => void;
+  /** Told when a legacy session has begun. */
+  readonly onSessionStart?: (session: HttpSession) => void;
 }
 
 /** Shorter ones can be guessed offline from a cursor that was seen. */
@@ -56,6 +59,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     events: deps.events ?? createMemoryEventStore(),
     now: deps.monotonic ?? performance.now.bind(performance),
     ...(deps.onSessionEnd === undefined ? {} : { onEnd: deps.onSessionEnd }),
+    ...(deps.onSessionStart === undefined ? {} : { onStart: deps.onSessionStart }),
   });
   return {
     modern,

@@ -20,6 +20,70 @@ CREATE TABLE quayside.api_keys (
   last_used_at bigint,
   rotated_from text
 );
+CREATE TABLE quayside.audit_anchors (
+  writer text NOT NULL,
+  tenant_id text NOT NULL,
+  seq bigint NOT NULL,
+  hash text NOT NULL,
+  removed bigint NOT NULL,
+  created_at bigint NOT NULL,
+  cutoff bigint NOT NULL,
+  key_id text NOT NULL,
+  signature text NOT NULL
+);
+CREATE TABLE quayside.audit_checkpoints (
+  writer text NOT NULL,
+  number bigint NOT NULL,
+  created_at bigint NOT NULL,
+  heads text NOT NULL,
+  links text NOT NULL,
+  prev_hash text NOT NULL,
+  hash text NOT NULL,
+  key_id text NOT NULL,
+  signature text NOT NULL
+);
+CREATE TABLE quayside.audit_cursors (
+  receiver text NOT NULL,
+  writer text NOT NULL,
+  tenant_id text NOT NULL,
+  seq bigint NOT NULL
+);
+CREATE TABLE quayside.audit_heads (
+  writer text NOT NULL,
+  tenant_id text NOT NULL,
+  seq bigint NOT NULL,
+  hash text NOT NULL,
+  updated_at bigint NOT NULL,
+  key_id text NOT NULL,
+  mac text NOT NULL
+);
+CREATE TABLE quayside.audit_logs (
+  writer text NOT NULL,
+  tenant_id text NOT NULL,
+  seq bigint NOT NULL,
+  id text NOT NULL,
+  created_at bigint NOT NULL,
+  event_type text NOT NULL,
+  result text NOT NULL,
+  action text NOT NULL,
+  resource_type text NOT NULL,
+  resource_id text,
+  user_id text,
+  api_key_name text,
+  tool_name text,
+  session_id text,
+  permissions jsonb,
+  request_id text,
+  ip_address text,
+  user_agent text,
+  duration_ms double precision,
+  arguments_hash text,
+  changes jsonb,
+  metadata jsonb,
+  prev_hash text NOT NULL,
+  hash text NOT NULL,
+  updated_at bigint DEFAULT created_at
+);
 CREATE TABLE quayside.job_schedules (
   name text NOT NULL,
   next_at bigint NOT NULL
@@ -73,6 +137,11 @@ CREATE TABLE quayside_private.context_key (
 
 ALTER TABLE quayside.api_keys ADD CONSTRAINT api_keys_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE quayside.api_keys ADD CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES quayside.tenants(id);
+ALTER TABLE quayside.audit_anchors ADD CONSTRAINT audit_anchors_pkey PRIMARY KEY (writer, tenant_id, seq);
+ALTER TABLE quayside.audit_checkpoints ADD CONSTRAINT audit_checkpoints_pkey PRIMARY KEY (writer, number);
+ALTER TABLE quayside.audit_cursors ADD CONSTRAINT audit_cursors_pkey PRIMARY KEY (receiver, writer, tenant_id);
+ALTER TABLE quayside.audit_heads ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (writer, tenant_id);
+ALTER TABLE quayside.audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, writer, seq);
 ALTER TABLE quayside.job_schedules ADD CONSTRAINT job_schedules_pkey PRIMARY KEY (name);
 ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])));
@@ -86,11 +155,72 @@ ALTER TABLE quayside_private.context_key ADD CONSTRAINT context_key_pkey PRIMARY
 
 CREATE UNIQUE INDEX api_keys_hash ON quayside.api_keys USING btree (key_hash);
 CREATE UNIQUE INDEX api_keys_id ON quayside.api_keys USING btree (id);
+CREATE INDEX audit_checkpoints_time ON quayside.audit_checkpoints USING btree (created_at DESC, number DESC);
+CREATE INDEX audit_logs_action ON quayside.audit_logs USING btree (tenant_id, action);
+CREATE INDEX audit_logs_changes ON quayside.audit_logs USING gin (changes);
+CREATE INDEX audit_logs_event_type ON quayside.audit_logs USING btree (event_type);
+CREATE UNIQUE INDEX audit_logs_id ON quayside.audit_logs USING btree (id);
+CREATE INDEX audit_logs_metadata ON quayside.audit_logs USING gin (metadata);
+CREATE INDEX audit_logs_request ON quayside.audit_logs USING btree (request_id) WHERE (request_id IS NOT NULL);
+CREATE INDEX audit_logs_resource ON quayside.audit_logs USING btree (tenant_id, resource_type, resource_id);
+CREATE INDEX audit_logs_time ON quayside.audit_logs USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX audit_logs_user ON quayside.audit_logs USING btree (user_id, created_at) WHERE (user_id IS NOT NULL);
 CREATE INDEX jobs_finished ON quayside.jobs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX jobs_running ON quayside.jobs USING btree (lease_until) WHERE (status = 'running'::text);
 CREATE UNIQUE INDEX jobs_unique ON quayside.jobs USING btree (tenant_id, kind, unique_key) WHERE ((unique_key IS NOT NULL) AND (status = ANY (ARRAY['waiting'::text, 'running'::text])));
 CREATE INDEX jobs_waiting ON quayside.jobs USING btree (run_at) WHERE (status = 'waiting'::text);
 
+CREATE OR REPLACE FUNCTION quayside.audit_forward()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF NEW.seq < OLD.seq THEN
+    RAISE EXCEPTION 'audit_heads only grow' USING ERRCODE = '42501';
+  END IF;
+  RETURN NEW;
+END
+$function$
+;
+CREATE OR REPLACE FUNCTION quayside.audit_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = '42501';
+END
+$function$
+;
+CREATE OR REPLACE FUNCTION quayside.audit_remove_prefix(chain_tenant text, chain_writer text, last bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'quayside', 'pg_temp'
+AS $function$
+DECLARE
+  removed bigint;
+BEGIN
+  DELETE FROM audit_logs WHERE tenant_id = chain_tenant AND writer = chain_writer AND seq <= last;
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  RETURN removed;
+END
+$function$
+;
+CREATE OR REPLACE FUNCTION quayside.audit_retain()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'quayside', 'pg_temp'
+AS $function$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM audit_anchors a WHERE a.writer = OLD.writer AND a.tenant_id = OLD.tenant_id AND a.seq >= OLD.seq) THEN
+    RAISE EXCEPTION 'audit_logs is append-only' USING ERRCODE = '42501';
+  END IF;
+  RETURN OLD;
+END
+$function$
+;
 CREATE OR REPLACE FUNCTION quayside.current_tenant()
  RETURNS text
  LANGUAGE plpgsql
@@ -117,16 +247,39 @@ END
 $function$
 ;
 
+CREATE TRIGGER audit_anchors_no_change BEFORE DELETE OR UPDATE ON quayside.audit_anchors FOR EACH ROW EXECUTE FUNCTION quayside.audit_refuse();
+CREATE TRIGGER audit_anchors_no_truncate BEFORE TRUNCATE ON quayside.audit_anchors FOR EACH STATEMENT EXECUTE FUNCTION quayside.audit_refuse();
+CREATE TRIGGER audit_checkpoints_no_change BEFORE DELETE OR UPDATE ON quayside.audit_checkpoints FOR EACH ROW EXECUTE FUNCTION quayside.audit_refuse();
+CREATE TRIGGER audit_checkpoints_no_truncate BEFORE TRUNCATE ON quayside.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION quayside.audit_refuse();
+CREATE TRIGGER audit_heads_forward BEFORE UPDATE ON quayside.audit_heads FOR EACH ROW EXECUTE FUNCTION quayside.audit_forward();
+CREATE TRIGGER audit_heads_no_delete BEFORE DELETE ON quayside.audit_heads FOR EACH ROW EXECUTE FUNCTION quayside.audit_refuse();
+CREATE TRIGGER audit_heads_no_truncate BEFORE TRUNCATE ON quayside.audit_heads FOR EACH STATEMENT EXECUTE FUNCTION quayside.audit_refuse();
+CREATE TRIGGER audit_logs_no_truncate BEFORE TRUNCATE ON quayside.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION quayside.audit_refuse();
+CREATE TRIGGER audit_logs_no_update BEFORE UPDATE ON quayside.audit_logs FOR EACH ROW EXECUTE FUNCTION quayside.audit_refuse();
+CREATE TRIGGER audit_logs_retention BEFORE DELETE ON quayside.audit_logs FOR EACH ROW EXECUTE FUNCTION quayside.audit_retain();
 
 ALTER TABLE quayside.api_keys FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.audit_anchors FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.audit_cursors FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.audit_heads FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.audit_logs FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.jobs FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.tenants FORCE ROW LEVEL SECURITY;
 
 CREATE POLICY tenant_isolation ON quayside.api_keys USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.audit_anchors USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.audit_cursors USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.audit_heads USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.audit_logs USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.jobs USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.tenants USING (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.api_keys TO quayside_app;
+GRANT INSERT, SELECT ON quayside.audit_anchors TO quayside_app;
+GRANT INSERT, SELECT ON quayside.audit_checkpoints TO quayside_app;
+GRANT INSERT, SELECT, UPDATE ON quayside.audit_cursors TO quayside_app;
+GRANT INSERT, SELECT, UPDATE ON quayside.audit_heads TO quayside_app;
+GRANT INSERT, SELECT ON quayside.audit_logs TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.job_schedules TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.jobs TO quayside_app;
 GRANT SELECT ON quayside.schema_migrations TO quayside_app;

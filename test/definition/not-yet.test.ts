@@ -29,8 +29,6 @@ const texts: readonly string[] = [
   tool(`${http}\napproval: { required: true }`),
   'databases: { main: { url: "sqlite:./a.db", mode: write } }',
   'databases: { main: { url: "sqlite:./a.db", tenancy: column } }',
-  'security: { audit: { enabled: true } }',
-  'security: { audit: { enabled: false, onFailure: block } }',
   'security: { authentication: { jwt: {} } }',
   'security: { rateLimit: { perUser: { maxRequests: 5 } } }',
   'security: { rateLimit: { perTenant: { maxRequests: 5 } } }',

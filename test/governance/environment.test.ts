@@ -293,6 +293,10 @@ const EFFECTS: Readonly<Record<string, (names: readonly string[]) => Promise<voi
 
 /** Proven elsewhere, by a test that needs more than one process or host. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
+  AUDIT_LOG_FILE: 'test/audit/environment.test.ts',
+  AUDIT_RETENTION_DAYS: 'test/audit/environment.test.ts',
+  AUDIT_LEGAL_HOLD: 'test/audit/environment.test.ts',
+  AUDIT_SIGNING_KEY: 'test/audit/environment.test.ts',
   DRAIN_TIMEOUT: 'test/reload/drain.test.ts',
   // No untrusted author can hand in a definition yet; the loader that will serve them is tested.
   QUAYSIDE_ENV_ALLOW: 'test/definition/environments.test.ts',
@@ -336,7 +340,6 @@ const WITHOUT_EFFECT = [
   'CLERK_SECRET_KEY',
   'JWT_SECRET',
   'ADMIN_TOKEN',
-  'AUDIT_LOG_FILE',
   'SENTRY_DSN',
   'SENTRY_TRACES_SAMPLE_RATE',
   'FRONTEND_URL',

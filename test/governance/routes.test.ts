@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keyRoutes } from '../../src/gate/credential/key-routes.ts';
 import { explainRoute } from '../../src/gate/permission/explain-route.ts';
 import { tenantRoutes } from '../../src/gate/tenant/tenant-routes.ts';
+import { auditRoutes } from '../../src/gate/audit/audit-routes.ts';
 import { jobRoutes } from '../../src/jobs/job-routes.ts';
 import { systemClock } from '../../src/operations/clock.ts';
 import { aboutRoutes, metricsRoute } from '../../src/operations/routes/about-routes.ts';
@@ -31,6 +32,7 @@ function tableRoutes(): readonly Route[] {
     ...aboutRoutes({ build: { version: '', commit: '', node: '' }, name: () => '', endpoints: () => [] }),
     ...probeRoutes(parseDeps({ clock: systemClock, version: '' })),
     ...adminRoutes(parseDeps({})),
+    ...auditRoutes(parseDeps({})),
     ...jobRoutes(parseDeps({})),
     metricsRoute(parseDeps({}), 'loopback'),
     ...keyRoutes(parseDeps({})),

@@ -144,14 +144,25 @@ export const RateLimit = object('How often callers may call.', {
 
 export const AUDIT_LEVELS = ['debug', 'info', 'notice', 'warn', 'warning', 'error', 'critical'] as const;
 
+/** Stands for the place below the data folder; any other path resolves against the definition's file. */
+export const AUDIT_FILE = './logs/audit.log';
+
 /** The record of operations. */
 export const Audit = object('The record of every operation.', {
   enabled: boolean('Whether operations are recorded.', { fallback: true }),
-  logFile: string('File of the record.', { minLength: 1, fallback: './logs/audit.log' }),
-  logToConsole: boolean('Whether the record also goes to the log; not over stdio.', { fallback: true }),
-  events: array('Types that are recorded; empty: all.', string('Event type.', { minLength: 1 }), {
-    fallback: [],
+  logFile: string('File of the record; the default lies in the data folder.', {
+    minLength: 1,
+    fallback: AUDIT_FILE,
   }),
+  logToConsole: boolean(
+    'Whether events that are no calls also go to the log, where each call has its line anyway; not over stdio.',
+    { fallback: true },
+  ),
+  events: array(
+    'Types that are recorded; empty: all. `security.violation` always is.',
+    string('Event type.', { minLength: 1 }),
+    { fallback: [] },
+  ),
   includeSensitiveData: boolean('Whether arguments are recorded unredacted.', { fallback: false }),
   maxFileSize: integer('Size at which the file is rotated.', {
     unit: 'bytes',

@@ -36,8 +36,10 @@ export interface SessionsDeps {
   readonly events: EventStore;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** Told when a session has begun. */
+  readonly onStart?: (session: HttpSession) => void;
   /** Told when a session ended, with its age in seconds. */
-  readonly onEnd?: (seconds: number) => void;
+  readonly onEnd?: (seconds: number, session: HttpSession) => void;
 }
 
 export function createSessions(deps: SessionsDeps): Sessions {
@@ -50,7 +52,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     const own = perPrincipal.get(key);
     own?.delete(session);
     if (own?.size === 0) perPrincipal.delete(key);
-    deps.onEnd?.((deps.now() - session.createdAt) / 1000);
+    deps.onEnd?.((deps.now() - session.createdAt) / 1000, session);
     session.core.close();
   };
 
@@ -76,6 +78,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
       table.set(id, { session, idleMs });
       session.core.onClose(() => remove(session));
       sweeper ??= setInterval(sweep, SWEEP_MS).unref();
+      deps.onStart?.(session);
       return session;
     },
     find(id, slug, principal) {

@@ -117,6 +117,18 @@ export const catalogue = {
     labels: ['purpose', 'status'],
     buckets: REQUEST_BUCKETS,
   },
+  auditRecords: {
+    name: 'quayside_audit_records_total',
+    type: 'counter',
+    help: 'Records handed to the audit log.',
+    labels: ['event_type'],
+  },
+  auditDropped: {
+    name: 'quayside_audit_dropped_total',
+    type: 'counter',
+    help: 'Records that the audit log has lost.',
+    labels: [],
+  },
   buildInfo: {
     name: 'quayside_build_info',
     type: 'gauge',

@@ -46,6 +46,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     denied: createCounter(catalogue.denied, clean),
     rateLimit: createCounter(catalogue.rateLimit, clean),
     configReload: createCounter(catalogue.configReload, clean),
+    auditRecords: createCounter(catalogue.auditRecords, clean),
+    auditDropped: createCounter(catalogue.auditDropped, clean),
     sandboxKills: createCounter(catalogue.sandboxKills, clean),
     apiKeyAge: createGauge(catalogue.apiKeyAge, clean),
     databaseQueryDuration: createHistogram(catalogue.databaseQueryDuration, clean),

@@ -1,0 +1,301 @@
+// The audit log as the main loop sees it: events go in, batches go to the audit thread, and writes wait for its word.
+import { randomBytes } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import { StateError } from '../../secrets/state-error.ts';
+import { type AuditEntry, createIdSource, stampEntry } from './entry.ts';
+import type { FromWriter, ToWriter, WriterStart } from './messages.ts';
+import type { Anchor } from './proof.ts';
+import type { AuditLogOptions, RunningAuditLog } from './running-log.ts';
+
+/** Governance §8.2: what reads may lose is at most this many records or this much time. */
+const BUFFER_RECORDS = 100;
+const BUFFER_MS = 1000;
+/** Arguments of a few large calls must not wait for a hundred others. UTF-16 units. */
+const BUFFER_TEXT_MAX = 1024 * 1024;
+/** Records that the thread has not stored yet. A database that is away for longer loses what comes then, counted. */
+const UNSETTLED_MAX = 50_000;
+/** How long a crash waits for the last records: it must not hang. */
+const CRASH_WAIT_MS = 2000;
+
+/** Starts the thread. Events are taken at once; `ready` tells whether they can be kept. */
+export function openAuditLog(options: AuditLogOptions): RunningAuditLog {
+  const writer = randomBytes(8).toString('hex');
+  const settled = new SharedArrayBuffer(4);
+  const start: WriterStart = {
+    writer,
+    table: options.table,
+    signingKey: options.signingKey,
+    ...(options.file === undefined ? {} : { file: options.file }),
+    settled,
+  };
+  const thread = new Worker(new URL(`./worker${import.meta.filename.slice(-3)}`, import.meta.url), {
+    workerData: start,
+    execArgv: [],
+    name: 'audit',
+  });
+  return new AuditThreadLog(thread, options, {
+    writer,
+    settled: new Int32Array(settled),
+    ready: ready(thread),
+  });
+}
+
+function ready(thread: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    thread.once('error', reject);
+    thread.once('message', (message: FromWriter) => {
+      if (message.kind !== 'refused') return resolve();
+      void thread.terminate();
+      reject(new StateError(message.message));
+    });
+  });
+}
+
+interface Waiter {
+  readonly batch: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+class AuditThreadLog implements RunningAuditLog {
+  readonly writer: string;
+  readonly ready: Promise<void>;
+  readonly #thread: Worker;
+  readonly #options: AuditLogOptions;
+  readonly #settled: Int32Array<SharedArrayBuffer>;
+  readonly #now: () => number;
+  readonly #nextId = createIdSource();
+  #pending: string[] = [];
+  #pendingLength = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isPosting = false;
+  #batch = 0;
+  /** Records of each batch that is not settled, in order. */
+  readonly #unsettled: { readonly batch: number; readonly count: number }[] = [];
+  #unsettledCount = 0;
+  readonly #waiters: Waiter[] = [];
+  readonly #removals = new Map<
+    number,
+    { resolve: (count: number) => void; reject: (error: Error) => void }
+  >();
+  #removal = 0;
+  #problem: string | undefined;
+  #ended: Error | undefined;
+  #closing: Promise<void> | undefined;
+  readonly #crash = () => this.flushSync();
+
+  constructor(
+    thread: Worker,
+    options: AuditLogOptions,
+    start: {
+      readonly writer: string;
+      readonly settled: Int32Array<SharedArrayBuffer>;
+      readonly ready: Promise<void>;
+    },
+  ) {
+    this.writer = start.writer;
+    // Until the thread has begun, the process waits for it; then only while something is to be stored.
+    this.ready = start.ready.finally(() => this.#rest());
+    this.ready.catch(() => undefined);
+    this.#thread = thread;
+    this.#options = options;
+    this.#settled = start.settled;
+    this.#now = options.now ?? Date.now;
+    thread.on('message', (message: FromWriter) => this.#receive(message));
+    thread.on('error', (error) => this.#end(error));
+    thread.on('exit', () => this.#end(new Error('The audit thread has ended.')));
+    process.on('exit', this.#crash);
+  }
+
+  record(entry: AuditEntry): void {
+    if (this.#isFull() || !this.#tryAdd(entry)) {
+      this.#drop(1);
+      return;
+    }
+    if (this.#pending.length >= BUFFER_RECORDS || this.#pendingLength >= BUFFER_TEXT_MAX) this.#post();
+    else this.#timer ??= setTimeout(() => this.#post(), BUFFER_MS).unref();
+  }
+
+  async commit(entry: AuditEntry): Promise<{ readonly id: string }> {
+    if (this.#isFull()) {
+      this.#drop(1);
+      throw this.#ended ?? new Error(this.#problem ?? 'Too many records wait for the audit log.');
+    }
+    const id = this.#add(entry);
+    await this.#durable();
+    return { id };
+  }
+
+  problem(): string | undefined {
+    return this.#ended?.message ?? this.#problem;
+  }
+
+  addSecrets(values: Iterable<string>): void {
+    this.#say({ kind: 'secrets', values: [...values] });
+  }
+
+  async flush(): Promise<void> {
+    if (this.#pending.length === 0 && this.#unsettledCount === 0) return;
+    await this.#durable();
+  }
+
+  flushSync(): void {
+    this.#post();
+    const deadline = performance.now() + CRASH_WAIT_MS;
+    for (;;) {
+      const seen = Atomics.load(this.#settled, 0);
+      const left = deadline - performance.now();
+      if (this.#ended !== undefined || seen >= this.#batch || left <= 0) return;
+      Atomics.wait(this.#settled, 0, seen, left);
+    }
+  }
+
+  removePrefix(anchor: Anchor): Promise<number> {
+    const id = ++this.#removal;
+    return new Promise((resolve, reject) => {
+      this.#removals.set(id, { resolve, reject });
+      this.#thread.ref();
+      this.#say({ kind: 'remove', id, anchor });
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#post();
+    this.#thread.ref();
+    const exited = new Promise<void>((resolve) => {
+      if (this.#ended === undefined) this.#thread.once('exit', () => resolve());
+      else resolve();
+    });
+    this.#say({ kind: 'close' });
+    await exited;
+    process.off('exit', this.#crash);
+  }
+
+  /** What cannot be written as JSON (a cycle) is lost like what finds no room. */
+  #tryAdd(entry: AuditEntry): boolean {
+    try {
+      this.#add(entry);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #add(entry: AuditEntry): string {
+    const at = this.#now();
+    const id = this.#nextId(at);
+    const text = stampEntry(entry, id, at);
+    this.#pending.push(text);
+    this.#pendingLength += text.length;
+    this.#options.counted?.(entry.eventType);
+    return id;
+  }
+
+  /** Everything of one turn of the loop goes in one message. */
+  #durable(): Promise<void> {
+    if (!this.#isPosting) {
+      this.#isPosting = true;
+      setImmediate(() => this.#post());
+    }
+    const batch = this.#pending.length > 0 ? this.#batch + 1 : this.#batch;
+    return new Promise((resolve, reject) => {
+      this.#thread.ref();
+      this.#waiters.push({ batch, resolve, reject });
+    });
+  }
+
+  #post(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#isPosting = false;
+    const count = this.#pending.length;
+    if (count === 0) return;
+    const number = ++this.#batch;
+    const entries = `[${this.#pending.join(',')}]`;
+    this.#pending = [];
+    this.#pendingLength = 0;
+    this.#unsettled.push({ batch: number, count });
+    this.#unsettledCount += count;
+    this.#say({ kind: 'batch', number, entries });
+  }
+
+  #say(message: ToWriter): void {
+    this.#thread.postMessage(message);
+  }
+
+  #receive(message: FromWriter): void {
+    switch (message.kind) {
+      case 'written':
+        this.#settle(message.upTo);
+        this.#trouble(undefined);
+        break;
+      case 'failed':
+        this.#trouble(message.message);
+        this.#answer(message.upTo, new Error(message.message));
+        break;
+      case 'removed':
+        this.#removed(message);
+        break;
+      case 'file':
+        this.#options.fileTroubled?.(message.problem);
+        break;
+    }
+  }
+
+  #removed({ id, count, error }: FromWriter & { kind: 'removed' }): void {
+    const removal = this.#removals.get(id);
+    this.#removals.delete(id);
+    if (error === undefined) removal?.resolve(count);
+    else removal?.reject(new Error(error));
+    this.#rest();
+  }
+
+  #settle(upTo: number): void {
+    while (this.#unsettled[0] !== undefined && this.#unsettled[0].batch <= upTo)
+      this.#unsettledCount -= this.#unsettled.shift()?.count ?? 0;
+    this.#answer(upTo, undefined);
+  }
+
+  #answer(upTo: number, error: Error | undefined): void {
+    while (this.#waiters[0] !== undefined && this.#waiters[0].batch <= upTo) {
+      const waiter = this.#waiters.shift();
+      if (error === undefined) waiter?.resolve();
+      else waiter?.reject(error);
+    }
+    this.#rest();
+  }
+
+  /** Only what somebody waits for keeps the process alive. */
+  #rest(): void {
+    if (this.#waiters.length === 0 && this.#removals.size === 0 && this.#closing === undefined)
+      this.#thread.unref();
+  }
+
+  #trouble(problem: string | undefined): void {
+    if (this.#problem !== problem) this.#options.troubled?.(problem);
+    this.#problem = problem;
+  }
+
+  #end(error: Error): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    if (this.#closing === undefined) this.#options.troubled?.(error.message);
+    this.#drop(this.#unsettledCount);
+    this.#answer(Number.MAX_SAFE_INTEGER, error);
+    for (const { reject } of this.#removals.values()) reject(error);
+    this.#removals.clear();
+  }
+
+  #isFull(): boolean {
+    return this.#ended !== undefined || this.#unsettledCount >= UNSETTLED_MAX;
+  }
+
+  #drop(count: number): void {
+    for (let index = 0; index < count; index++) this.#options.dropped?.();
+  }
+}

@@ -1,0 +1,26 @@
+// Where records are kept, as the writer and the readers of the log see it.
+import type { Anchor, AttestedHead, Checkpoint } from './proof.ts';
+import type { AuditRecord } from './record.ts';
+
+/** What becomes durable together. */
+export interface AuditGroup {
+  readonly records: readonly AuditRecord[];
+  /** Of the chains that the records belong to. */
+  readonly heads: readonly AttestedHead[];
+  readonly checkpoint?: Checkpoint;
+}
+
+/** The side of the writer. */
+export interface AuditTable {
+  /**
+   * Resolves when the group is durable, all or none of it. May be asked again for the same group after it rejected:
+   * what an earlier attempt stored is not stored twice.
+   */
+  append(group: AuditGroup): Promise<void>;
+  lastCheckpoints(
+    limit: number,
+  ): Promise<readonly (readonly [writer: string, number: number, hash: string])[]>;
+  /** Removes what the anchor covers, at most `limit` records at a time; resolves with how many were removed. */
+  removePrefix(anchor: Anchor): Promise<number>;
+  close(): Promise<void>;
+}
