@@ -15,12 +15,14 @@ import { createGateDeps } from './gate-deps.ts';
 import { createPlans, type Plans } from './plans.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
+import { createIdentity, type Identity } from './tokens.ts';
 
 export interface Core {
   readonly telemetry: Telemetry;
   readonly plans: Plans;
   readonly protocol: Protocol;
   readonly keyFile: KeyFile;
+  readonly identity: Identity;
   readonly secrets: ProcessSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
@@ -51,9 +53,15 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     watch: true,
     onDamage: (error) => telemetry.log.error({ component: 'keys' }, error.message),
   });
-  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt });
-  const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);
+  const identity = createIdentity({
+    egress,
+    log: telemetry.log.child({ component: 'tokens' }),
+    publicUrl: settings.environment.publicUrl,
+    now: Date.now,
+  });
+  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt, identity });
+  const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const pool = createFilePool({
     log: telemetry.log.child({ component: 'handler' }),
     onKill: telemetry.sandboxKill,
@@ -83,6 +91,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     plans,
     protocol,
     keyFile,
+    identity,
     secrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,

@@ -5,6 +5,7 @@ import { createLimiter } from '../gate/limits/limiter.ts';
 import type { GateDeps } from '../gate/stages.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppSettings } from './settings.ts';
+import type { Identity } from './tokens.ts';
 
 /** One limiter per process: a reload must not give anybody a fresh allowance. */
 export function createGateDeps(options: {
@@ -12,8 +13,9 @@ export function createGateDeps(options: {
   readonly telemetry: Telemetry;
   readonly keyFile: KeyFile;
   readonly salt: string;
+  readonly identity: Identity;
 }): GateDeps {
-  const { settings, telemetry, keyFile, salt } = options;
+  const { settings, telemetry, keyFile, salt, identity } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
   const now = () => performance.now();
   return {
@@ -29,6 +31,7 @@ export function createGateDeps(options: {
       keyFile,
       salt,
       now: Date.now,
+      tokens: identity,
       ...(apiKeySaltPrevious === undefined ? {} : { previousSalt: apiKeySaltPrevious }),
     },
     events: gateEvents(telemetry),

@@ -24,6 +24,7 @@ import type { JsonObject, Operation } from '../tool.ts';
 import type { Core } from './core.ts';
 import { watchDatabases } from './database-health.ts';
 import type { AppSettings } from './settings.ts';
+import { identityRoutes, watchIssuers } from './tokens.ts';
 
 export interface Operations {
   readonly routes: readonly Route[];
@@ -62,6 +63,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   health.add(clockComponent(clock));
   health.add(eventLoopComponent(eventLoop));
   watchDatabases(core, health);
+  watchIssuers(core.identity, core.plans.holder, health);
 
   const ended = new Promise<number>((resolve) => {
     const dump = () => dumpDiagnostics(diagnostics, join(settings.dataDirectory, 'diagnostics'));
@@ -70,6 +72,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   return {
     routes: [
       ...processRoutes(deps, { clock, health }),
+      ...identityRoutes(core.identity, core.plans.holder),
       ...adminRoutes({
         log,
         redactor: core.telemetry.redactor,

@@ -53,7 +53,6 @@ export const notYet: readonly NotYet[] = [
     what: 'Refusing writes without an audit record is',
     when: is('block'),
   },
-  { path: '/security/authentication/jwt', effect: 'protective', what: 'Tokens of identity providers are' },
   { path: '/security/authentication/apiKeys/*/tenant', effect: 'protective', what: 'Tenants of keys are' },
   { path: '/security/authentication/apiKeys/*/roles', effect: 'additive', what: 'Roles are', when: isFilled },
   { path: '/security/rateLimit/perUser', effect: 'protective', what: 'Limits per user are' },

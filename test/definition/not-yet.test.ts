@@ -31,7 +31,6 @@ const texts: readonly string[] = [
   'databases: { main: { url: "sqlite:./a.db", tenancy: column } }',
   'security: { audit: { enabled: true } }',
   'security: { audit: { enabled: false, onFailure: block } }',
-  'security: { authentication: { jwt: {} } }',
   'security: { authentication: { apiKeys: [{ name: a, key: a-key-that-is-long-enough, tenant: t }] } }',
   'security: { authentication: { apiKeys: [{ name: a, key: a-key-that-is-long-enough, roles: [r] }] } }',
   'security: { rateLimit: { perUser: { maxRequests: 5 } } }',

@@ -1,5 +1,6 @@
 // Every route of every port: on the list of what answers without a credential, or refused without one.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { metadataRoutes } from '../../src/gate/credential/tokens/metadata-routes.ts';
 import { systemClock } from '../../src/operations/clock.ts';
 import { aboutRoutes, metricsRoute } from '../../src/operations/routes/about-routes.ts';
 import { adminRoutes } from '../../src/operations/routes/admin-routes.ts';
@@ -10,6 +11,9 @@ import { type GovernedServer, KEYS, startGovernedServer } from './governed-serve
 
 /** Governance §1.1. */
 const PUBLIC = ['/', '/version', '/live', '/liveness', '/ready', '/startup', '/health'];
+
+/** Public, too (governance §1.1), and empty where no issuer is configured, as here. */
+const WELL_KNOWN = '/.well-known/';
 
 /** Somewhere else: the definition believes its proxy on loopback. */
 const OUTSIDE = { 'X-Forwarded-For': '203.0.113.9' };
@@ -28,6 +32,7 @@ function tableRoutes(): readonly Route[] {
     ...probeRoutes(parseDeps({ clock: systemClock, version: '' })),
     ...adminRoutes(parseDeps({})),
     metricsRoute(parseDeps({}), 'loopback'),
+    ...metadataRoutes(parseDeps({})),
   ];
 }
 
@@ -55,6 +60,7 @@ test('P13: every route of the tables is public by the specification or refuses w
       body: method === 'GET' ? undefined : '{}',
     });
     if (PUBLIC.includes(path)) expect([path, answer.status]).toEqual([path, 200]);
+    else if (path.startsWith(WELL_KNOWN)) expect([path, answer.status]).toEqual([path, 404]);
     else expectChallenge(answer, `${method} ${path}`);
   }
 });

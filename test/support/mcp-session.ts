@@ -10,10 +10,14 @@ export interface OpenSession {
 /** Initializes and confirms; throws when the server does not answer with a session. */
 export async function createSession(
   url: string,
-  options: { readonly version?: string; readonly key?: string } = {},
+  options: {
+    readonly version?: string;
+    readonly key?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<OpenSession> {
   const { version = '2025-11-25', key } = options;
-  const own = key === undefined ? {} : { 'x-api-key': key };
+  const own = { ...options.headers, ...(key === undefined ? {} : { 'x-api-key': key }) };
   const params = { protocolVersion: version, capabilities: {}, clientInfo: { name: 'test', version: '1' } };
   const answer = await postJson(url, { jsonrpc: '2.0', id: 0, method: 'initialize', params }, own);
   const id = answer.headers.get('mcp-session-id');

@@ -7,6 +7,9 @@ import type { GateEvents } from '../events.ts';
 import type { Exchange, GateServer, PreparedRequestStage, RequestStage } from '../stage.ts';
 import type { KeyFile } from './key-file.ts';
 import { createKeyTable, DEFAULT_TENANT, type KeyFailure, type KeyTable } from './key-table.ts';
+import { admitToken, challenging, type TokenDeps } from './tokens/token-door.ts';
+import { looksLikeToken } from './tokens/token-table.ts';
+import { unauthenticated } from './unauthenticated.ts';
 
 export interface CredentialStageDeps {
   readonly keyFile: KeyFile;
@@ -15,6 +18,8 @@ export interface CredentialStageDeps {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly events: GateEvents;
+  /** Absent: no server accepts tokens. */
+  readonly tokens?: TokenDeps;
 }
 
 /** The principal where a definition has no `authentication` block, on loopback and outside production only. */
@@ -66,12 +71,15 @@ function keyStage(
   const header = authentication.headerName.toLowerCase();
   const table = currentTable(deps, authentication, permissions);
   const anonymous: Principal = { ...OPEN_PRINCIPAL, permissions: permissions.anonymous };
-  return {
+  const tokens = deps.tokens?.tableFor(server.definition);
+  return challenging(deps.tokens, tokens, {
     name: 'credential',
     enter(exchange) {
       if (exchange.principal !== undefined) return undefined;
       const presented = presentedKey(exchange.headers, header);
       if (presented instanceof QuaysideError) return refuse(deps.events, presented, 'conflicting');
+      if (presented !== undefined && tokens !== undefined && looksLikeToken(presented))
+        return admitToken(exchange, tokens.find(presented), header, deps.events);
       if (presented !== undefined) return admitKey(deps, exchange, table(), presented, header);
       if (authentication.allowAnonymous) {
         exchange.principal = anonymous;
@@ -81,7 +89,7 @@ function keyStage(
       if (exchange.credentialOptional) return undefined;
       return refuse(deps.events, unauthenticated('missing', header), 'missing');
     },
-  };
+  });
 }
 
 /** The table, built again only after the key file changed. */
@@ -153,13 +161,4 @@ function presentedKey(headers: IncomingHttpHeaders, header: string): string | un
 /** A credential in another scheme is still a credential, and a wrong one: it must not pass as anonymous. */
 function bearerToken(authorization: string): string {
   return /^bearer /i.test(authorization) ? authorization.slice('bearer '.length).trim() : authorization;
-}
-
-function unauthenticated(reason: string, header: string): QuaysideError {
-  const fix = `send a valid key in the header ${header} or as "Authorization: Bearer <key>"`;
-  return new QuaysideError('unauthenticated', {
-    message: `Authentication failed (${reason}): ${fix}.`,
-    data: { reason, fix },
-    headers: { 'www-authenticate': 'Bearer' },
-  });
 }
