@@ -1,5 +1,5 @@
 // The `security` block of a definition (spec servers §2.5, governance), in canonical form.
-import { Tokens } from './tokens.ts';
+import { LocalLogin, Tokens } from './tokens.ts';
 import {
   array,
   boolean,
@@ -82,6 +82,7 @@ export const Authentication = object('Who is let in. With this block authenticat
     fallback: false,
   }),
   jwt: optional(Tokens),
+  local: optional(LocalLogin),
 });
 
 /** Grants, denials and inheritance. */

@@ -90,5 +90,12 @@ export const Tokens = object('Tokens of identity providers.', {
   hs256: optional(SharedSecret),
 });
 
+/** Accounts of this installation. */
+export const LocalLogin = object('Accounts with a password, kept by Quayside itself; off unless `enabled`.', {
+  enabled: boolean('Whether people log in at `/api/v1/auth/login` and their tokens are accepted.', {
+    fallback: false,
+  }),
+});
+
 export type TokenIssuer = Static<typeof TokenIssuer>;
 export type Tokens = Static<typeof Tokens>;

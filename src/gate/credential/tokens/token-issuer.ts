@@ -21,8 +21,8 @@ export interface TrustedIssuer {
   /** Seconds. */
   readonly leeway: number;
   readonly keys: PublicKeys | SharedKey;
-  /** Asked after everything else was found good: whether the account behind the token still is. */
-  readonly stillGood?: (claims: JsonObject) => Promise<boolean>;
+  /** Asked after everything else was found good: what the claims are now, or why the account behind them is not. */
+  readonly current?: (claims: JsonObject) => Promise<JsonObject | TokenFailure>;
 }
 
 /** Claims by what they are read for. */

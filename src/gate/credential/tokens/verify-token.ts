@@ -1,6 +1,6 @@
 // Judges one token: form, issuer, algorithm, signature, times, audience (spec governance §3; RFC 8725).
 // Loaded at the first token, so that a server without any does not carry the library.
-import { errors, jwtVerify } from 'jose';
+import { errors, type JWTPayload, jwtVerify } from 'jose';
 import type { TokenAlgorithm } from '../../../definition/schema/tokens.ts';
 import type { JsonObject } from '../../../tool.ts';
 import type { FoundKey } from './key-source.ts';
@@ -50,13 +50,20 @@ export async function verifyToken(
     });
     if (issuer.audiences.length === 0 && !issuer.authorizedParties.includes(String(payload.azp)))
       return refused('The azp is none of the authorized parties.');
-    if (issuer.stillGood !== undefined && !(await issuer.stillGood(payload)))
-      return { failure: 'disabled', detail: 'The account or its login has ended.' };
-    const expiresAt = ((payload.exp ?? 0) + issuer.leeway) * 1000;
-    return { issuer, claims: payload, expiresAt, key: found.key };
+    return await accept(issuer, payload, found);
   } catch (error) {
     return refusalOf(error);
   }
+}
+
+async function accept(
+  issuer: TrustedIssuer,
+  payload: JWTPayload,
+  { key }: Found,
+): Promise<VerifiedToken | RefusedToken> {
+  const claims = issuer.current === undefined ? payload : await issuer.current(payload);
+  if (typeof claims === 'string') return { failure: claims, detail: 'The account or its login is not open.' };
+  return { issuer, claims, expiresAt: ((payload.exp ?? 0) + issuer.leeway) * 1000, key };
 }
 
 interface Found {
