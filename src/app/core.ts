@@ -7,22 +7,26 @@ import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
+import type { Store } from '../store/store.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { createGateDeps } from './gate-deps.ts';
+import { createIdentityParts, type IdentityParts } from './login.ts';
 import { createPlans, type Plans } from './plans.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
-import { createIdentity, type Identity } from './tokens.ts';
+import { openProcessStore } from './store.ts';
 
 export interface Core {
   readonly telemetry: Telemetry;
   readonly plans: Plans;
   readonly protocol: Protocol;
   readonly keyFile: KeyFile;
-  readonly identity: Identity;
+  readonly people: IdentityParts;
+  /** The durable state; open as long as anything else is. */
+  readonly store: Store;
   readonly secrets: ProcessSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
@@ -47,6 +51,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const warnings = options.transport === 'http' ? checkOrThrow(settings, loaded) : loaded.warnings;
   const telemetry = openTelemetry(options);
   const secrets = openSecrets(settings);
+  const store = await openProcessStore(settings, telemetry);
   const keyFile = openKeyFile({
     path: join(settings.dataDirectory, 'keys.json'),
     salt: secrets.apiKeySalt,
@@ -54,12 +59,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     onDamage: (error) => telemetry.log.error({ component: 'keys' }, error.message),
   });
   const egress = openEgress(settings, telemetry);
-  const identity = createIdentity({
-    egress,
-    log: telemetry.log.child({ component: 'tokens' }),
-    publicUrl: settings.environment.publicUrl,
-    now: Date.now,
-  });
+  const { sessionSecret } = secrets;
+  const people = createIdentityParts({ settings, telemetry, egress, store, sessionSecret });
+  const { identity } = people;
   const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt, identity });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const pool = createFilePool({
@@ -69,6 +71,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const closeTools = async () => {
     await Promise.all([pool.close(), egress.close()]);
     keyFile.close();
+    people.close();
+    await store.close();
   };
   let plans: Plans;
   try {
@@ -91,7 +95,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     plans,
     protocol,
     keyFile,
-    identity,
+    people,
+    store,
     secrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,

@@ -9,6 +9,7 @@ import {
   diskComponent,
   eventLoopComponent,
   handlersComponent,
+  storeComponent,
 } from '../operations/health/components.ts';
 import { createHealth } from '../operations/health/health.ts';
 import type { Lifecycle } from '../operations/lifecycle.ts';
@@ -24,7 +25,7 @@ import type { JsonObject, Operation } from '../tool.ts';
 import type { Core } from './core.ts';
 import { watchDatabases } from './database-health.ts';
 import type { AppSettings } from './settings.ts';
-import { identityRoutes, watchIssuers } from './tokens.ts';
+import { watchIssuers } from './tokens.ts';
 
 export interface Operations {
   readonly routes: readonly Route[];
@@ -59,11 +60,12 @@ export function createOperations(deps: OperationsDeps): Operations {
 
   health.add(configComponent({ loaded: () => true, lastError: core.plans.reloader.lastError }));
   health.add(handlersComponent(core.pool.problem));
+  health.add(storeComponent(core.store.problem));
   health.add(diskComponent({ directory: settings.dataDirectory, logProblem: () => log.problem() }));
   health.add(clockComponent(clock));
   health.add(eventLoopComponent(eventLoop));
   watchDatabases(core, health);
-  watchIssuers(core.identity, core.plans.holder, health);
+  watchIssuers(core.people.identity, core.plans.holder, health);
 
   const ended = new Promise<number>((resolve) => {
     const dump = () => dumpDiagnostics(diagnostics, join(settings.dataDirectory, 'diagnostics'));
@@ -72,7 +74,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   return {
     routes: [
       ...processRoutes(deps, { clock, health }),
-      ...identityRoutes(core.identity, core.plans.holder),
+      ...core.people.routes(core.plans.holder),
       ...adminRoutes({
         log,
         redactor: core.telemetry.redactor,

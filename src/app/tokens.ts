@@ -1,14 +1,14 @@
-// Builds what accepts tokens: the issuers' keys, kept across reloads, and the table of each server.
+// Builds what accepts tokens: the issuers' keys, kept across reloads, the table of each server, and local login.
+import type { Definition } from '../definition/schema/definition.ts';
 import type { Egress } from '../egress/egress.ts';
 import { fetchPublicKeys } from '../gate/credential/tokens/issuer-endpoints.ts';
 import { createKeySource, type KeySource } from '../gate/credential/tokens/key-source.ts';
-import { metadataRoutes } from '../gate/credential/tokens/metadata-routes.ts';
 import type { TokenDeps } from '../gate/credential/tokens/token-door.ts';
+import type { TrustedIssuer } from '../gate/credential/tokens/token-issuer.ts';
 import { createTokenTable } from '../gate/credential/tokens/token-table.ts';
 import { issuersOf, type KeySourceOf, trustedIssuers } from '../gate/credential/tokens/trusted-issuers.ts';
 import type { Health } from '../operations/health/health.ts';
 import type { PlanHolder } from '../plan/server-plan.ts';
-import type { Route } from '../route.ts';
 import type { Log } from '../telemetry/log.ts';
 
 export interface IdentityDeps {
@@ -17,6 +17,8 @@ export interface IdentityDeps {
   readonly publicUrl: string | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Accepted where `authentication.local` is on; `generation` grows when accounts change. */
+  readonly local?: { readonly issuer: TrustedIssuer; readonly generation: () => number };
 }
 
 /** Tokens of this process. */
@@ -26,9 +28,36 @@ export interface Identity extends TokenDeps {
 
 /** One source of keys per issuer, whatever the number of servers and reloads that trust it. */
 export function createIdentity(deps: IdentityDeps): Identity {
-  const { egress, log, now, publicUrl } = deps;
+  const { log, now, publicUrl, local } = deps;
+  const keySourceOf = createKeySources(deps);
+  return {
+    publicUrl,
+    keySourceOf,
+    tableFor(definition) {
+      const own = local !== undefined && hasLocalLogin(definition) ? [local.issuer] : [];
+      const issuers = [...trustedIssuers(definition, keySourceOf), ...own];
+      if (issuers.length === 0) return undefined;
+      return createTokenTable({
+        issuers,
+        authenticated: definition.security.permissions.authenticated,
+        now,
+        log,
+        generation: own.length === 0 ? () => 0 : (local?.generation ?? (() => 0)),
+        hasIssuers: issuersOf(definition).length > 0,
+      });
+    },
+  };
+}
+
+/** Whether people log in here with a password. */
+export function hasLocalLogin({ security }: Definition): boolean {
+  const { authentication } = security;
+  return security.enabled && authentication?.enabled === true && authentication.local?.enabled === true;
+}
+
+function createKeySources({ egress, log, now }: IdentityDeps): KeySourceOf {
   const sources = new Map<string, KeySource>();
-  const keySourceOf: KeySourceOf = (location) => {
+  return (location) => {
     const key = JSON.stringify([location.issuer, location.jwksUri]);
     let source = sources.get(key);
     if (source === undefined) {
@@ -41,23 +70,6 @@ export function createIdentity(deps: IdentityDeps): Identity {
       sources.set(key, source);
     }
     return source;
-  };
-  return {
-    publicUrl,
-    keySourceOf,
-    tableFor(definition) {
-      const issuers = trustedIssuers(definition, keySourceOf);
-      if (issuers.length === 0) return undefined;
-      const { authenticated } = definition.security.permissions;
-      return createTokenTable({
-        issuers,
-        authenticated,
-        now,
-        log,
-        generation: () => 0,
-        hasIssuers: issuersOf(definition).length > 0,
-      });
-    },
   };
 }
 
@@ -80,13 +92,4 @@ export function watchIssuers(identity: Identity, plans: PlanHolder, health: Heal
       return { status: 'degraded', message: [...new Set(problems)].join(' ') };
     },
   });
-}
-
-/** What clients and people without a credential ask. */
-export function identityRoutes({ publicUrl }: Identity, plans: PlanHolder): readonly Route[] {
-  const definitionOf = (slug: string | undefined) => {
-    const { servers, defaultServer } = plans.current();
-    return (slug === undefined ? defaultServer : servers.get(slug))?.definition;
-  };
-  return metadataRoutes({ definitionOf, publicUrl });
 }

@@ -75,8 +75,7 @@ test('P78: short secrets are errors in production only', () => {
 
 describe('P78: names without an effect', () => {
   test.each([
-    'DATABASE_URL',
-    'DB_HOST',
+    'DATABASE_REPLICA_URL',
     'REDIS_URL',
     'CLERK_PUBLISHABLE_KEY',
     'SENTRY_DSN',

@@ -1,5 +1,6 @@
 // The store of a cluster: every write is one transaction under the tenant's context, in one round trip where it can be.
 import { ANNOUNCE, createWatchers } from '../changes.ts';
+import { SchemaError } from '../migrations/plan.ts';
 import { bindValues } from '../placeholders.ts';
 import type { Scope, Step, Store } from '../store.ts';
 import { StoreConflict, StoreUnavailable } from '../store.ts';
@@ -7,7 +8,7 @@ import { SYSTEM_CONTEXT } from './context.ts';
 import { isUnavailable, mayRunAgain, storeError } from './failure.ts';
 import { createListener } from './listener.ts';
 import type { PipelineFailure, PipelineOutcome, PipelineResult, PipelineStep } from './pipeline.ts';
-import { placeholdersOf, type Session, UnboundRole } from './session.ts';
+import { placeholdersOf, type Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 
 /** Enough for deadlocks to find an order; more would hide that they happen. */
@@ -24,7 +25,7 @@ export interface PostgresStoreOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Resolves after a first session. Rejects with UnboundRole, StoreUnavailable, or what the server refuses. */
+/** Resolves after a first session. Rejects with SchemaError, StoreUnavailable, or what the server refuses. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { url, role, contextKey, poolSize, onError } = options;
   const sessions = new Sessions({ url, role, max: poolSize });
@@ -72,7 +73,7 @@ async function openFirst(sessions: Sessions): Promise<void> {
     );
   } catch (error) {
     await sessions.close();
-    throw error instanceof UnboundRole ? error : storeError('store.open', error);
+    throw error instanceof SchemaError ? error : storeError('store.open', error);
   }
 }
 
@@ -107,7 +108,7 @@ async function runSteps(
 }
 
 function isFinal(error: unknown): boolean {
-  return error instanceof StoreConflict || error instanceof StoreUnavailable || error instanceof UnboundRole;
+  return error instanceof StoreConflict || error instanceof StoreUnavailable || error instanceof SchemaError;
 }
 
 async function runOn(

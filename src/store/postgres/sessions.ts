@@ -2,7 +2,7 @@
 import { Pool, type PoolClient } from 'pg';
 import { StoreUnavailable } from '../store.ts';
 import { clientConfig } from './client-config.ts';
-import { isUnavailable } from './failure.ts';
+import { isUnavailable, messageOf } from './failure.ts';
 import { Session } from './session.ts';
 
 /** Idle sessions are given back to the server; the next burst opens them again. */
@@ -148,5 +148,5 @@ interface Outage {
 }
 
 function unavailable(cause: Error): StoreUnavailable {
-  return new StoreUnavailable(`PostgreSQL cannot be reached: ${cause.message}`, { cause });
+  return new StoreUnavailable(`PostgreSQL cannot be reached: ${messageOf(cause)}`, { cause });
 }

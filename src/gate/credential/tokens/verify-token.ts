@@ -39,6 +39,16 @@ export async function verifyToken(
     return refused('The type is not that of an access token.');
   const found = await findKey(header, issuer);
   if ('failure' in found) return found;
+  const checked = await checkSignature(token, issuer, found, now);
+  return 'failure' in checked ? checked : accept(issuer, checked.claims, found);
+}
+
+async function checkSignature(
+  token: string,
+  issuer: TrustedIssuer,
+  found: Found,
+  now: number,
+): Promise<{ readonly claims: JWTPayload } | RefusedToken> {
   try {
     const { payload } = await jwtVerify(token, found.material, {
       issuer: issuer.issuer,
@@ -50,7 +60,7 @@ export async function verifyToken(
     });
     if (issuer.audiences.length === 0 && !issuer.authorizedParties.includes(String(payload.azp)))
       return refused('The azp is none of the authorized parties.');
-    return await accept(issuer, payload, found);
+    return { claims: payload };
   } catch (error) {
     return refusalOf(error);
   }
