@@ -61,8 +61,13 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const egress = openEgress(settings, telemetry);
   const { sessionSecret } = secrets;
   const people = createIdentityParts({ settings, telemetry, egress, store, sessionSecret });
-  const { identity } = people;
-  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt, identity });
+  const gate = createGateDeps({
+    settings,
+    telemetry,
+    keyFile,
+    salt: secrets.apiKeySalt,
+    tokens: people.tokens,
+  });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const pool = createFilePool({
     log: telemetry.log.child({ component: 'handler' }),

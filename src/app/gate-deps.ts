@@ -5,7 +5,7 @@ import { createLimiter } from '../gate/limits/limiter.ts';
 import type { GateDeps } from '../gate/stages.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppSettings } from './settings.ts';
-import type { Identity } from './tokens.ts';
+import type { TokenAccess } from './tokens.ts';
 
 /** One limiter per process: a reload must not give anybody a fresh allowance. */
 export function createGateDeps(options: {
@@ -13,9 +13,9 @@ export function createGateDeps(options: {
   readonly telemetry: Telemetry;
   readonly keyFile: KeyFile;
   readonly salt: string;
-  readonly identity: Identity;
+  readonly tokens: TokenAccess;
 }): GateDeps {
-  const { settings, telemetry, keyFile, salt, identity } = options;
+  const { settings, telemetry, keyFile, salt, tokens } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
   const now = () => performance.now();
   return {
@@ -31,7 +31,7 @@ export function createGateDeps(options: {
       keyFile,
       salt,
       now: Date.now,
-      tokens: identity,
+      tokens,
       ...(apiKeySaltPrevious === undefined ? {} : { previousSalt: apiKeySaltPrevious }),
     },
     events: gateEvents(telemetry),

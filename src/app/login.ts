@@ -16,7 +16,7 @@ import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { JsonObject, Principal } from '../tool.ts';
 import type { AppSettings } from './settings.ts';
-import { createIdentity, hasLocalLogin, type Identity } from './tokens.ts';
+import { createTokenAccess, hasLocalLogin, type TokenAccess } from './tokens.ts';
 
 export interface LoginDeps {
   readonly settings: AppSettings;
@@ -28,7 +28,7 @@ export interface LoginDeps {
 
 /** Who this process knows, by tokens of others and by its own accounts. */
 export interface IdentityParts {
-  readonly identity: Identity;
+  readonly tokens: TokenAccess;
   routes(plans: PlanHolder): readonly Route[];
   close(): void;
 }
@@ -55,7 +55,7 @@ export function createIdentityParts(deps: LoginDeps): IdentityParts {
   const stopWatching = store.watch(LOGINS_TOPIC, () => {
     generation++;
   });
-  const identity = createIdentity({
+  const tokens = createTokenAccess({
     egress,
     log,
     publicUrl,
@@ -65,7 +65,7 @@ export function createIdentityParts(deps: LoginDeps): IdentityParts {
   const profiles = createProfiles({ egress, log, ...clerkOf(settings) });
   const accounts = createAccounts(store, Date.now);
   return {
-    identity,
+    tokens,
     close: stopWatching,
     routes: (plans) => [
       ...metadataRoutes({ publicUrl, definitionOf: (slug) => definitionOf(plans, slug) }),

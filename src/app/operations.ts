@@ -65,7 +65,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   health.add(clockComponent(clock));
   health.add(eventLoopComponent(eventLoop));
   watchDatabases(core, health);
-  watchIssuers(core.people.identity, core.plans.holder, health);
+  watchIssuers(core.people.tokens, core.plans.holder, health);
 
   const ended = new Promise<number>((resolve) => {
     const dump = () => dumpDiagnostics(diagnostics, join(settings.dataDirectory, 'diagnostics'));

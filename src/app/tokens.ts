@@ -11,7 +11,7 @@ import type { Health } from '../operations/health/health.ts';
 import type { PlanHolder } from '../plan/server-plan.ts';
 import type { Log } from '../telemetry/log.ts';
 
-export interface IdentityDeps {
+export interface TokenAccessDeps {
   readonly egress: Egress;
   readonly log: Log;
   readonly publicUrl: string | undefined;
@@ -22,12 +22,12 @@ export interface IdentityDeps {
 }
 
 /** Tokens of this process. */
-export interface Identity extends TokenDeps {
+export interface TokenAccess extends TokenDeps {
   readonly keySourceOf: KeySourceOf;
 }
 
 /** One source of keys per issuer, whatever the number of servers and reloads that trust it. */
-export function createIdentity(deps: IdentityDeps): Identity {
+export function createTokenAccess(deps: TokenAccessDeps): TokenAccess {
   const { log, now, publicUrl, local } = deps;
   const keySourceOf = createKeySources(deps);
   return {
@@ -55,7 +55,7 @@ export function hasLocalLogin({ security }: Definition): boolean {
   return security.enabled && authentication?.enabled === true && authentication.local?.enabled === true;
 }
 
-function createKeySources({ egress, log, now }: IdentityDeps): KeySourceOf {
+function createKeySources({ egress, log, now }: TokenAccessDeps): KeySourceOf {
   const sources = new Map<string, KeySource>();
   return (location) => {
     const key = JSON.stringify([location.issuer, location.jwksUri]);
@@ -74,7 +74,7 @@ function createKeySources({ egress, log, now }: IdentityDeps): KeySourceOf {
 }
 
 /** Watches the issuers of the plan in force; one that is down degrades, since the keys known so far go on. */
-export function watchIssuers(identity: Identity, plans: PlanHolder, health: Health): void {
+export function watchIssuers(tokens: TokenAccess, plans: PlanHolder, health: Health): void {
   health.add({
     name: 'issuers',
     critical: false,
@@ -83,7 +83,7 @@ export function watchIssuers(identity: Identity, plans: PlanHolder, health: Heal
         issuersOf(definition),
       );
       const problems = trusted.flatMap(({ issuer, jwksUri }) => {
-        const source = identity.keySourceOf({ issuer, ...(jwksUri === undefined ? {} : { jwksUri }) });
+        const source = tokens.keySourceOf({ issuer, ...(jwksUri === undefined ? {} : { jwksUri }) });
         source.refresh();
         const problem = source.problem();
         return problem === undefined ? [] : [problem];

@@ -1,6 +1,6 @@
 // The keys of an issuer while time passes: roll-over, outage, withdrawal. Real documents over real sockets, a fake clock.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createIdentity, type Identity, watchIssuers } from '../../src/app/tokens.ts';
+import { createTokenAccess, type TokenAccess, watchIssuers } from '../../src/app/tokens.ts';
 import { createEgress, type Egress } from '../../src/egress/egress.ts';
 import { credentialStage } from '../../src/gate/credential/credential-stage.ts';
 import type { PreparedRequestStage } from '../../src/gate/stage.ts';
@@ -20,7 +20,7 @@ const second = createSigningKey('second', 'ES256');
 let now: number;
 let issuer: TestIssuer;
 let egress: Egress;
-let identity: Identity;
+let identity: TokenAccess;
 let stage: PreparedRequestStage;
 let health: () => Promise<Finding>;
 
@@ -28,7 +28,7 @@ beforeEach(async () => {
   now = Date.UTC(2026, 10, 20);
   issuer = await startIssuer([first]);
   egress = createEgress({ allow: '', log: SILENT_LOG });
-  identity = createIdentity({ egress, log: SILENT_LOG, publicUrl: undefined, now: () => now });
+  identity = createTokenAccess({ egress, log: SILENT_LOG, publicUrl: undefined, now: () => now });
   const definition = testDefinition({
     security: {
       authentication: { jwt: { issuers: [{ issuer: issuer.issuer, audience: 'shop' }] } },
@@ -43,7 +43,7 @@ afterEach(async () => {
   await issuer.close();
 });
 
-function prepare(tokens: Identity, definition: ReturnType<typeof testDefinition>): PreparedRequestStage {
+function prepare(tokens: TokenAccess, definition: ReturnType<typeof testDefinition>): PreparedRequestStage {
   const prepared = credentialStage({
     keyFile: {
       generation: 0,
@@ -70,7 +70,7 @@ function prepare(tokens: Identity, definition: ReturnType<typeof testDefinition>
 }
 
 function watchHealth(
-  tokens: Identity,
+  tokens: TokenAccess,
   definition: ReturnType<typeof testDefinition>,
 ): () => Promise<Finding> {
   const components: Component[] = [];

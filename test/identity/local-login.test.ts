@@ -149,6 +149,19 @@ test('P14: nobody gives away more than they have', async () => {
   }
 });
 
+test('P14: a denial of the one who makes an account is handed on with what it is an exception of', async () => {
+  const { email, password } = JSON.parse(
+    await users('create', 'fenced@example.com', '--permissions', '*,!admin:keys'),
+  );
+  const token = await logIn(email, password);
+  const make = (permissions: readonly string[]) =>
+    ask('invitations', { email: 'new@example.com', permissions }, { token });
+  for (const permissions of [['*'], ['admin:*', 'tools:one'], ['admin:keys']])
+    expect([permissions, (await make(permissions)).status]).toEqual([permissions, 403]);
+  for (const permissions of [['*', '!admin:keys'], ['tools:*']])
+    expect([permissions, (await make(permissions)).status]).toEqual([permissions, 201]);
+});
+
 test('P14 P18: the sixth login or registration of an address within a minute has to wait', async () => {
   const from = '203.0.113.77';
   for (let attempt = 0; attempt < 5; attempt++) {

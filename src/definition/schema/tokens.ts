@@ -86,7 +86,7 @@ export const SharedSecret = object('Tokens signed by HS256 with a shared secret;
 
 /** Whose tokens are accepted. */
 export const Tokens = object('Tokens of identity providers.', {
-  issuers: array('Identity providers.', TokenIssuer, { fallback: [], maxItems: 20 }),
+  issuers: array('TokenAccess providers.', TokenIssuer, { fallback: [], maxItems: 20 }),
   hs256: optional(SharedSecret),
 });
 

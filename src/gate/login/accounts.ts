@@ -47,17 +47,21 @@ export interface NewAccount extends Grants {
   readonly by: string;
 }
 
+/** What a person who was invited says. */
+export type Invited = Pick<NewAccount, 'email' | 'password' | 'name'>;
+
 export interface NewInvitation extends Grants {
   readonly tenantId: string;
   readonly email: string;
   readonly by: string;
 }
 
+/** What can be done with accounts; REST and command line are doors to it. */
 export interface Accounts {
   /** Throws `invalid_params` for what is malformed, `conflict` for an address that has an account. */
   create(account: NewAccount): Promise<Account>;
   /** The account of who was invited, with what the invitation grants. Throws `unauthenticated` where it is not good. */
-  accept(invitation: string, account: Pick<NewAccount, 'email' | 'password' | 'name'>): Promise<Account>;
+  accept(invitation: string, account: Invited): Promise<Account>;
   /** The secret of an invitation, shown once; good for 7 days and one account. */
   invite(invitation: NewInvitation): Promise<{ readonly token: string; readonly expiresAt: number }>;
   list(): Promise<readonly Account[]>;
@@ -76,66 +80,11 @@ const EMAIL = /^[^\s@"<>]+@[^\s@"<>]+$/;
 
 /** `now` in milliseconds since 1970. */
 export function createAccounts(store: Store, now: () => number): Accounts {
-  const insert = async (account: NewAccount, before: readonly Step[]): Promise<Account> => {
-    const email = parseEmail(account.email);
-    const { tenantId, name, roles = [], permissions = [], by } = account;
-    const password = await acceptPassword(account.password);
-    const id = randomUUID();
-    const step: Step = {
-      statement: insertUser,
-      values: {
-        id,
-        email,
-        name: name ?? null,
-        password,
-        roles: JSON.stringify(roles),
-        permissions: JSON.stringify(permissions),
-        by,
-        now: now(),
-      },
-    };
-    await store.write({ tenant: tenantId }, [...before, step]).catch((error: unknown) => {
-      if (error instanceof StoreRefusal && error.reason === 'unique') throw taken();
-      throw error;
-    });
-    return { id, tenantId, email, name, roles, permissions, enabled: true, createdAt: now() };
-  };
+  const desk: Desk = { store, now };
   return {
-    create: (account) => insert(account, []),
-    async accept(token, account) {
-      const [invitation] = await store.read('system', invitationByHash, { hash: hashSecret(token) });
-      const email = parseEmail(account.email);
-      if (!isGood(invitation, email, now())) throw notInvited();
-      const { tenant_id: tenantId, id, roles, permissions } = invitation;
-      const grants = { roles: parseList(roles), permissions: parseList(permissions) };
-      const step = { statement: acceptInvitation, values: { id, now: now() }, expect: 1 };
-      return insert({ ...account, ...grants, tenantId, by: `invitation:${id}` }, [step]).catch(
-        (error: unknown) => {
-          if (error instanceof StoreConflict) throw notInvited();
-          throw error;
-        },
-      );
-    },
-    async invite({ tenantId, email, roles = [], permissions = [], by }) {
-      const token = `qi_${randomBytes(SECRET_BYTES).toString('base64url')}`;
-      const expiresAt = now() + INVITATION_MS;
-      await store.write({ tenant: tenantId }, [
-        {
-          statement: insertInvitation,
-          values: {
-            id: randomUUID(),
-            hash: hashSecret(token),
-            email: parseEmail(email),
-            roles: JSON.stringify(roles),
-            permissions: JSON.stringify(permissions),
-            by,
-            now: now(),
-            expires: expiresAt,
-          },
-        },
-      ]);
-      return { token, expiresAt };
-    },
+    create: (account) => insert(desk, account, []),
+    accept: (token, account) => accept(desk, token, account),
+    invite: (invitation) => invite(desk, invitation),
     list: async () => (await store.read('system', allUsers, {})).map(toAccount),
     async find(email) {
       const [row] = await store.read('system', userByEmail, { email: normalEmail(email) });
@@ -158,6 +107,65 @@ export function createAccounts(store: Store, now: () => number): Accounts {
       ]);
     },
   };
+}
+
+interface Desk {
+  readonly store: Store;
+  readonly now: () => number;
+}
+
+/** `before` is part of the same write. */
+async function insert({ store, now }: Desk, account: NewAccount, before: readonly Step[]): Promise<Account> {
+  const email = parseEmail(account.email);
+  const { tenantId, name, roles = [], permissions = [], by } = account;
+  const password = await acceptPassword(account.password);
+  const id = randomUUID();
+  const createdAt = now();
+  const lists = { roles: JSON.stringify(roles), permissions: JSON.stringify(permissions) };
+  const step: Step = {
+    statement: insertUser,
+    values: { id, email, name: name ?? null, password, ...lists, by, now: createdAt },
+  };
+  await store.write({ tenant: tenantId }, [...before, step]).catch((error: unknown) => {
+    if (error instanceof StoreRefusal && error.reason === 'unique') throw taken();
+    throw error;
+  });
+  return { id, tenantId, email, name, roles, permissions, enabled: true, createdAt };
+}
+
+async function accept(desk: Desk, token: string, account: Invited): Promise<Account> {
+  const { store, now } = desk;
+  const [invitation] = await store.read('system', invitationByHash, { hash: hashSecret(token) });
+  if (!isGood(invitation, parseEmail(account.email), now())) throw notInvited();
+  const { tenant_id: tenantId, id, roles, permissions } = invitation;
+  const grants = { roles: parseList(roles), permissions: parseList(permissions) };
+  const step = { statement: acceptInvitation, values: { id, now: now() }, expect: 1 };
+  try {
+    return await insert(desk, { ...account, ...grants, tenantId, by: `invitation:${id}` }, [step]);
+  } catch (error) {
+    if (error instanceof StoreConflict) throw notInvited();
+    throw error;
+  }
+}
+
+async function invite(
+  { store, now }: Desk,
+  { tenantId, email, roles = [], permissions = [], by }: NewInvitation,
+): Promise<{ readonly token: string; readonly expiresAt: number }> {
+  const token = `qi_${randomBytes(SECRET_BYTES).toString('base64url')}`;
+  const expiresAt = now() + INVITATION_MS;
+  const values = {
+    id: randomUUID(),
+    hash: hashSecret(token),
+    email: parseEmail(email),
+    roles: JSON.stringify(roles),
+    permissions: JSON.stringify(permissions),
+    by,
+    now: now(),
+    expires: expiresAt,
+  };
+  await store.write({ tenant: tenantId }, [{ statement: insertInvitation, values }]);
+  return { token, expiresAt };
 }
 
 /** How a secret of 256 bits is kept: nothing is gained by guessing, so a plain hash is enough. */

@@ -5,10 +5,19 @@ import { QuaysideError } from '../../errors.ts';
 import type { Route, RouteAnswer, RouteRequest } from '../../route.ts';
 import type { JsonObject, Principal } from '../../tool.ts';
 import { type Access, createAccess } from '../permission/access.ts';
-import { permissionProblem } from '../permission/grammar.ts';
+import { covers, permissionProblem } from '../permission/grammar.ts';
 import type { Account, Accounts, Grants } from './accounts.ts';
+import {
+  INVITE_BODY,
+  LOGIN_BODY,
+  parseInvite,
+  parseLogin,
+  parseRefresh,
+  parseRegister,
+  REFRESH_BODY,
+  REGISTER_BODY,
+} from './login-bodies.ts';
 import type { Logins, TokenPair } from './logins.ts';
-import { PASSWORD_LENGTH_MAX } from './password.ts';
 
 export interface LoginRouteDeps {
   readonly accounts: Accounts;
@@ -34,32 +43,6 @@ export interface LoginEvent {
   readonly userId?: string;
 }
 
-const text = (maxLength: number, minLength = 1) => ({ type: 'string', minLength, maxLength });
-const EMAIL = text(254, 3);
-const PASSWORD = text(PASSWORD_LENGTH_MAX);
-const SECRET = text(200);
-const LIST = { type: 'array', items: text(200), maxItems: 100 };
-const body = (properties: JsonObject, required: readonly string[]): JsonObject => ({
-  type: 'object',
-  properties,
-  required,
-  additionalProperties: false,
-});
-const LOGIN = body({ email: EMAIL, password: PASSWORD }, ['email', 'password']);
-const REFRESH = body({ refresh_token: SECRET }, ['refresh_token']);
-const INVITE = body({ email: EMAIL, roles: LIST, permissions: LIST }, ['email']);
-const REGISTER = body(
-  { email: EMAIL, password: PASSWORD, name: text(200), invitation: SECRET, roles: LIST, permissions: LIST },
-  ['email', 'password'],
-);
-
-interface RegisterBody extends Grants {
-  readonly email: string;
-  readonly password: string;
-  readonly name?: string;
-  readonly invitation?: string;
-}
-
 /** Register, invite, log in, refresh, log out, and who one is. Without local login only the last answers. */
 export function loginRoutes(deps: LoginRouteDeps): readonly Route[] {
   const open = (summary: string, path: string, schema: JsonObject, run: Route['handle']): Route => ({
@@ -74,14 +57,16 @@ export function loginRoutes(deps: LoginRouteDeps): readonly Route[] {
     },
   });
   return [
-    open('Makes an account: by admin:users, or for who was invited.', 'register', REGISTER, (request) =>
+    open('Makes an account: by admin:users, or for who was invited.', 'register', REGISTER_BODY, (request) =>
       register(deps, request),
     ),
-    open('A pair of tokens for address and password.', 'login', LOGIN, (request) => logIn(deps, request)),
-    open('A new pair for a refresh token, which is spent.', 'refresh', REFRESH, (request) =>
+    open('A pair of tokens for address and password.', 'login', LOGIN_BODY, (request) =>
+      logIn(deps, request),
+    ),
+    open('A new pair for a refresh token, which is spent.', 'refresh', REFRESH_BODY, (request) =>
       refresh(deps, request),
     ),
-    open('Ends the login of a refresh token.', 'logout', REFRESH, async (request) => {
+    open('Ends the login of a refresh token.', 'logout', REFRESH_BODY, async (request) => {
       await deps.logins.logOut(parseRefresh(request.body));
       deps.record({ type: 'authentication.success', action: 'logout', request });
       return { status: 204 };
@@ -92,7 +77,7 @@ export function loginRoutes(deps: LoginRouteDeps): readonly Route[] {
       summary: 'Invites the owner of an address.',
       access: 'permission',
       permission: { anyOf: ['admin:users'], allOf: [] },
-      schema: { body: INVITE },
+      schema: { body: INVITE_BODY },
       handle(request) {
         demandEnabled(deps, request);
         return invite(deps, request);
@@ -203,15 +188,22 @@ function demandAdministrator(
 ): Principal {
   if (principal === undefined) throw needsCredential();
   const access = createAccess(principal, permissions());
-  const missing = ['admin:users', ...excess(access, asked)].filter((one) => !access.decide(one).allowed);
+  const missing = ['admin:users', ...excess(principal, access, asked)].filter(
+    (one) => one.startsWith('!') || !access.decide(one).allowed,
+  );
   if (missing.length === 0) return principal;
   throw new QuaysideError('forbidden', {
-    message: `Permission missing: ${missing.join(', and ')}.`,
+    message: `Permission missing, or a denial of your own left out: ${missing.join(', and ')}.`,
     data: { required: missing },
   });
 }
 
-function excess(access: Access, { roles = [], permissions = [] }: Asked): readonly string[] {
+/** What the caller lacks itself, and its own denials that the new account would not have. */
+function excess(
+  principal: Principal,
+  access: Access,
+  { roles = [], permissions = [] }: Asked,
+): readonly string[] {
   for (const permission of permissions) {
     const problem = permissionProblem(permission);
     if (problem !== undefined)
@@ -220,9 +212,16 @@ function excess(access: Access, { roles = [], permissions = [] }: Asked): readon
       });
   }
   const granted = permissions.filter((permission) => !permission.startsWith('!'));
+  const holes = principal.permissions.filter(
+    (own) =>
+      own.startsWith('!') &&
+      !permissions.includes(own) &&
+      granted.some((one) => covers(one, own.slice(1)) || covers(own.slice(1), one)),
+  );
   // What a role grants is decided elsewhere, and can change: giving any is a right of its own.
   return [
     ...granted.filter((one) => !access.decide(one).allowed),
+    ...holes,
     ...(roles.length > 0 ? ['admin:roles'] : []),
   ];
 }
@@ -282,21 +281,4 @@ function needsCredential(): QuaysideError {
     data: { reason: 'missing', fix },
     headers: { 'www-authenticate': 'Bearer' },
   });
-}
-
-/** The door has checked the schemas. */
-function parseLogin(value: unknown): { readonly email: string; readonly password: string } {
-  return value as { email: string; password: string };
-}
-
-function parseRefresh(value: unknown): string {
-  return (value as { refresh_token: string }).refresh_token;
-}
-
-function parseRegister(value: unknown): RegisterBody {
-  return value as RegisterBody;
-}
-
-function parseInvite(value: unknown): { readonly email: string } & Grants {
-  return value as { email: string } & Grants;
 }

@@ -5,7 +5,7 @@ import { type Store, StoreUnavailable } from '../../store/store.ts';
 import type { JsonObject } from '../../tool.ts';
 import type { TokenFailure } from '../credential/tokens/token-issuer.ts';
 import { type Account, hashSecret, normalEmail, toAccount } from './accounts.ts';
-import { createAttempts } from './attempts.ts';
+import { type Attempts, createAttempts } from './attempts.ts';
 import type { LoginSigner } from './login-issuer.ts';
 import { verifyPassword } from './password.ts';
 import {
@@ -27,6 +27,7 @@ export interface TokenPair {
   readonly account: Account;
 }
 
+/** What people do with their passwords. */
 export interface Logins {
   /** Throws `unauthenticated` for a wrong name or password, `rate_limited` where the name is locked. */
   logIn(email: string, password: string): Promise<TokenPair>;
@@ -57,82 +58,22 @@ const ID_BYTES = 16;
 /** `qr_`, the login, and the secret of this turn. */
 const REFRESH_TOKEN = /^qr_([\w-]{22})_([\w-]{43})$/;
 
-export function createLogins({ store, signer, now, onReuse }: LoginsDeps): Logins {
-  const attempts = createAttempts(store, now);
-  const pair = (account: Account, login: string, secret: string): TokenPair => ({
-    accessToken: signer.sign({ ...claimsOf(account), sid: login }, { now: now(), lifetimeMs: ACCESS_MS }),
-    expiresInS: ACCESS_MS / 1000,
-    refreshToken: `qr_${login}_${secret}`,
-    account,
-  });
-  const end = (row: LoginRow) =>
-    store.write({ tenant: row.tenant_id }, [
-      { statement: revokeLogin, values: { id: row.login_id, now: now() } },
-      store.announce(LOGINS_TOPIC),
-    ]);
+/** Keeps nothing in memory: any replica goes on with what another began. */
+export function createLogins(deps: LoginsDeps): Logins {
+  const attempts = createAttempts(deps.store, deps.now);
   return {
-    async logIn(email, password) {
-      const name = normalEmail(email);
-      const waitMs = await attempts.begin(name);
-      if (waitMs !== undefined) throw locked(waitMs);
-      const [row] = await store.read('system', userByEmail, { email: name });
-      const isRight = await verifyPassword(password, row?.password_hash);
-      if (row === undefined || !isRight || row.enabled !== 1) {
-        await attempts.fail(name);
-        throw refused('The address or the password is wrong.');
-      }
-      await attempts.succeed(name);
-      const login = randomBytes(ID_BYTES).toString('base64url');
-      const secret = randomBytes(SECRET_BYTES).toString('base64url');
-      await store.write({ tenant: row.tenant_id }, [
-        { statement: deleteOldLogins, values: { before: now() } },
-        {
-          statement: insertLogin,
-          values: {
-            id: login,
-            user: row.id,
-            hash: hashSecret(secret),
-            now: now(),
-            expires: now() + REFRESH_MS,
-          },
-        },
-      ]);
-      return pair(toAccount(row), login, secret);
-    },
-    async refresh(token) {
-      const [, login, secret] = REFRESH_TOKEN.exec(token) ?? [];
-      if (login === undefined || secret === undefined) throw refused(REFRESH_REFUSED);
-      const [row] = await store.read('system', loginById, { login });
-      if (row === undefined || !isOpen(row, now())) throw refused(REFRESH_REFUSED);
-      const next = randomBytes(SECRET_BYTES).toString('base64url');
-      const [rotated] = await store.write({ tenant: row.tenant_id }, [
-        {
-          statement: rotateLogin,
-          values: {
-            id: login,
-            hash: hashSecret(secret),
-            next: hashSecret(next),
-            expires: now() + REFRESH_MS,
-          },
-        },
-      ]);
-      if (rotated?.changes === 1) return pair(toAccount(row), login, next);
-      // Nobody guesses the id of a login, so whoever names it has had a token of it.
-      await end(row);
-      onReuse?.(toAccount(row));
-      throw refused(REFRESH_REFUSED);
-    },
+    logIn: (email, password) => logIn(deps, attempts, normalEmail(email), password),
+    refresh: (token) => refresh(deps, token),
     async logOut(token) {
-      const [, login, secret] = REFRESH_TOKEN.exec(token) ?? [];
-      if (login === undefined || secret === undefined) return;
-      const [row] = await store.read('system', loginById, { login });
-      if (row !== undefined && row.revoked_at === null) await end(row);
+      const { login } = parseRefreshToken(token);
+      const [row] = login === undefined ? [] : await deps.store.read('system', loginById, { login });
+      if (row !== undefined && row.revoked_at === null) await endLogin(deps, row);
     },
     async current(claims) {
       if (typeof claims.sid !== 'string') return 'invalid';
       try {
-        const [row] = await store.read('system', loginById, { login: claims.sid });
-        if (row === undefined || !isOpen(row, now())) return 'disabled';
+        const [row] = await deps.store.read('system', loginById, { login: claims.sid });
+        if (row === undefined || !isOpen(row, deps.now())) return 'disabled';
         return { ...claims, ...claimsOf(toAccount(row)) };
       } catch (error) {
         if (error instanceof StoreUnavailable) return 'unavailable';
@@ -140,6 +81,71 @@ export function createLogins({ store, signer, now, onReuse }: LoginsDeps): Login
       }
     },
   };
+}
+
+async function logIn(
+  deps: LoginsDeps,
+  attempts: Attempts,
+  name: string,
+  password: string,
+): Promise<TokenPair> {
+  const { store, now } = deps;
+  const waitMs = await attempts.begin(name);
+  if (waitMs !== undefined) throw locked(waitMs);
+  const [row] = await store.read('system', userByEmail, { email: name });
+  const isRight = await verifyPassword(password, row?.password_hash);
+  if (row === undefined || !isRight || row.enabled !== 1) {
+    await attempts.fail(name);
+    throw refused('The address or the password is wrong.');
+  }
+  await attempts.succeed(name);
+  const login = randomBytes(ID_BYTES).toString('base64url');
+  const secret = randomBytes(SECRET_BYTES).toString('base64url');
+  const times = { now: now(), expires: now() + REFRESH_MS };
+  await store.write({ tenant: row.tenant_id }, [
+    { statement: deleteOldLogins, values: { before: now() } },
+    { statement: insertLogin, values: { id: login, user: row.id, hash: hashSecret(secret), ...times } },
+  ]);
+  return createPair(deps, toAccount(row), login, secret);
+}
+
+async function refresh(deps: LoginsDeps, token: string): Promise<TokenPair> {
+  const { store, now, onReuse } = deps;
+  const { login, secret } = parseRefreshToken(token);
+  if (login === undefined || secret === undefined) throw refused(REFRESH_REFUSED);
+  const [row] = await store.read('system', loginById, { login });
+  if (row === undefined || !isOpen(row, now())) throw refused(REFRESH_REFUSED);
+  const next = randomBytes(SECRET_BYTES).toString('base64url');
+  const hashes = { hash: hashSecret(secret), next: hashSecret(next) };
+  const [rotated] = await store.write({ tenant: row.tenant_id }, [
+    { statement: rotateLogin, values: { id: login, ...hashes, expires: now() + REFRESH_MS } },
+  ]);
+  if (rotated?.changes === 1) return createPair(deps, toAccount(row), login, next);
+  // Nobody guesses the id of a login, so whoever names it has had a token of it.
+  await endLogin(deps, row);
+  onReuse?.(toAccount(row));
+  throw refused(REFRESH_REFUSED);
+}
+
+async function endLogin({ store, now }: LoginsDeps, row: LoginRow): Promise<void> {
+  await store.write({ tenant: row.tenant_id }, [
+    { statement: revokeLogin, values: { id: row.login_id, now: now() } },
+    store.announce(LOGINS_TOPIC),
+  ]);
+}
+
+function createPair({ signer, now }: LoginsDeps, account: Account, login: string, secret: string): TokenPair {
+  return {
+    accessToken: signer.sign({ ...claimsOf(account), sid: login }, { now: now(), lifetimeMs: ACCESS_MS }),
+    expiresInS: ACCESS_MS / 1000,
+    refreshToken: `qr_${login}_${secret}`,
+    account,
+  };
+}
+
+function parseRefreshToken(token: string): { login?: string | undefined; secret?: string | undefined } {
+  const [, login, secret] = REFRESH_TOKEN.exec(token) ?? [];
+  return { login, secret };
 }
 
 const REFRESH_REFUSED = 'The refresh token is not good any more; log in again.';

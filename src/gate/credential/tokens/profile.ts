@@ -20,6 +20,7 @@ export interface ProfilesDeps {
   readonly clerk?: { readonly issuer: string; readonly secretKey: string; readonly apiUrl: string };
 }
 
+/** What people are shown as, asked for once in a while. */
 export interface Profiles {
   /** `token` has been verified, and `claims` are its. Never rejects: a profile is decoration. */
   of(token: string, claims: JsonObject, issuer: TokenIssuer): Promise<Profile>;

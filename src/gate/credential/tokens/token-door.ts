@@ -57,7 +57,7 @@ export function challenging(
   const challenge = (exchange: Exchange, refusal: QuaysideError | undefined) =>
     refusal === undefined ? undefined : withChallenge(refusal, metadataUrl(exchange, deps.publicUrl));
   return {
-    name: stage.name,
+    ...stage,
     enter(exchange) {
       const entered = stage.enter(exchange);
       if (entered === undefined) return undefined;
