@@ -5,6 +5,7 @@ import { fetchPublicKeys } from '../gate/credential/tokens/issuer-endpoints.ts';
 import { createKeySource, type KeySource } from '../gate/credential/tokens/key-source.ts';
 import type { TokenDeps } from '../gate/credential/tokens/token-door.ts';
 import type { TrustedIssuer } from '../gate/credential/tokens/token-issuer.ts';
+import { createTokenStanding, type TokenStanding } from '../gate/credential/tokens/token-standing.ts';
 import { createTokenTable } from '../gate/credential/tokens/token-table.ts';
 import { issuersOf, type KeySourceOf, trustedIssuers } from '../gate/credential/tokens/trusted-issuers.ts';
 import type { Health } from '../operations/health/health.ts';
@@ -30,6 +31,13 @@ export interface TokenAccess extends TokenDeps {
 export function createTokenAccess(deps: TokenAccessDeps): TokenAccess {
   const { log, now, publicUrl, local } = deps;
   const keySourceOf = createKeySources(deps);
+  const generation = local?.generation ?? (() => 0);
+  const standings = new Map<string, TokenStanding>();
+  const standingOf = (slug: string) => {
+    const standing = standings.get(slug) ?? createTokenStanding(generation);
+    standings.set(slug, standing);
+    return standing;
+  };
   return {
     publicUrl,
     keySourceOf,
@@ -42,8 +50,9 @@ export function createTokenAccess(deps: TokenAccessDeps): TokenAccess {
         authenticated: definition.security.permissions.authenticated,
         now,
         log,
-        generation: own.length === 0 ? () => 0 : (local?.generation ?? (() => 0)),
+        generation,
         hasIssuers: issuersOf(definition).length > 0,
+        standing: standingOf(definition.slug),
       });
     },
   };

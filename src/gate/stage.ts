@@ -45,6 +45,16 @@ export interface RequestStage {
 export interface PreparedRequestStage {
   readonly name: string;
   enter(exchange: Exchange): undefined | QuaysideError | Promise<undefined | QuaysideError>;
+  /** Whether a caller that was let in before would still be; absent: what this stage judges does not change. */
+  holds?(caller: Caller): boolean;
+}
+
+/** Who holds a stream or session open, and from where it was opened. */
+export interface Caller {
+  readonly principal: Principal;
+  /** Of the server that the stream is on. */
+  readonly slug: string;
+  readonly clientAddress: string;
 }
 
 /** What every operation passes: tool calls, prompts, resources, lists and routes. */

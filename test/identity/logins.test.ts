@@ -1,5 +1,6 @@
 // Accounts and logins over both stores, with a clock that tests move.
 import { expect, test } from 'vitest';
+import { createTokenStanding } from '../../src/gate/credential/tokens/token-standing.ts';
 import { createTokenTable, type TokenTable } from '../../src/gate/credential/tokens/token-table.ts';
 import { type Accounts, createAccounts } from '../../src/gate/login/accounts.ts';
 import { createLoginSigner, loginIssuer } from '../../src/gate/login/login-issuer.ts';
@@ -48,6 +49,7 @@ function createDesk(store: Store, secret = 'a-session-secret-for-these-tests'): 
       log: SILENT_LOG,
       generation: () => generation,
       hasIssuers: false,
+      standing: createTokenStanding(() => generation),
     }),
     reused,
   };

@@ -7,7 +7,7 @@ import type { GateEvents } from '../events.ts';
 import type { Exchange, GateServer, PreparedRequestStage, RequestStage } from '../stage.ts';
 import type { KeyFile } from './key-file.ts';
 import { createKeyTable, DEFAULT_TENANT, type KeyFailure, type KeyTable } from './key-table.ts';
-import { admitToken, challenging, type TokenDeps } from './tokens/token-door.ts';
+import { admitToken, type TokenDeps, withTokens } from './tokens/token-door.ts';
 import { looksLikeToken } from './tokens/token-table.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
@@ -72,7 +72,7 @@ function keyStage(
   const table = currentTable(deps, authentication, permissions);
   const anonymous: Principal = { ...OPEN_PRINCIPAL, permissions: permissions.anonymous };
   const tokens = deps.tokens?.tableFor(server.definition);
-  return challenging(deps.tokens, tokens, {
+  return withTokens(deps.tokens, tokens, {
     name: 'credential',
     enter(exchange) {
       if (exchange.principal !== undefined) return undefined;

@@ -47,17 +47,27 @@ function settle(
 /** As soon as the keys may be asked for again. */
 const RETRY = { 'retry-after': '2' } as const;
 
-/** The stage with its 401 naming the metadata, where there is an issuer to get a token from (ruling "Challenges"). */
-export function challenging(
+/**
+ * The stage with its 401 naming the metadata where there is an issuer to get a token from (ruling "Challenges"), and
+ * with an eye on callers whose token has ended.
+ */
+export function withTokens(
   deps: TokenDeps | undefined,
   tokens: TokenTable | undefined,
   stage: PreparedRequestStage,
 ): PreparedRequestStage {
-  if (deps === undefined || tokens === undefined || !tokens.hasIssuers) return stage;
+  const watched: PreparedRequestStage = {
+    ...stage,
+    holds(caller) {
+      if (caller.principal.type === 'token') return tokens?.holds(caller.principal) ?? false;
+      return stage.holds?.(caller) ?? true;
+    },
+  };
+  if (deps === undefined || tokens === undefined || !tokens.hasIssuers) return watched;
   const challenge = (exchange: Exchange, refusal: QuaysideError | undefined) =>
     refusal === undefined ? undefined : withChallenge(refusal, metadataUrl(exchange, deps.publicUrl));
   return {
-    ...stage,
+    ...watched,
     enter(exchange) {
       const entered = stage.enter(exchange);
       if (entered === undefined) return undefined;

@@ -5,6 +5,7 @@ import type { Log } from '../../../telemetry/log.ts';
 import type { Principal } from '../../../tool.ts';
 import type { TokenFailure, TrustedIssuer } from './token-issuer.ts';
 import { principalOf } from './token-principal.ts';
+import type { Judged, TokenStanding } from './token-standing.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 /** Every token passes through headers, hashes and caches; larger ones are no access tokens (spec governance §3). */
@@ -17,6 +18,8 @@ export interface TokenTable {
   readonly hasIssuers: boolean;
   /** At once for a token that was judged before. */
   find(token: string): Principal | Promise<Principal | TokenFailure> | TokenFailure;
+  /** Whether somebody who was let in before, by whatever token, still may be here. */
+  holds(principal: Principal): boolean;
 }
 
 export interface TokenTableOptions {
@@ -30,12 +33,7 @@ export interface TokenTableOptions {
   /** Grows when accounts change: what was judged before is judged again. */
   readonly generation: () => number;
   readonly hasIssuers: boolean;
-}
-
-interface Judged {
-  readonly principal: Principal;
-  readonly verified: VerifiedToken;
-  readonly generation: number;
+  readonly standing: TokenStanding;
 }
 
 /** Whether a credential has the form of a token: three parts with dots between. A key of ours never counts as one. */
@@ -51,7 +49,10 @@ export function looksLikeToken(credential: string): boolean {
 export function createTokenTable(options: TokenTableOptions): TokenTable {
   const issuers = new Map<unknown, TrustedIssuer>(options.issuers.map((one) => [one.issuer, one]));
   const judged = new LRUCache<string, Judged>({ max: CACHED_TOKENS_MAX });
+  const isGood = (verified: VerifiedToken) =>
+    isTrusted(verified.issuer, issuers) && isInTime(verified, options.now());
   return {
+    holds: (principal) => options.standing.holds(principal, isGood),
     hasIssuers: options.hasIssuers,
     find(token) {
       if (token.length > TOKEN_BYTES_MAX) return 'invalid';
@@ -66,6 +67,7 @@ export function createTokenTable(options: TokenTableOptions): TokenTable {
         // Plans and stages remember by the object, so the same caller stays the same one.
         const principal = isEqual(known?.principal, found.principal) ? known.principal : found.principal;
         judged.set(digest, { ...found, principal });
+        options.standing.note({ ...found, principal });
         return principal;
       });
     },
@@ -73,8 +75,21 @@ export function createTokenTable(options: TokenTableOptions): TokenTable {
 }
 
 function stands({ verified, generation }: Judged, options: TokenTableOptions): boolean {
-  const { expiresAt, key, issuer } = verified;
-  if (options.now() >= expiresAt || generation !== options.generation()) return false;
+  // Accounts are ours: what an identity provider says of its own is in the token until it expires.
+  const isCurrent = verified.issuer.current === undefined || generation === options.generation();
+  return isCurrent && isInTime(verified, options.now());
+}
+
+/** A reload may have taken an issuer away, or what its tokens must be for. */
+function isTrusted(known: TrustedIssuer, issuers: ReadonlyMap<unknown, TrustedIssuer>): boolean {
+  const now = issuers.get(known.issuer);
+  const demands = ({ audiences, authorizedParties, claims }: TrustedIssuer) =>
+    JSON.stringify([audiences, authorizedParties, claims]);
+  return now !== undefined && (now === known || demands(now) === demands(known));
+}
+
+function isInTime({ expiresAt, key, issuer }: VerifiedToken, now: number): boolean {
+  if (now >= expiresAt) return false;
   return key === undefined || issuer.keys.kind === 'shared' || issuer.keys.source.stands(key);
 }
 
