@@ -4,6 +4,8 @@ import { createEgress, type Egress } from '../egress/egress.ts';
 import { type KeyFile, openKeyFile } from '../gate/credential/key-file.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
 import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
+import { createJobs, type Jobs } from '../jobs/jobs.ts';
+import { systemClock } from '../operations/clock.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
@@ -27,6 +29,8 @@ export interface Core {
   readonly people: IdentityParts;
   /** The durable state; open as long as anything else is. */
   readonly store: Store;
+  /** Background jobs; kinds are registered while the core is made, and run once the server listens. */
+  readonly jobs: Jobs;
   readonly secrets: ProcessSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
@@ -52,6 +56,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const telemetry = openTelemetry(options);
   const secrets = openSecrets(settings);
   const store = await openProcessStore(settings, telemetry);
+  const jobs = createJobs({ store, clock: systemClock, log: telemetry.log.child({ component: 'jobs' }) });
   const keyFile = openKeyFile({
     path: join(settings.dataDirectory, 'keys.json'),
     salt: secrets.apiKeySalt,
@@ -89,12 +94,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     throw error;
   }
   telemetry.watchKeyAges(() => keyAges(keyFile, Date.now()));
-  const protocol = createProtocol({
-    plans: plans.holder,
-    log: telemetry.log.child({ component: 'protocol' }),
-    secret: Buffer.from(secrets.sessionSecret),
-    onSessionEnd: (seconds) => telemetry.sessionEnded('http', seconds),
-  });
+  const protocol = openProtocol(plans, telemetry, sessionSecret);
   return {
     telemetry,
     plans,
@@ -102,12 +102,14 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     keyFile,
     people,
     store,
+    jobs,
     secrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,
     running: gate.running,
     warnings,
     async close() {
+      await jobs.stop(JOBS_GRACE_MS);
       protocol.close();
       await plans.close();
       await closeTools();
@@ -140,6 +142,15 @@ function openSecrets(settings: AppSettings): ProcessSecrets {
   });
 }
 
+function openProtocol(plans: Plans, telemetry: Telemetry, sessionSecret: string): Protocol {
+  return createProtocol({
+    plans: plans.holder,
+    log: telemetry.log.child({ component: 'protocol' }),
+    secret: Buffer.from(sessionSecret),
+    onSessionEnd: (seconds) => telemetry.sessionEnded('http', seconds),
+  });
+}
+
 function openEgress(settings: AppSettings, telemetry: Telemetry): Egress {
   return createEgress({
     allow: (settings.environment.egressAllow ?? []).join(','),
@@ -148,6 +159,9 @@ function openEgress(settings: AppSettings, telemetry: Telemetry): Egress {
       telemetry.egress({ purpose, status: status ?? reason ?? 'failed', seconds: durationMs / 1000 }),
   });
 }
+
+/** What a job gets to end by itself when the process stops; it starts again elsewhere. */
+const JOBS_GRACE_MS = 2000;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

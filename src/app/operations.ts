@@ -1,5 +1,6 @@
 // The process seen from outside: health, probes, diagnostics, administration and signals.
 import { join } from 'node:path';
+import { jobRoutes } from '../jobs/job-routes.ts';
 import { type Clock, systemClock } from '../operations/clock.ts';
 import { collectDiagnostics, type DiagnosticsDeps, dumpDiagnostics } from '../operations/diagnostics.ts';
 import { createEventLoopMonitor } from '../operations/event-loop.ts';
@@ -75,6 +76,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     routes: [
       ...processRoutes(deps, { clock, health }),
       ...core.people.routes(core.plans.holder),
+      ...jobRoutes(core.jobs.queue),
       ...adminRoutes({
         log,
         redactor: core.telemetry.redactor,

@@ -2,7 +2,7 @@
 //
 // A statement: declare it beside the code that runs it with `tenantStatement(name, text)` or `systemStatement`, and pass
 // it to `read` or as a step of `write`. A table: a file in migrations/ and a line in migrations/migrations.ts, then
-// `npm run generate`. docs/reference/store.md says more.
+// `npm run generate`. docs/store.md says more.
 import type { Statement, StoreValues } from './statement.ts';
 
 /** Whose rows: those of one tenant, or everybody's (statements declared for the process itself). */
@@ -45,7 +45,7 @@ export interface Store {
   announce(topic: string): Step;
   /** What is wrong now, or undefined: for health. */
   problem(): string | undefined;
-  /** A consistent copy while others write. SQLite only; PostgreSQL is backed up by its own means and rejects. */
+  /** A consistent copy, in a file that must not exist, while others write. SQLite only; PostgreSQL rejects. */
   backup(path: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { metadataRoutes } from '../../src/gate/credential/tokens/metadata-routes.ts';
 import { loginRoutes } from '../../src/gate/login/login-routes.ts';
+import { jobRoutes } from '../../src/jobs/job-routes.ts';
 import { systemClock } from '../../src/operations/clock.ts';
 import { aboutRoutes, metricsRoute } from '../../src/operations/routes/about-routes.ts';
 import { adminRoutes } from '../../src/operations/routes/admin-routes.ts';
@@ -35,6 +36,7 @@ function tableRoutes(): readonly Route[] {
     ...aboutRoutes({ build: { version: '', commit: '', node: '' }, name: () => '', endpoints: () => [] }),
     ...probeRoutes(parseDeps({ clock: systemClock, version: '' })),
     ...adminRoutes(parseDeps({})),
+    ...jobRoutes(parseDeps({})),
     metricsRoute(parseDeps({}), 'loopback'),
     ...metadataRoutes(parseDeps({})),
     ...loginRoutes(parseDeps({})),

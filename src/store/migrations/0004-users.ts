@@ -71,7 +71,7 @@ const tables = (integer: string) => [
 const DROPS = ['login_attempts', 'invitations', 'user_logins', 'users'].map((table) => `DROP TABLE ${table}`);
 
 export const users: Migration = {
-  id: 2,
+  id: 3,
   name: 'users',
   up: {
     sqlite: tables('INTEGER'),

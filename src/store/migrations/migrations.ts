@@ -1,7 +1,8 @@
 // Every migration in order. A new one is a file beside this one and a line here.
 import { base } from './0001-base.ts';
+import { jobs } from './0002-jobs.ts';
 import { users } from './0004-users.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps of the schema, ids from 1 without a gap. */
-export const migrations: readonly Migration[] = [base, users];
+export const migrations: readonly Migration[] = [base, jobs, users];

@@ -9,6 +9,8 @@ import { Session } from './session.ts';
 const IDLE_MS = 30_000;
 /** Beyond it callers would wait for seconds; they are told so instead. */
 const WAITING_MAX = 10_000;
+/** Outages that one caller sits out. */
+const ATTEMPTS_MAX = 3;
 /** Pause between attempts while the server is gone. */
 const RETRY_MS = 250;
 /** A server that is started again is back within it, so callers wait; a longer outage they are told of at once. */
@@ -34,6 +36,8 @@ export class Sessions {
       idleTimeoutMillis: IDLE_MS,
       allowExitOnIdle: true,
     });
+    // Without a listener a session that is ended while it is in use would end this process; its statement reports it.
+    this.#pool.on('connect', (client) => client.on('error', () => undefined));
     // An idle session that the server ended is dropped by the pool; whether the server is gone, the next one shows.
     this.#pool.on('error', () => undefined);
   }
@@ -69,12 +73,19 @@ export class Sessions {
   async #ready(): Promise<PoolClient> {
     if (this.#pool.waitingCount >= WAITING_MAX)
       throw new StoreUnavailable('Too many callers wait for PostgreSQL.');
-    const outage = this.#outage;
-    if (outage !== undefined) {
-      await Promise.race([outage.ended, outage.patience]);
-      if (this.#outage !== undefined) throw unavailable(this.#outage.error);
+    for (let attempt = 1; ; attempt += 1) {
+      const outage = this.#outage;
+      if (outage !== undefined) {
+        await Promise.race([outage.ended, outage.patience]);
+        if (this.#outage !== undefined) throw unavailable(this.#outage.error);
+      }
+      try {
+        return await this.#acquire();
+      } catch (error) {
+        // Nothing was sent yet, so whoever noticed the outage first waits like everybody else.
+        if (attempt === ATTEMPTS_MAX || !isUnavailable(error)) throw error;
+      }
     }
-    return this.#acquire();
   }
 
   async #acquire(): Promise<PoolClient> {

@@ -1,4 +1,5 @@
 // The embedded store: one SQLite file, read on the main loop by prepared statements, written by one thread.
+import { closeSync, openSync } from 'node:fs';
 import { backup, type DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ANNOUNCE, createWatchers } from '../changes.ts';
 import { bindValues, type Placeholders, sqlitePlaceholders } from '../placeholders.ts';
@@ -89,6 +90,8 @@ export function openSqliteStore({ path, onError }: SqliteStoreOptions): Store {
     announce: (topic) => ({ statement: ANNOUNCE, values: { topic } }),
     problem: () => writer.problem(),
     async backup(to) {
+      // As private as the file itself.
+      closeSync(openSync(to, 'wx', 0o600));
       await backup(reader, to, { rate: BACKUP_PAGES });
     },
     async close() {
