@@ -192,6 +192,13 @@ export const errors = {
     modern: 5030,
     retryable: true,
   },
+  issuer_unavailable: {
+    message: 'The issuer of the token cannot be asked now.',
+    status: 503,
+    legacy: -32000,
+    modern: 5030,
+    retryable: true,
+  },
   draining: {
     message: 'The server is shutting down.',
     status: 503,

@@ -16,6 +16,7 @@ import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { createGateDeps } from './gate-deps.ts';
 import { checkSharedSalt, type Identity, openIdentity } from './identity.ts';
+import { createIdentityParts, type IdentityParts } from './login.ts';
 import { createPlans, type Plans } from './plans.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
@@ -31,6 +32,8 @@ export interface Core {
   /** The record of operations. */
   readonly audit: AppAudit;
   readonly identity: Identity;
+  /** Who else is known: subjects of tokens, and the accounts of people. */
+  readonly people: IdentityParts;
   /** Background jobs; kinds are registered while the core is made, and run once the server listens. */
   readonly jobs: Jobs;
   readonly secrets: ProcessSecrets;
@@ -62,15 +65,25 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const state = await openState({ ...options, loaded, telemetry, secrets, plan });
   const { store, audit, identity } = state;
   const jobs = createJobs({ store, clock: systemClock, log: telemetry.log.child({ component: 'jobs' }) });
-  const gate = createGateDeps({ settings, telemetry, identity, audit, salt: secrets.apiKeySalt });
-  const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);
+  const { sessionSecret } = secrets;
+  const people = createIdentityParts({ settings, telemetry, egress, store, sessionSecret });
+  const gate = createGateDeps({
+    settings,
+    telemetry,
+    identity,
+    audit,
+    tokens: people.tokens,
+    salt: secrets.apiKeySalt,
+  });
+  const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const pool = createFilePool({
     log: telemetry.log.child({ component: 'handler' }),
     onKill: telemetry.sandboxKill,
   });
   const closeTools = async () => {
     await Promise.all([pool.close(), egress.close()]);
+    people.close();
     await state.close();
   };
   try {
@@ -95,7 +108,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const protocol = createProtocol({
     plans: opened.holder,
     log: telemetry.log.child({ component: 'protocol' }),
-    secret: Buffer.from(secrets.sessionSecret),
+    secret: Buffer.from(sessionSecret),
     onSessionStart: audit.sessionEvents.started,
     onSessionEnd(seconds, session) {
       telemetry.sessionEnded('http', seconds);
@@ -109,6 +122,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     store,
     audit,
     identity,
+    people,
     jobs,
     secrets,
     routeEntry: createRouteEntries(stages.operation),

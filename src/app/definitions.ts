@@ -4,6 +4,7 @@ import { formatProblem } from '../definition/problem.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { withOverrides } from './overrides.ts';
 import type { AppSettings } from './settings.ts';
+import { tokenSettingProblems } from './token-settings.ts';
 
 export interface LoadedAll {
   readonly definitions: readonly LoadedDefinition[];
@@ -20,8 +21,11 @@ export async function loadAll(settings: AppSettings): Promise<LoadedAll> {
     envAllow: settings.environment.envAllow ?? [],
   });
   if (errors.length > 0) throw new ConfigurationError(errors.map(formatProblem));
+  const settled = definitions.map((loaded) => withOverrides(loaded, settings));
+  const problems = tokenSettingProblems(settled, settings);
+  if (problems.length > 0) throw new ConfigurationError(problems);
   return {
-    definitions: definitions.map((loaded) => withOverrides(loaded, settings)),
+    definitions: settled,
     warnings: warnings.map(formatProblem),
   };
 }

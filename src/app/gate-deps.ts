@@ -7,6 +7,7 @@ import type { AppAudit } from './audit.ts';
 import type { Identity } from './identity.ts';
 import type { AppSettings } from './settings.ts';
 import { tenantHeaderAccess } from './tenant-header.ts';
+import type { TokenAccess } from './tokens.ts';
 
 /** One limiter per process: a reload must not give anybody a fresh allowance. */
 export function createGateDeps(options: {
@@ -14,9 +15,10 @@ export function createGateDeps(options: {
   readonly telemetry: Telemetry;
   readonly identity: Pick<Identity, 'ring' | 'tenants'>;
   readonly audit: AppAudit;
+  readonly tokens: TokenAccess;
   readonly salt: string;
 }): GateDeps {
-  const { settings, telemetry, identity, audit, salt } = options;
+  const { settings, telemetry, identity, audit, tokens, salt } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
   const now = () => performance.now();
   return {
@@ -32,6 +34,7 @@ export function createGateDeps(options: {
       keys: identity.ring,
       salt,
       now: Date.now,
+      tokens,
       ...(apiKeySaltPrevious === undefined ? {} : { previousSalt: apiKeySaltPrevious }),
       ...tenantHeaderAccess(settings, identity.tenants),
     },

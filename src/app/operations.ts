@@ -27,6 +27,7 @@ import type { Core } from './core.ts';
 import { watchDatabases } from './database-health.ts';
 import type { AppSettings } from './settings.ts';
 import { hasTenantHeader, tenantHeaderFinding } from './tenant-header.ts';
+import { watchIssuers } from './tokens.ts';
 
 export interface Operations {
   readonly routes: readonly Route[];
@@ -69,6 +70,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   if (hasTenantHeader(settings))
     health.add({ name: 'tenant_header', critical: false, check: tenantHeaderFinding });
   watchDatabases(core, health);
+  watchIssuers(core.people.tokens, core.plans.holder, health);
 
   const ended = new Promise<number>((resolve) => {
     const dump = () => dumpDiagnostics(diagnostics, join(settings.dataDirectory, 'diagnostics'));
@@ -78,6 +80,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     routes: [
       ...processRoutes(deps, { clock, health }),
       ...core.audit.routes,
+      ...core.people.routes(core.plans.holder),
       ...jobRoutes(core.jobs.queue),
       ...adminRoutes({
         log,

@@ -3,17 +3,20 @@ import type { LoadedDefinition } from '../definition/load.ts';
 import type { Definition } from '../definition/schema/definition.ts';
 import { sha256Hex } from '../gate/credential/key-hash.ts';
 import type { AppSettings } from './settings.ts';
+import { withTokenSettings } from './token-settings.ts';
 
 /**
- * The definition as it is served: with `MAX_REQUEST_SIZE`, `REQUEST_TIMEOUT` and `RATE_LIMIT_*` where they are set,
+ * The definition as it is served: with `MAX_REQUEST_SIZE`, `REQUEST_TIMEOUT`, `RATE_LIMIT_*` and issuers of tokens where they are set,
  * and with hashes in place of plain API keys, so that no dump of the configuration can hold one.
  */
 export function withOverrides(loaded: LoadedDefinition, settings: AppSettings): LoadedDefinition {
-  const { maxRequestSize, requestTimeoutMs } = settings.environment;
+  const { maxRequestSize, requestTimeoutMs, jwtSecret } = settings.environment;
   const { definition } = loaded;
   const { security, limits } = definition;
+  const authentication = withTokenSettings(security.authentication, settings);
   return {
     ...loaded,
+    secretValues: [...loaded.secretValues, ...(jwtSecret === undefined ? [] : [jwtSecret])],
     definition: {
       ...definition,
       limits: {
@@ -23,9 +26,7 @@ export function withOverrides(loaded: LoadedDefinition, settings: AppSettings): 
       },
       security: {
         ...security,
-        ...(security.authentication === undefined
-          ? {}
-          : { authentication: withHashedKeys(security.authentication) }),
+        ...(authentication === undefined ? {} : { authentication: withHashedKeys(authentication) }),
         rateLimit: withRateSettings(security.rateLimit, settings),
       },
     },

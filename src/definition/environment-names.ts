@@ -60,8 +60,11 @@ export const withoutEffect: readonly {
     'REDIS_HOST, REDIS_PORT, REDIS_PASSWORD, CACHE_REDIS_URL',
     'Limits are counted in memory.',
   ),
-  notYet('CLERK_*', /^CLERK_/, '', 'Only API keys let callers in.'),
-  notYet('JWT_SECRET', /^JWT_SECRET$/, '', 'Only API keys let callers in.'),
+  {
+    names: 'CLERK_PUBLISHABLE_KEY and others of CLERK_*',
+    pattern: /^CLERK_(?!(?:ISSUER|AUDIENCE|AUTHORIZED_PARTIES|SECRET_KEY|API_URL)$)/,
+    message: 'has no effect here; CLERK_ISSUER is enough to accept tokens.',
+  },
   notYet('ADMIN_TOKEN', /^ADMIN_TOKEN$/, '', 'Use a key with admin:*.'),
   notYet(
     'SENTRY_DSN',

@@ -1,4 +1,5 @@
 // How texts of the environment become values.
+import { issuerUrlProblem } from './issuer-url.ts';
 import { nearestName } from './nearest-name.ts';
 import { parseSize } from './size.ts';
 
@@ -43,6 +44,11 @@ export const url: Reader<string> = {
   expected: 'an http or https address',
   read: (value) =>
     /^https?:\/\//.test(value) && URL.canParse(value) ? value.replace(/\/+$/, '') : undefined,
+};
+/** Kept to the letter: an issuer is compared as a text, and some end with a slash. */
+export const issuerAddress: Reader<string> = {
+  expected: 'an https address, or an http one on loopback',
+  read: (value) => (issuerUrlProblem(value) === undefined ? value : undefined),
 };
 /** Address of the process's own store; driver suffixes such as `+asyncpg` are taken and mean nothing here. */
 export const storeUrl: Reader<string> = {

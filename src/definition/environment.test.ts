@@ -26,6 +26,9 @@ test.each([
   [{ ALLOWED_HOSTS: 'a.example, b.example,' }, { allowedHosts: ['a.example', 'b.example'] }],
   [{ QUAYSIDE_PUBLIC_URL: 'https://mcp.example.com/' }, { publicUrl: 'https://mcp.example.com' }],
   [{ SECRET_KEY: 's' }, { sessionSecret: 's' }],
+  [{ CLERK_ISSUER: 'https://id.example.com/' }, { clerkIssuer: 'https://id.example.com/' }],
+  [{ CLERK_AUTHORIZED_PARTIES: 'a, b' }, { clerkAuthorizedParties: ['a', 'b'] }],
+  [{ JWT_SECRET: 's' }, { jwtSecret: 's' }],
   [
     { METRICS_PORT: '9090', HEALTH_CHECK_PATH: '/up' },
     { metricsPort: 9090, healthCheckPath: '/up' },
@@ -74,8 +77,7 @@ describe('P78: names without an effect', () => {
   test.each([
     'DATABASE_REPLICA_URL',
     'REDIS_URL',
-    'CLERK_ISSUER',
-    'JWT_SECRET',
+    'CLERK_PUBLISHABLE_KEY',
     'SENTRY_DSN',
     'ADMIN_TOKEN',
     'FRONTEND_URL',

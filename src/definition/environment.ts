@@ -6,6 +6,7 @@ import { type DocumentedVariable, telemetryVariables, withoutEffect } from './en
 import {
   environmentName,
   flag,
+  issuerAddress,
   key256,
   list,
   path,
@@ -98,6 +99,34 @@ const variables = {
     flag,
     'Admits callers without a credential to the tenant that X-Tenant-ID names; on loopback outside production only.',
     { fallback: 'false' },
+  ),
+  clerkIssuer: variable(
+    ['CLERK_ISSUER'],
+    issuerAddress,
+    'Adds this issuer of tokens to every server; with CLERK_AUDIENCE or CLERK_AUTHORIZED_PARTIES.',
+    { example: 'https://clerk.example.com' },
+  ),
+  clerkAudience: variable(['CLERK_AUDIENCE'], list, 'What `aud` of its tokens must contain one of.'),
+  clerkAuthorizedParties: variable(
+    ['CLERK_AUTHORIZED_PARTIES'],
+    list,
+    'What `azp` of its tokens must be one of, where they have no `aud`.',
+    { example: 'https://app.example.com' },
+  ),
+  clerkSecretKey: variable(
+    ['CLERK_SECRET_KEY'],
+    text,
+    'Reads profiles from its API, where tokens lack name and e-mail address.',
+    { secret: true },
+  ),
+  clerkApiUrl: variable(['CLERK_API_URL'], issuerAddress, 'Address of that API.', {
+    fallback: 'https://api.clerk.com',
+  }),
+  jwtSecret: variable(
+    ['JWT_SECRET'],
+    text,
+    'The secret of `jwt.hs256` where the definition gives none; at least 32 bytes.',
+    { secret: true },
   ),
   ipAllowlist: variable(
     ['QUAYSIDE_IP_ALLOWLIST'],

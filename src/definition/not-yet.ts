@@ -46,7 +46,6 @@ export const notYet: readonly NotYet[] = [
   { path: '/tools/*/approval', effect: 'protective', what: 'Approval is', when: isRequired },
   { path: '/databases/*/mode', effect: 'additive', what: 'Writing to databases is', when: is('write') },
   { path: '/databases/*/tenancy', effect: 'protective', what: 'Tenancy is', when: isNot('none') },
-  { path: '/security/authentication/jwt', effect: 'protective', what: 'Tokens of identity providers are' },
   { path: '/security/rateLimit/perUser', effect: 'protective', what: 'Limits per user are' },
   { path: '/security/rateLimit/perTenant', effect: 'protective', what: 'Limits per tenant are' },
   {

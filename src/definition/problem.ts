@@ -24,6 +24,7 @@ export const rules = {
   'http-target': 'Scheme and host of an HTTP tool are fixed, and carry no credentials.',
   permission: 'Permissions follow the grammar `area:action`, and inheritance has no cycle.',
   'api-key': 'API keys are strong, unique and not placeholders.',
+  token: 'Issuers of tokens are reached by https, and shared secrets cannot be guessed.',
   'rate-limit': 'Rate limits do not contradict each other.',
   cache: 'Only read-only tools are cached.',
   'process-wide': 'Keys that hold for the whole process do not differ between definitions.',

@@ -6,7 +6,7 @@ import type { Exchange } from './stage.ts';
 /** One function per decision; each returns at once and never throws. */
 export interface GateEvents {
   /** A credential was looked at. `result` is `success` or the reason of the failure. */
-  authenticated(method: 'key' | 'anonymous' | 'local', result: string): void;
+  authenticated(method: 'key' | 'token' | 'anonymous' | 'local', result: string): void;
   /** A stage refused. `reason` is an error code or a stage's own bounded word. */
   denied(stage: string, reason: string): void;
   limited(scope: string, result: 'allowed' | 'refused' | 'warned'): void;

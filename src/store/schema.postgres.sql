@@ -84,6 +84,18 @@ CREATE TABLE quayside.audit_logs (
   hash text NOT NULL,
   updated_at bigint DEFAULT created_at
 );
+CREATE TABLE quayside.invitations (
+  tenant_id text NOT NULL,
+  id text NOT NULL,
+  token_hash text NOT NULL,
+  email text NOT NULL,
+  roles text NOT NULL DEFAULT '[]'::text,
+  permissions text NOT NULL DEFAULT '[]'::text,
+  created_by text,
+  created_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  accepted_at bigint
+);
 CREATE TABLE quayside.job_schedules (
   name text NOT NULL,
   next_at bigint NOT NULL
@@ -110,6 +122,12 @@ CREATE TABLE quayside.jobs (
   updated_at bigint NOT NULL,
   finished_at bigint
 );
+CREATE TABLE quayside.login_attempts (
+  subject text NOT NULL,
+  failures bigint NOT NULL,
+  since bigint NOT NULL,
+  locked_until bigint NOT NULL
+);
 CREATE TABLE quayside.schema_migrations (
   id bigint NOT NULL,
   name text NOT NULL,
@@ -129,6 +147,28 @@ CREATE TABLE quayside.tenants (
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL
 );
+CREATE TABLE quayside.user_logins (
+  tenant_id text NOT NULL,
+  id text NOT NULL,
+  user_id text NOT NULL,
+  token_hash text NOT NULL,
+  created_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  revoked_at bigint
+);
+CREATE TABLE quayside.users (
+  tenant_id text NOT NULL,
+  id text NOT NULL,
+  email text NOT NULL,
+  name text,
+  password_hash text NOT NULL,
+  roles text NOT NULL DEFAULT '[]'::text,
+  permissions text NOT NULL DEFAULT '[]'::text,
+  enabled bigint NOT NULL DEFAULT 1,
+  created_by text,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL
+);
 CREATE TABLE quayside_private.context_key (
   one boolean NOT NULL DEFAULT true,
   inner_key bytea NOT NULL,
@@ -142,14 +182,21 @@ ALTER TABLE quayside.audit_checkpoints ADD CONSTRAINT audit_checkpoints_pkey PRI
 ALTER TABLE quayside.audit_cursors ADD CONSTRAINT audit_cursors_pkey PRIMARY KEY (receiver, writer, tenant_id);
 ALTER TABLE quayside.audit_heads ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (writer, tenant_id);
 ALTER TABLE quayside.audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, writer, seq);
+ALTER TABLE quayside.invitations ADD CONSTRAINT invitations_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE quayside.invitations ADD CONSTRAINT invitations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES quayside.tenants(id);
 ALTER TABLE quayside.job_schedules ADD CONSTRAINT job_schedules_pkey PRIMARY KEY (name);
 ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])));
 ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES quayside.tenants(id);
+ALTER TABLE quayside.login_attempts ADD CONSTRAINT login_attempts_pkey PRIMARY KEY (subject);
 ALTER TABLE quayside.schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (id);
 ALTER TABLE quayside.store_changes ADD CONSTRAINT store_changes_pkey PRIMARY KEY (topic);
 ALTER TABLE quayside.tenants ADD CONSTRAINT tenants_pkey PRIMARY KEY (id);
 ALTER TABLE quayside.tenants ADD CONSTRAINT tenants_slug_key UNIQUE (slug);
+ALTER TABLE quayside.user_logins ADD CONSTRAINT user_logins_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE quayside.user_logins ADD CONSTRAINT user_logins_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES quayside.users(tenant_id, id) ON DELETE CASCADE;
+ALTER TABLE quayside.users ADD CONSTRAINT users_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE quayside.users ADD CONSTRAINT users_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES quayside.tenants(id);
 ALTER TABLE quayside_private.context_key ADD CONSTRAINT context_key_one_check CHECK (one);
 ALTER TABLE quayside_private.context_key ADD CONSTRAINT context_key_pkey PRIMARY KEY (one);
 
@@ -165,10 +212,16 @@ CREATE INDEX audit_logs_request ON quayside.audit_logs USING btree (request_id) 
 CREATE INDEX audit_logs_resource ON quayside.audit_logs USING btree (tenant_id, resource_type, resource_id);
 CREATE INDEX audit_logs_time ON quayside.audit_logs USING btree (tenant_id, created_at DESC, id DESC);
 CREATE INDEX audit_logs_user ON quayside.audit_logs USING btree (user_id, created_at) WHERE (user_id IS NOT NULL);
+CREATE UNIQUE INDEX invitations_token ON quayside.invitations USING btree (token_hash);
 CREATE INDEX jobs_finished ON quayside.jobs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX jobs_running ON quayside.jobs USING btree (lease_until) WHERE (status = 'running'::text);
 CREATE UNIQUE INDEX jobs_unique ON quayside.jobs USING btree (tenant_id, kind, unique_key) WHERE ((unique_key IS NOT NULL) AND (status = ANY (ARRAY['waiting'::text, 'running'::text])));
 CREATE INDEX jobs_waiting ON quayside.jobs USING btree (run_at) WHERE (status = 'waiting'::text);
+CREATE INDEX login_attempts_since ON quayside.login_attempts USING btree (since);
+CREATE INDEX user_logins_expiry ON quayside.user_logins USING btree (expires_at);
+CREATE UNIQUE INDEX user_logins_id ON quayside.user_logins USING btree (id);
+CREATE INDEX user_logins_user ON quayside.user_logins USING btree (tenant_id, user_id);
+CREATE UNIQUE INDEX users_email ON quayside.users USING btree (email);
 
 CREATE OR REPLACE FUNCTION quayside.audit_forward()
  RETURNS trigger
@@ -263,16 +316,22 @@ ALTER TABLE quayside.audit_anchors FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.audit_cursors FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.audit_heads FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.audit_logs FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.invitations FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.jobs FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.tenants FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.user_logins FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.users FORCE ROW LEVEL SECURITY;
 
 CREATE POLICY tenant_isolation ON quayside.api_keys USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.audit_anchors USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.audit_cursors USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.audit_heads USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.audit_logs USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.invitations USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.jobs USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.tenants USING (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.user_logins USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.users USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.api_keys TO quayside_app;
 GRANT INSERT, SELECT ON quayside.audit_anchors TO quayside_app;
@@ -280,8 +339,12 @@ GRANT INSERT, SELECT ON quayside.audit_checkpoints TO quayside_app;
 GRANT INSERT, SELECT, UPDATE ON quayside.audit_cursors TO quayside_app;
 GRANT INSERT, SELECT, UPDATE ON quayside.audit_heads TO quayside_app;
 GRANT INSERT, SELECT ON quayside.audit_logs TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.invitations TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.job_schedules TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.jobs TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.login_attempts TO quayside_app;
 GRANT SELECT ON quayside.schema_migrations TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.store_changes TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.tenants TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.user_logins TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.users TO quayside_app;

@@ -132,6 +132,22 @@ CREATE INDEX audit_logs_time ON audit_logs (tenant_id, created_at DESC, id DESC)
 
 CREATE INDEX audit_logs_user ON audit_logs (user_id, created_at) WHERE user_id IS NOT NULL;
 
+CREATE TABLE invitations (
+  tenant_id TEXT NOT NULL REFERENCES tenants (id),
+  id TEXT NOT NULL,
+  token_hash TEXT NOT NULL,
+  email TEXT NOT NULL,
+  roles TEXT NOT NULL DEFAULT '[]',
+  permissions TEXT NOT NULL DEFAULT '[]',
+  created_by TEXT,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  accepted_at INTEGER,
+  PRIMARY KEY (tenant_id, id)
+);
+
+CREATE UNIQUE INDEX invitations_token ON invitations (token_hash);
+
 CREATE TABLE job_schedules (
   name TEXT PRIMARY KEY,
   next_at INTEGER NOT NULL
@@ -169,6 +185,15 @@ CREATE UNIQUE INDEX jobs_unique ON jobs (tenant_id, kind, unique_key) WHERE uniq
 
 CREATE INDEX jobs_waiting ON jobs (run_at) WHERE status = 'waiting';
 
+CREATE TABLE login_attempts (
+  subject TEXT PRIMARY KEY,
+  failures INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  locked_until INTEGER NOT NULL
+);
+
+CREATE INDEX login_attempts_since ON login_attempts (since);
+
 CREATE TABLE schema_migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL);
 
 CREATE TABLE store_changes (
@@ -186,3 +211,38 @@ CREATE TABLE tenants (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
 );
+
+CREATE TABLE user_logins (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  token_hash TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  revoked_at INTEGER,
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
+);
+
+CREATE INDEX user_logins_expiry ON user_logins (expires_at);
+
+CREATE UNIQUE INDEX user_logins_id ON user_logins (id);
+
+CREATE INDEX user_logins_user ON user_logins (tenant_id, user_id);
+
+CREATE TABLE users (
+  tenant_id TEXT NOT NULL REFERENCES tenants (id),
+  id TEXT NOT NULL,
+  email TEXT NOT NULL,
+  name TEXT,
+  password_hash TEXT NOT NULL,
+  roles TEXT NOT NULL DEFAULT '[]',
+  permissions TEXT NOT NULL DEFAULT '[]',
+  enabled INTEGER NOT NULL DEFAULT 1,
+  created_by TEXT,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+
+CREATE UNIQUE INDEX users_email ON users (email);

@@ -29,7 +29,6 @@ const texts: readonly string[] = [
   tool(`${http}\napproval: { required: true }`),
   'databases: { main: { url: "sqlite:./a.db", mode: write } }',
   'databases: { main: { url: "sqlite:./a.db", tenancy: column } }',
-  'security: { authentication: { jwt: {} } }',
   'security: { rateLimit: { perUser: { maxRequests: 5 } } }',
   'security: { rateLimit: { perTenant: { maxRequests: 5 } } }',
   'security: { rateLimit: { onBackendError: closed } }',

@@ -1,9 +1,11 @@
 // Every route of every port: on the list of what answers without a credential, or refused without one.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { auditRoutes } from '../../src/gate/audit/audit-routes.ts';
 import { keyRoutes } from '../../src/gate/credential/key-routes.ts';
+import { metadataRoutes } from '../../src/gate/credential/tokens/metadata-routes.ts';
+import { loginRoutes } from '../../src/gate/login/login-routes.ts';
 import { explainRoute } from '../../src/gate/permission/explain-route.ts';
 import { tenantRoutes } from '../../src/gate/tenant/tenant-routes.ts';
-import { auditRoutes } from '../../src/gate/audit/audit-routes.ts';
 import { jobRoutes } from '../../src/jobs/job-routes.ts';
 import { systemClock } from '../../src/operations/clock.ts';
 import { aboutRoutes, metricsRoute } from '../../src/operations/routes/about-routes.ts';
@@ -15,6 +17,12 @@ import { type GovernedServer, KEYS, startGovernedServer } from './governed-serve
 
 /** Governance §1.1. */
 const PUBLIC = ['/', '/version', '/live', '/liveness', '/ready', '/startup', '/health'];
+
+/** Public, too (governance §1.1), and empty where no issuer is configured, as here. */
+const WELL_KNOWN = '/.well-known/';
+
+/** Whoever has no credential yet brings a password, an invitation or a refresh token in the body. */
+const CREDENTIAL_IN_BODY = ['register', 'login', 'refresh', 'logout'].map((door) => `/api/v1/auth/${door}`);
 
 /** Somewhere else: the definition believes its proxy on loopback. */
 const OUTSIDE = { 'X-Forwarded-For': '203.0.113.9' };
@@ -38,6 +46,8 @@ function tableRoutes(): readonly Route[] {
     ...keyRoutes(parseDeps({})),
     ...tenantRoutes(parseDeps({})),
     explainRoute(parseDeps({})),
+    ...metadataRoutes(parseDeps({})),
+    ...loginRoutes(parseDeps({})),
   ];
 }
 
@@ -65,7 +75,15 @@ test('P13: every route of the tables is public by the specification or refuses w
       body: method === 'GET' ? undefined : '{}',
     });
     if (PUBLIC.includes(path)) expect([path, answer.status]).toEqual([path, 200]);
+    else if (path.startsWith(WELL_KNOWN)) expect([path, answer.status]).toEqual([path, 404]);
+    else if (CREDENTIAL_IN_BODY.includes(path)) expect([path, answer.status]).toEqual([path, 400]);
     else expectChallenge(answer, `${method} ${path}`);
+  }
+  // There is no local login here, so these are doors to nothing.
+  const credentials = { email: 'ada@example.com', password: 'a-password-of-nobody' };
+  for (const path of CREDENTIAL_IN_BODY) {
+    const body = JSON.stringify(/register|login/.test(path) ? credentials : { refresh_token: 'qr_none' });
+    expectChallenge(await sendRequest(server.port, { target: path, headers: OUTSIDE, body }), path);
   }
 });
 

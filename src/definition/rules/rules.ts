@@ -8,6 +8,7 @@ import { checkNames } from './names.ts';
 import { checkReferences } from './references.ts';
 import type { DefinitionRule } from './rule-context.ts';
 import { checkSecurity } from './security.ts';
+import { checkTokens } from './tokens.ts';
 
 export const definitionRules: readonly DefinitionRule[] = [
   checkNames,
@@ -18,4 +19,5 @@ export const definitionRules: readonly DefinitionRule[] = [
   checkEndpoints,
   checkCaching,
   checkSecurity,
+  checkTokens,
 ];

@@ -1,6 +1,6 @@
 // The `security` block of a definition (spec servers §2.5, governance), in canonical form.
+import { LocalLogin, Tokens } from './tokens.ts';
 import {
-  any,
   array,
   boolean,
   choice,
@@ -86,7 +86,8 @@ export const Authentication = object('Who is let in. With this block authenticat
   allowAnonymous: boolean('Whether requests without a credential get `permissions.anonymous`.', {
     fallback: false,
   }),
-  jwt: optional(record('Tokens of an identity provider.', any('Value.', { secret: true }))),
+  jwt: optional(Tokens),
+  local: optional(LocalLogin),
 });
 
 /** Grants, denials and inheritance. */

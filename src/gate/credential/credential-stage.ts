@@ -9,6 +9,9 @@ import type { Exchange, GateServer, PreparedRequestStage, RequestStage } from '.
 import { DEFAULT_TENANT } from '../tenant/tenant.ts';
 import type { KeySource } from './key-ring.ts';
 import { createKeyTables, type KeyFailure, type KeyTable } from './key-table.ts';
+import { admitToken, type TokenDeps, withTokens } from './tokens/token-door.ts';
+import { looksLikeToken } from './tokens/token-table.ts';
+import { unauthenticated } from './unauthenticated.ts';
 
 /** What the stage works with, the same for every server of the process. */
 export interface CredentialStageDeps {
@@ -20,6 +23,8 @@ export interface CredentialStageDeps {
   readonly events: GateEvents;
   /** Only where `QUAYSIDE_DEV_TENANT_HEADER` is set: the principal of a caller who names a tenant and nothing else. */
   readonly tenantHeader?: TenantHeaderAccess;
+  /** Absent: no server accepts tokens. */
+  readonly tokens?: TokenDeps;
 }
 
 /** Undefined: the request names no tenant. */
@@ -77,12 +82,15 @@ function keyStage(
   const header = authentication.headerName.toLowerCase();
   const table = currentTable(deps, authentication, permissions);
   const anonymous: Principal = { ...OPEN_PRINCIPAL, permissions: permissions.anonymous };
-  return {
+  const tokens = deps.tokens?.tableFor(server.definition);
+  return withTokens(deps.tokens, tokens, {
     name: 'credential',
     enter(exchange) {
       if (exchange.principal !== undefined) return undefined;
       const presented = presentedKey(exchange.headers, header);
       if (presented instanceof QuaysideError) return refuse(deps.events, presented, 'conflicting');
+      if (presented !== undefined && tokens !== undefined && looksLikeToken(presented))
+        return admitToken(exchange, tokens.find(presented), header, deps.events);
       if (presented !== undefined) return admitKey(deps, exchange, table(), presented, header);
       const named = deps.tenantHeader?.(exchange.headers, permissions.authenticated);
       if (named !== undefined) {
@@ -106,7 +114,7 @@ function keyStage(
       }
       return principal.type !== 'key' || table().holds(principal, clientAddress, deps.now());
     },
-  };
+  });
 }
 
 /** The table, built again only after the keys of the store changed. */
@@ -177,13 +185,4 @@ function presentedKey(headers: IncomingHttpHeaders, header: string): string | un
 /** A credential in another scheme is still a credential, and a wrong one: it must not pass as anonymous. */
 function bearerToken(authorization: string): string {
   return /^bearer /i.test(authorization) ? authorization.slice('bearer '.length).trim() : authorization;
-}
-
-function unauthenticated(reason: string, header: string): QuaysideError {
-  const fix = `send a valid key in the header ${header} or as "Authorization: Bearer <key>"`;
-  return new QuaysideError('unauthenticated', {
-    message: `Authentication failed (${reason}): ${fix}.`,
-    data: { reason, fix },
-    headers: { 'www-authenticate': 'Bearer' },
-  });
 }

@@ -1,6 +1,8 @@
 // Stage 7: may this principal do this? Decided once per principal and target, then remembered.
+import type { Security } from '../../definition/schema/security.ts';
 import { type ErrorCode, QuaysideError } from '../../errors.ts';
 import type { OperationKind, Principal } from '../../tool.ts';
+import { insufficientScope } from '../credential/tokens/challenge.ts';
 import type { OperationStage, Target } from '../stage.ts';
 import { DEFAULT_TENANT } from '../tenant/tenant.ts';
 import { type Access, createAccess } from './access.ts';
@@ -28,7 +30,7 @@ export const permissionStage: OperationStage = {
           may = isAllowed(createAccess(principal, permissions), target, principal);
           allowed.set(principal, may);
         }
-        return may ? undefined : refusal(target, permissions.hideDenied);
+        return may ? undefined : refusal(target, permissions, principal);
       },
     };
   },
@@ -46,13 +48,29 @@ function isAllowed(access: Access, target: Target, principal: Principal): boolea
   });
 }
 
-function refusal(target: Target, hideDenied: boolean): QuaysideError {
-  const hidden = hideDenied ? UNKNOWN[target.kind] : undefined;
+function refusal(target: Target, permissions: Security['permissions'], principal: Principal): QuaysideError {
+  const hidden = permissions.hideDenied ? UNKNOWN[target.kind] : undefined;
   if (hidden !== undefined)
     return new QuaysideError(hidden, { message: `Unknown ${target.kind}: ${target.name}` });
   const { anyOf, allOf } = target.permission;
   return new QuaysideError('forbidden', {
     message: `Permission missing: ${[anyOf.join(' or '), ...allOf].filter((part) => part !== '').join(', and ')}.`,
     data: { required: [...anyOf, ...allOf] },
+    ...scopeChallenge(target, permissions, principal),
   });
+}
+
+/** A client of OAuth can ask for the scope that was missing; what is denied no scope would open (RFC 6750 §3.1). */
+function scopeChallenge(
+  { permission }: Target,
+  permissions: Security['permissions'],
+  principal: Principal,
+): { readonly headers?: Readonly<Record<string, string>> } {
+  if (principal.type !== 'token') return {};
+  const access = createAccess(principal, permissions);
+  const missing = [permission.anyOf.slice(0, 1), permission.allOf].flat();
+  if ([...permission.anyOf, ...permission.allOf].some((one) => access.decide(one).rule?.startsWith('!')))
+    return {};
+  const challenge = insufficientScope(missing);
+  return challenge === undefined ? {} : { headers: { 'www-authenticate': challenge } };
 }

@@ -2,8 +2,9 @@
 import { base } from './0001-base.ts';
 import { jobs } from './0002-jobs.ts';
 import { keys } from './0003-keys.ts';
+import { users } from './0004-users.ts';
 import { audit } from './0006-audit.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps of the schema, ids from 1 without a gap. */
-export const migrations: readonly Migration[] = [base, jobs, keys, { ...audit, id: 4 }];
+export const migrations: readonly Migration[] = [base, jobs, keys, users, { ...audit, id: 5 }];

@@ -1,0 +1,146 @@
+// Builds local login and everything about identity that answers over HTTP.
+import type { Egress } from '../egress/egress.ts';
+import { metadataRoutes } from '../gate/credential/tokens/metadata-routes.ts';
+import { createProfiles, type Profiles } from '../gate/credential/tokens/profile.ts';
+import { issuersOf } from '../gate/credential/tokens/trusted-issuers.ts';
+import { limitRefusal } from '../gate/limits/limit-answer.ts';
+import { createLimiter } from '../gate/limits/limiter.ts';
+import { type Accounts, createAccounts } from '../gate/login/accounts.ts';
+import { createLoginSigner, loginIssuer } from '../gate/login/login-issuer.ts';
+import { type LoginEvent, loginRoutes } from '../gate/login/login-routes.ts';
+import { createLogins, type Logins } from '../gate/login/logins.ts';
+import { LOGINS_TOPIC } from '../gate/login/statements.ts';
+import type { PlanHolder } from '../plan/server-plan.ts';
+import type { Route, RouteRequest } from '../route.ts';
+import type { Store } from '../store/store.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { JsonObject, Principal } from '../tool.ts';
+import type { AppSettings } from './settings.ts';
+import { createTokenAccess, hasLocalLogin, type TokenAccess } from './tokens.ts';
+
+export interface LoginDeps {
+  readonly settings: AppSettings;
+  readonly telemetry: Telemetry;
+  readonly egress: Egress;
+  readonly store: Store;
+  readonly sessionSecret: string;
+}
+
+/** Who this process knows, by tokens of others and by its own accounts. */
+export interface IdentityParts {
+  readonly tokens: TokenAccess;
+  routes(plans: PlanHolder): readonly Route[];
+  close(): void;
+}
+
+/** Governance §6.1, route classes. */
+const LOGIN_LIMIT = { window: 60_000, maxRequests: 5 } as const;
+
+export function createIdentityParts(deps: LoginDeps): IdentityParts {
+  const { settings, telemetry, egress, store } = deps;
+  const log = telemetry.log.child({ component: 'tokens' });
+  const { publicUrl } = settings.environment;
+  const signer = createLoginSigner(deps.sessionSecret);
+  const logins = createLogins({
+    store,
+    signer,
+    now: Date.now,
+    onReuse: ({ id, tenantId }) =>
+      log.warn(
+        { event: 'security.violation', user: id, tenant: tenantId },
+        'A spent refresh token came again.',
+      ),
+  });
+  let generation = 0;
+  const stopWatching = store.watch(LOGINS_TOPIC, () => {
+    generation++;
+  });
+  const tokens = createTokenAccess({
+    egress,
+    log,
+    publicUrl,
+    now: Date.now,
+    local: { issuer: loginIssuer(signer, logins.current), generation: () => generation },
+  });
+  const profiles = createProfiles({ egress, log, ...clerkOf(settings) });
+  const accounts = createAccounts(store, Date.now);
+  return {
+    tokens,
+    close: stopWatching,
+    routes: (plans) => [
+      ...metadataRoutes({ publicUrl, definitionOf: (slug) => definitionOf(plans, slug) }),
+      ...routesOfLogin({ accounts, logins, profiles, plans, telemetry }),
+    ],
+  };
+}
+
+interface RouteParts {
+  readonly accounts: Accounts;
+  readonly logins: Logins;
+  readonly profiles: Profiles;
+  readonly plans: PlanHolder;
+  readonly telemetry: Telemetry;
+}
+
+function routesOfLogin({ accounts, logins, profiles, plans, telemetry }: RouteParts): readonly Route[] {
+  const log = telemetry.log.child({ component: 'login' });
+  const limiter = createLimiter(() => performance.now());
+  return loginRoutes({
+    accounts,
+    logins,
+    isEnabled: () => hasLocalLogin(plans.current().defaultServer.definition),
+    permissions: () => plans.current().defaultServer.definition.security.permissions,
+    limit(clientAddress) {
+      const bucket = limiter.bucket({
+        scope: 'ip',
+        key: `login:${clientAddress}`,
+        limit: LOGIN_LIMIT,
+        strategy: 'sliding-window',
+        strict: true,
+      });
+      const decision = limiter.take([bucket]);
+      telemetry.rateLimit('ip', decision.admitted ? 'allowed' : 'refused');
+      if (!decision.admitted) throw limitRefusal(bucket, decision.waitMs, performance.now());
+    },
+    profileOf: (request, principal) => profileOf(plans, profiles, request, principal),
+    record: (event) => log.notice(fieldsOf(event), 'An account was used or made.'),
+  });
+}
+
+function fieldsOf({ type, action, request, tenantId, userId }: LoginEvent): JsonObject {
+  return {
+    event: type,
+    action,
+    request_id: request.requestId,
+    client_address: request.clientAddress,
+    principal: request.principal?.id,
+    tenant: tenantId,
+    user: userId,
+  };
+}
+
+/** The gate has verified the token that the request came with; here it is only read. */
+async function profileOf(
+  plans: PlanHolder,
+  profiles: Profiles,
+  { headers }: RouteRequest,
+  { type }: Principal,
+): Promise<JsonObject> {
+  const token = /^bearer (\S+)$/i.exec(String(headers.authorization))?.[1];
+  if (type !== 'token' || token === undefined) return {};
+  const claims: JsonObject = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+  const issuer = issuersOf(plans.current().defaultServer.definition).find((one) => one.issuer === claims.iss);
+  if (issuer !== undefined) return { ...(await profiles.of(token, claims, issuer)) };
+  return typeof claims.name === 'string' ? { name: claims.name } : {};
+}
+
+function definitionOf(plans: PlanHolder, slug: string | undefined) {
+  const { servers, defaultServer } = plans.current();
+  return (slug === undefined ? defaultServer : servers.get(slug))?.definition;
+}
+
+function clerkOf({ environment }: AppSettings) {
+  const { clerkIssuer: issuer, clerkSecretKey: secretKey, clerkApiUrl } = environment;
+  if (issuer === undefined || secretKey === undefined) return {};
+  return { clerk: { issuer, secretKey, apiUrl: clerkApiUrl ?? 'https://api.clerk.com' } };
+}

@@ -1,0 +1,155 @@
+// `quayside users`: accounts in the durable state, for the first administrator and whoever follows.
+import { randomBytes } from 'node:crypto';
+import { ConfigurationError } from '../app/configuration-error.ts';
+import { asConfigurationError, storeAddress } from '../app/store.ts';
+import { readEnvironment } from '../definition/environment.ts';
+import { QuaysideError } from '../errors.ts';
+import { type Account, type Accounts, createAccounts } from '../gate/login/accounts.ts';
+import { permissionProblem } from '../gate/permission/grammar.ts';
+import { openStore, type StoreAddress } from '../store/open-store.ts';
+import { StoreRefusal } from '../store/store.ts';
+import { EXIT, type Io } from './io.ts';
+
+interface UserCommandOptions {
+  readonly data?: string;
+  readonly json?: true;
+}
+
+interface Granting extends UserCommandOptions {
+  readonly email: string;
+  readonly tenant: string;
+  readonly roles?: readonly string[];
+  readonly permissions?: readonly string[];
+}
+
+/** Who makes what a person at the command line makes. */
+const BY = 'command line';
+/** 144 bits. */
+const PASSWORD_BYTES = 18;
+
+/** Makes an account with a password that nobody has chosen. */
+export function createUser(options: Granting & { readonly name?: string }, io: Io): Promise<number> {
+  return withAccounts(options, io, async (accounts) => {
+    const password = newPassword();
+    const { email, name } = options;
+    const account = await accounts.create({
+      ...grantsOf(options),
+      tenantId: options.tenant,
+      email,
+      password,
+      by: BY,
+      ...(name === undefined ? {} : { name }),
+    });
+    if (options.json === true) io.out(`${JSON.stringify({ ...account, password })}\n`);
+    else io.out(`${password}\nThis is the only time the password of ${account.email} is shown.\n`);
+    return EXIT.ok;
+  });
+}
+
+/** Prints what `POST /api/v1/auth/register` takes as `invitation`. */
+export function inviteUser(options: Granting, io: Io): Promise<number> {
+  return withAccounts(options, io, async (accounts) => {
+    const { email, tenant: tenantId } = options;
+    const { token, expiresAt } = await accounts.invite({ ...grantsOf(options), tenantId, email, by: BY });
+    const until = new Date(expiresAt).toISOString();
+    if (options.json === true) io.out(`${JSON.stringify({ invitation: token, email, expiresAt: until })}\n`);
+    else io.out(`${token}\nFor ${email}, once, until ${until}.\n`);
+    return EXIT.ok;
+  });
+}
+
+/** Lists addresses, states and grants. */
+export function listUsers(options: UserCommandOptions, io: Io): Promise<number> {
+  return withAccounts(options, io, async (accounts) => {
+    const all = await accounts.list();
+    if (options.json === true) io.out(`${JSON.stringify(all)}\n`);
+    else if (all.length === 0) io.out('No accounts yet; make one with: quayside users create <email>\n');
+    else for (const account of all) io.out(`${lineOf(account)}\n`);
+    return EXIT.ok;
+  });
+}
+
+/** Switches an account off or on, or replaces its password. */
+export function changeUser(
+  options: UserCommandOptions & {
+    readonly email: string;
+    readonly change: 'disable' | 'enable' | 'password';
+  },
+  io: Io,
+): Promise<number> {
+  return withAccounts(options, io, async (accounts) => {
+    const { email, change } = options;
+    const account = await accounts.find(email);
+    if (account === undefined) {
+      io.err(`No account has the address ${JSON.stringify(email)}; \`quayside users list\` shows them.\n`);
+      return EXIT.failure;
+    }
+    if (change !== 'password') {
+      const enabled = change === 'enable';
+      await accounts.setEnabled(account, enabled);
+      if (options.json === true) io.out(`${JSON.stringify({ ...account, enabled })}\n`);
+      else
+        io.out(
+          `${account.email} is ${enabled ? 'switched on' : 'switched off, and its logins are ended'}.\n`,
+        );
+      return EXIT.ok;
+    }
+    const password = newPassword();
+    await accounts.setPassword(account, password);
+    if (options.json === true) io.out(`${JSON.stringify({ ...account, password })}\n`);
+    else io.out(`${password}\nThis is the only time the new password of ${account.email} is shown.\n`);
+    return EXIT.ok;
+  });
+}
+
+async function withAccounts(
+  options: UserCommandOptions & { readonly permissions?: readonly string[] },
+  io: Io,
+  work: (accounts: Accounts) => Promise<number>,
+): Promise<number> {
+  const { settings, errors } = readEnvironment(io.env);
+  const wrong = (options.permissions ?? []).flatMap((one) => {
+    const problem = permissionProblem(one);
+    return problem === undefined ? [] : [`--permissions: ${JSON.stringify(one)} ${problem}`];
+  });
+  if (wrong.length > 0) return refuse(io, wrong, EXIT.usage);
+  if (errors.length > 0) return refuse(io, errors, EXIT.configuration);
+  let address: StoreAddress | undefined;
+  try {
+    address = storeAddress(settings, options.data ?? settings.dataDirectory ?? './data');
+    const store = await openStore(address);
+    try {
+      return await work(createAccounts(store, Date.now));
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    if (error instanceof QuaysideError) return refuse(io, [error.message], EXIT.failure);
+    if (error instanceof StoreRefusal && error.reason === 'foreign_key')
+      return refuse(io, ['--tenant: there is no such tenant.'], EXIT.failure);
+    const known = address === undefined ? error : asConfigurationError(error, address);
+    if (known instanceof ConfigurationError) return refuse(io, known.lines, EXIT.configuration);
+    throw known;
+  }
+}
+
+function refuse(io: Io, lines: readonly string[], code: number): number {
+  for (const line of lines) io.err(`${line}\n`);
+  return code;
+}
+
+function grantsOf({ roles, permissions }: Granting) {
+  return {
+    ...(roles === undefined ? {} : { roles }),
+    ...(permissions === undefined ? {} : { permissions }),
+  };
+}
+
+function newPassword(): string {
+  return randomBytes(PASSWORD_BYTES).toString('base64url');
+}
+
+function lineOf({ email, enabled, tenantId, roles, permissions }: Account): string {
+  const grants = [...roles, ...permissions].join(',') || "the definition's grants to authenticated callers";
+  return `${email}  ${enabled ? 'on' : 'off'}  ${tenantId}  ${grants}`;
+}
