@@ -45,7 +45,7 @@ afterEach(async () => {
 
 function prepare(tokens: TokenAccess, definition: ReturnType<typeof testDefinition>): PreparedRequestStage {
   const prepared = credentialStage({
-    keys: { keys: () => [] },
+    keys: { keys: () => [], onChange: () => () => undefined },
     salt: 'a-salt-for-tests',
     now: () => now,
     events: {
