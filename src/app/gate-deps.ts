@@ -15,7 +15,6 @@ export function createGateDeps(options: {
 }): GateDeps {
   const { settings, telemetry, keyFile, salt } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
-  const now = () => performance.now();
   return {
     host: {
       bindHost: settings.host,
@@ -23,8 +22,7 @@ export function createGateDeps(options: {
       ...(publicUrl === undefined ? {} : { publicUrl }),
     },
     ipAllowlist: ipAllowlist ?? [],
-    limiter: createLimiter(now),
-    now,
+    limiter: createLimiter({ now: () => performance.now() }),
     credential: {
       keyFile,
       salt,
@@ -45,7 +43,7 @@ function gateEvents(telemetry: Telemetry): GateEvents {
     limited: telemetry.rateLimit,
     limitWarning: ({ scope, limit, principal }) =>
       log.notice(
-        { event: 'ratelimit.warning', scope, limit, principal: principal.id },
+        { event: 'ratelimit.warning', scope, limit, principal: principal?.id },
         '80 % of a limit is used.',
       ),
   };

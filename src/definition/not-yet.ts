@@ -56,14 +56,6 @@ export const notYet: readonly NotYet[] = [
   { path: '/security/authentication/jwt', effect: 'protective', what: 'Tokens of identity providers are' },
   { path: '/security/authentication/apiKeys/*/tenant', effect: 'protective', what: 'Tenants of keys are' },
   { path: '/security/authentication/apiKeys/*/roles', effect: 'additive', what: 'Roles are', when: isFilled },
-  { path: '/security/rateLimit/perUser', effect: 'protective', what: 'Limits per user are' },
-  { path: '/security/rateLimit/perTenant', effect: 'protective', what: 'Limits per tenant are' },
-  {
-    path: '/security/rateLimit/onBackendError',
-    effect: 'protective',
-    what: 'Refusing calls when the store of the limits is lost is',
-    when: is('closed'),
-  },
   { path: '/security/inspection', effect: 'additive', what: 'Inspection of arguments is', when: is('warn') },
   {
     path: '/security/inspection',

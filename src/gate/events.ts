@@ -8,10 +8,11 @@ export interface GateEvents {
   /** A stage refused. `reason` is an error code or a stage's own bounded word. */
   denied(stage: string, reason: string): void;
   limited(scope: string, result: 'allowed' | 'refused' | 'warned'): void;
-  /** A bucket passed 80 % of its limit for the first time in its window, or was used beyond it where lenient. */
+  /** A bucket reached 80 % of its limit for the first time in its window. */
   limitWarning(warning: {
     readonly scope: string;
     readonly limit: number;
-    readonly principal: Principal;
+    /** Undefined where the limit counts before anybody is known. */
+    readonly principal: Principal | undefined;
   }): void;
 }

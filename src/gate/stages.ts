@@ -4,6 +4,7 @@ import type { QuaysideError } from '../errors.ts';
 import type { CallObserver, ObservedTarget } from '../telemetry/observer.ts';
 import type { Operation } from '../tool.ts';
 import { argumentsStage } from './arguments-stage.ts';
+import type { AuditLog } from './audit/audit.ts';
 import { bodyStage } from './body.ts';
 import { clientAddressStage } from './client-address.ts';
 import { type CredentialStageDeps, credentialStage } from './credential/credential-stage.ts';
@@ -25,8 +26,7 @@ export interface GateDeps {
   /** `QUAYSIDE_IP_ALLOWLIST`. */
   readonly ipAllowlist: readonly string[];
   readonly limiter: Limiter;
-  /** Monotonic milliseconds, the limiter's clock. */
-  readonly now: () => number;
+  readonly audit?: AuditLog | undefined;
   readonly credential: Omit<CredentialStageDeps, 'events'>;
   readonly events: GateEvents;
   /** Operations that run now. */
@@ -54,8 +54,9 @@ export function operationStages(deps: GateDeps): readonly OperationStage[] {
     observeStage(deps),
     // Step 13, audit.
     permissionStage,
-    limitStage(deps),
+    // Before the limits: a call that finds no slot uses up none of them, and a slot is given back.
     concurrencyStage(deps.events),
+    limitStage(deps),
     argumentsStage,
     // Step 10, idempotency and cache. Step 11, approval.
     outputStage,

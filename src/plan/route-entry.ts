@@ -23,7 +23,12 @@ export function createRouteEntries(
 function prepareRoute(plan: Plan, route: Route, stages: readonly OperationStage[]): Entry<Route> {
   const { slug, definition } = plan.defaultServer;
   const permission = route.permission ?? { anyOf: [], allOf: [] };
-  const target = { kind: 'route', name: `${route.method} ${route.path}`, permission } as const;
+  const target = {
+    kind: 'route',
+    name: `${route.method} ${route.path}`,
+    permission,
+    limitClass: route.limitClass,
+  } as const;
   return {
     item: route,
     target,

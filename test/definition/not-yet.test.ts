@@ -34,9 +34,6 @@ const texts: readonly string[] = [
   'security: { authentication: { jwt: {} } }',
   'security: { authentication: { apiKeys: [{ name: a, key: a-key-that-is-long-enough, tenant: t }] } }',
   'security: { authentication: { apiKeys: [{ name: a, key: a-key-that-is-long-enough, roles: [r] }] } }',
-  'security: { rateLimit: { perUser: { maxRequests: 5 } } }',
-  'security: { rateLimit: { perTenant: { maxRequests: 5 } } }',
-  'security: { rateLimit: { onBackendError: closed } }',
   'security: { inspection: warn }',
   'security: { inspection: block }',
   ...[tool, prompt, resource, template].flatMap((wrap) => {
@@ -91,7 +88,7 @@ version: 1.0.0
 packs: []
 upstreams: {}
 caching: { enabled: false }
-security: { audit: { enabled: false }, inspection: "off", rateLimit: { onBackendError: memory } }
+security: { audit: { enabled: false }, inspection: "off" }
 ${tool(`${http}\ncache: { enabled: false }\nidempotency: { mode: none }\napproval: { required: false }`)}`);
   expect([...errors, ...warnings]).toEqual([]);
 });
