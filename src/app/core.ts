@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { createEgress, type Egress } from '../egress/egress.ts';
 import { type KeyFile, openKeyFile } from '../gate/credential/key-file.ts';
+import type { Limiter } from '../gate/limits/limiter.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
 import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
@@ -12,6 +13,7 @@ import type { Operation } from '../tool.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { createGateDeps } from './gate-deps.ts';
+import { openLimiter } from './limits.ts';
 import { createPlans, type Plans } from './plans.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
@@ -24,6 +26,7 @@ export interface Core {
   readonly secrets: ProcessSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
+  readonly limiter: Limiter;
   /** Operations that run now. */
   readonly running: ReadonlySet<Operation>;
   /** What the start has to say to the operator, one line each. */
@@ -51,7 +54,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     watch: true,
     onDamage: (error) => telemetry.log.error({ component: 'keys' }, error.message),
   });
-  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt });
+  const limiter = await openLimiter(settings, telemetry);
+  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt, limiter });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);
   const pool = createFilePool({
@@ -59,7 +63,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     onKill: telemetry.sandboxKill,
   });
   const closeTools = async () => {
-    await Promise.all([pool.close(), egress.close()]);
+    await Promise.all([pool.close(), egress.close(), limiter.close()]);
     keyFile.close();
   };
   let plans: Plans;
@@ -86,6 +90,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     secrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,
+    limiter,
     running: gate.running,
     warnings,
     async close() {

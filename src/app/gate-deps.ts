@@ -1,19 +1,20 @@
 // What the gate works with, from the settings of the process.
 import type { KeyFile } from '../gate/credential/key-file.ts';
 import type { GateEvents } from '../gate/events.ts';
-import { createLimiter } from '../gate/limits/limiter.ts';
+import type { Limiter } from '../gate/limits/limiter.ts';
 import type { GateDeps } from '../gate/stages.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppSettings } from './settings.ts';
 
-/** One limiter per process: a reload must not give anybody a fresh allowance. */
+/** Once per process, over the one limiter. */
 export function createGateDeps(options: {
   readonly settings: AppSettings;
   readonly telemetry: Telemetry;
   readonly keyFile: KeyFile;
   readonly salt: string;
+  readonly limiter: Limiter;
 }): GateDeps {
-  const { settings, telemetry, keyFile, salt } = options;
+  const { settings, telemetry, keyFile, salt, limiter } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
   return {
     host: {
@@ -22,7 +23,7 @@ export function createGateDeps(options: {
       ...(publicUrl === undefined ? {} : { publicUrl }),
     },
     ipAllowlist: ipAllowlist ?? [],
-    limiter: createLimiter({ now: () => performance.now() }),
+    limiter,
     credential: {
       keyFile,
       salt,

@@ -23,6 +23,7 @@ import type { BuildInfo } from '../telemetry/telemetry.ts';
 import type { JsonObject, Operation } from '../tool.ts';
 import type { Core } from './core.ts';
 import { watchDatabases } from './database-health.ts';
+import { limitsComponent } from './limits.ts';
 import type { AppSettings } from './settings.ts';
 
 export interface Operations {
@@ -61,6 +62,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   health.add(diskComponent({ directory: settings.dataDirectory, logProblem: () => log.problem() }));
   health.add(clockComponent(clock));
   health.add(eventLoopComponent(eventLoop));
+  health.add(limitsComponent(core.limiter));
   watchDatabases(core, health);
 
   const ended = new Promise<number>((resolve) => {

@@ -59,12 +59,7 @@ export const withoutEffect: readonly {
     'DATABASE_REPLICA_URL, DB_*',
     'State is kept in the data folder.',
   ),
-  notYet(
-    'REDIS_URL',
-    /^(REDIS_(URL|HOST|PORT|PASSWORD)|CACHE_REDIS_URL)$/,
-    'REDIS_HOST, REDIS_PORT, REDIS_PASSWORD, CACHE_REDIS_URL',
-    'Limits are counted in memory.',
-  ),
+  notYet('CACHE_REDIS_URL', /^CACHE_REDIS_URL$/, '', 'Nothing is cached.'),
   notYet('CLERK_*', /^CLERK_/, '', 'Only API keys let callers in.'),
   notYet('JWT_SECRET', /^JWT_SECRET$/, '', 'Only API keys let callers in.'),
   notYet('ADMIN_TOKEN', /^ADMIN_TOKEN$/, '', 'Use a key with admin:*.'),

@@ -39,6 +39,10 @@ export const url: Reader<string> = {
   read: (value) =>
     /^https?:\/\//.test(value) && URL.canParse(value) ? value.replace(/\/+$/, '') : undefined,
 };
+export const redisAddress: Reader<string> = {
+  expected: 'an address such as redis://host:6379/0, or rediss:// for TLS',
+  read: (value) => (/^rediss?:\/\/[^/]/.test(value) && URL.canParse(value) ? value : undefined),
+};
 export const path: Reader<string> = {
   expected: 'a path that starts with /',
   read: (value) => (/^\/[\w./-]*$/.test(value) ? value : undefined),

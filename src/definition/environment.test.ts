@@ -74,7 +74,7 @@ describe('P78: names without an effect', () => {
   test.each([
     'DATABASE_URL',
     'DB_HOST',
-    'REDIS_URL',
+    'CACHE_REDIS_URL',
     'CLERK_ISSUER',
     'JWT_SECRET',
     'SENTRY_DSN',

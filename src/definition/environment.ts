@@ -10,6 +10,7 @@ import {
   path,
   type Reader,
   rate,
+  redisAddress,
   seconds,
   size,
   text,
@@ -135,6 +136,25 @@ const variables = {
   rateLimitWindowMs: variable(['RATE_LIMIT_WINDOW'], seconds, 'Length of that window in seconds.', {
     fallback: '60',
   }),
+  redisUrl: variable(
+    ['REDIS_URL'],
+    redisAddress,
+    'Redis in which all replicas count limits together; memory of the process when unset.',
+    { example: 'redis://cache.internal:6379/0', secret: true },
+  ),
+  redisHost: variable(['REDIS_HOST'], text, 'The same by its host, where REDIS_URL is unset.', {
+    example: 'cache.internal',
+  }),
+  redisPort: variable(['REDIS_PORT'], wholeNumber(1, 65_535), 'Port of REDIS_HOST.', { fallback: '6379' }),
+  redisPassword: variable(['REDIS_PASSWORD'], text, 'Password, where REDIS_URL holds none.', {
+    secret: true,
+  }),
+  replicas: variable(
+    ['QUAYSIDE_REPLICAS'],
+    wholeNumber(1, 10_000),
+    'How many processes serve together; with more than one, limits are counted in the store they share.',
+    { fallback: '1', example: '3' },
+  ),
   drainTimeoutMs: variable(
     ['DRAIN_TIMEOUT'],
     seconds,

@@ -6,6 +6,7 @@ import type { LimitDecision } from './decision.ts';
 import { takeLocally } from './memory-backend.ts';
 import { type LossReport, SharedLimits } from './shared-limits.ts';
 
+/** Finds buckets and takes from them. */
 export interface Limiter {
   /** The buckets of a rule; the same rule finds the same ones, also after a reload. */
   buckets(rule: LimitRule): BucketTable;
@@ -18,6 +19,8 @@ export interface Limiter {
     onBackendError: OnBackendError,
     cost?: number,
   ): LimitDecision | Promise<LimitDecision>;
+  /** Resolves when shared counters have answered once, or are lost. */
+  opened(): Promise<void>;
   /** `memory` where nothing is shared. */
   readonly backend: LimitBackend['name'];
   /** Why counters that should be shared are not, or undefined: for health. */
@@ -44,6 +47,7 @@ export function createLimiter({ now, shared, report }: LimiterOptions): Limiter 
     return {
       ...common,
       take: (buckets, _onBackendError, cost = 1) => takeLocally(buckets, cost, now()),
+      opened: () => Promise.resolve(),
       backend: 'memory',
       problem: () => undefined,
       close: () => Promise.resolve(),
@@ -53,6 +57,7 @@ export function createLimiter({ now, shared, report }: LimiterOptions): Limiter 
   return {
     ...common,
     take: (buckets, onBackendError, cost = 1) => limits.take(buckets, onBackendError, cost),
+    opened: () => limits.opened(),
     backend: shared.name,
     problem: () => limits.problem(),
     close: () => limits.close(),

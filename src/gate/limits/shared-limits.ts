@@ -14,6 +14,8 @@ export type LossReport = (event: {
 
 /** A hundred times what a backend in the same network needs; no call waits longer for its limits. */
 export const ANSWER_WITHIN_MS = 500;
+/** A start waits a little longer for a first connection than a call waits for its answer. */
+const OPENED_WITHIN_MS = 2000;
 /** Recovery is promised within 10 s; a probe is one small command. */
 const PROBE_INTERVAL_MS = 1000;
 /**
@@ -40,6 +42,15 @@ export class SharedLimits {
     this.#backend = options.backend;
     this.#now = options.now;
     this.#report = options.report ?? (() => undefined);
+  }
+
+  /** Resolves when the backend has answered once, or counts as lost. */
+  async opened(): Promise<void> {
+    try {
+      await within(OPENED_WITHIN_MS, this.#backend.probe());
+    } catch (error) {
+      this.#lose(toError(error));
+    }
   }
 
   take(
@@ -74,7 +85,7 @@ export class SharedLimits {
     try {
       decision = await within(ANSWER_WITHIN_MS, this.#backend.take(buckets, cost));
     } catch (error) {
-      this.#lose(error instanceof Error ? error : new Error(String(error)));
+      this.#lose(toError(error));
       return this.#withoutBackend(buckets, onBackendError, cost);
     }
     const now = this.#now();
@@ -116,7 +127,7 @@ export class SharedLimits {
       await within(ANSWER_WITHIN_MS, this.#backend.probe());
     } catch (error) {
       // Still lost: said once, and again by health as long as it lasts.
-      this.#lostBecause = error instanceof Error ? error : new Error(String(error));
+      this.#lostBecause = toError(error);
       if (!this.#isClosed) this.#probeLater();
       return;
     }
@@ -140,8 +151,12 @@ function within<Value>(milliseconds: number, answer: Value | Promise<Value>): Pr
       },
       (error: unknown) => {
         clearTimeout(timer);
-        reject(error instanceof Error ? error : new Error(String(error)));
+        reject(toError(error));
       },
     );
   });
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
