@@ -5,9 +5,12 @@ import { type KeyFile, openKeyFile } from '../gate/credential/key-file.ts';
 import type { Limiter } from '../gate/limits/limiter.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
 import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
+import { createJobs, type Jobs } from '../jobs/jobs.ts';
+import { systemClock } from '../operations/clock.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
+import type { Store } from '../store/store.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
 import { ConfigurationError } from './configuration-error.ts';
@@ -17,12 +20,17 @@ import { openLimiter } from './limits.ts';
 import { createPlans, type Plans } from './plans.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
+import { openProcessStore } from './store.ts';
 
 export interface Core {
   readonly telemetry: Telemetry;
   readonly plans: Plans;
   readonly protocol: Protocol;
   readonly keyFile: KeyFile;
+  /** The durable state; open as long as anything else is. */
+  readonly store: Store;
+  /** Background jobs; kinds are registered while the core is made, and run once the server listens. */
+  readonly jobs: Jobs;
   readonly secrets: ProcessSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
@@ -48,6 +56,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const warnings = options.transport === 'http' ? checkOrThrow(settings, loaded) : loaded.warnings;
   const telemetry = openTelemetry(options);
   const secrets = openSecrets(settings);
+  const store = await openProcessStore(settings, telemetry);
+  const jobs = createJobs({ store, clock: systemClock, log: telemetry.log.child({ component: 'jobs' }) });
   const keyFile = openKeyFile({
     path: join(settings.dataDirectory, 'keys.json'),
     salt: secrets.apiKeySalt,
@@ -65,6 +75,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const closeTools = async () => {
     await Promise.all([pool.close(), egress.close(), limiter.close()]);
     keyFile.close();
+    await store.close();
   };
   let plans: Plans;
   try {
@@ -87,6 +98,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     plans,
     protocol,
     keyFile,
+    store,
+    jobs,
     secrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,
@@ -94,6 +107,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     running: gate.running,
     warnings,
     async close() {
+      await jobs.stop(JOBS_GRACE_MS);
       protocol.close();
       await plans.close();
       await closeTools();
@@ -134,6 +148,9 @@ function openEgress(settings: AppSettings, telemetry: Telemetry): Egress {
       telemetry.egress({ purpose, status: status ?? reason ?? 'failed', seconds: durationMs / 1000 }),
   });
 }
+
+/** What a job gets to end by itself when the process stops; it starts again elsewhere. */
+const JOBS_GRACE_MS = 2000;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -1,5 +1,6 @@
 // The process seen from outside: health, probes, diagnostics, administration and signals.
 import { join } from 'node:path';
+import { jobRoutes } from '../jobs/job-routes.ts';
 import { type Clock, systemClock } from '../operations/clock.ts';
 import { collectDiagnostics, type DiagnosticsDeps, dumpDiagnostics } from '../operations/diagnostics.ts';
 import { createEventLoopMonitor } from '../operations/event-loop.ts';
@@ -9,6 +10,7 @@ import {
   diskComponent,
   eventLoopComponent,
   handlersComponent,
+  storeComponent,
 } from '../operations/health/components.ts';
 import { createHealth } from '../operations/health/health.ts';
 import type { Lifecycle } from '../operations/lifecycle.ts';
@@ -59,6 +61,7 @@ export function createOperations(deps: OperationsDeps): Operations {
 
   health.add(configComponent({ loaded: () => true, lastError: core.plans.reloader.lastError }));
   health.add(handlersComponent(core.pool.problem));
+  health.add(storeComponent(core.store.problem));
   health.add(diskComponent({ directory: settings.dataDirectory, logProblem: () => log.problem() }));
   health.add(clockComponent(clock));
   health.add(eventLoopComponent(eventLoop));
@@ -72,6 +75,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   return {
     routes: [
       ...processRoutes(deps, { clock, health }),
+      ...jobRoutes(core.jobs.queue),
       ...adminRoutes({
         log,
         redactor: core.telemetry.redactor,
