@@ -64,7 +64,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     watch: true,
     onDamage: (error) => telemetry.log.error({ component: 'keys' }, error.message),
   });
-  const limiter = await openLimiter(settings, telemetry);
+  const limiter = await openLimiter(settings, telemetry, store);
   const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt, limiter });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);

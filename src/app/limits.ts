@@ -2,18 +2,25 @@
 import type { EnvironmentSettings } from '../definition/environment.ts';
 import type { LimitBackend } from '../gate/limits/backend.ts';
 import { createLimiter, type Limiter } from '../gate/limits/limiter.ts';
+import { createPostgresBackend } from '../gate/limits/postgres-backend.ts';
 import { createRedisBackend } from '../gate/limits/redis/redis-backend.ts';
 import type { Component } from '../operations/health/health.ts';
+import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppSettings } from './settings.ts';
+import { storeAddress } from './store.ts';
 
 /**
- * Redis where it is named, else memory (governance §6.3). Resolves when shared counters have answered once, or are known
+ * Redis where it is named, else PostgreSQL where several replicas share it, else memory (governance §6.3). Resolves when shared counters have answered once, or are known
  * to be lost: the process serves either way.
  */
-export async function openLimiter(settings: AppSettings, telemetry: Telemetry): Promise<Limiter> {
+export async function openLimiter(
+  settings: AppSettings,
+  telemetry: Telemetry,
+  store: Store,
+): Promise<Limiter> {
   const log = telemetry.log.child({ component: 'limits' });
-  const shared = sharedBackend(settings);
+  const shared = sharedBackend(settings, store);
   const limiter = createLimiter({
     now: () => performance.now(),
     ...(shared === undefined ? {} : { shared }),
@@ -27,7 +34,7 @@ export async function openLimiter(settings: AppSettings, telemetry: Telemetry): 
   if (limiter.backend === 'memory' && replicas !== undefined && replicas > 1)
     log.warn(
       { replicas },
-      'Each replica counts limits on its own: set REDIS_URL to let them count together.',
+      'Each replica counts limits on its own: set REDIS_URL or DATABASE_URL to let them count together.',
     );
   telemetry.metrics.instruments.rateLimitBackend.source((report) =>
     report({ backend: limiter.backend }, limiter.problem() === undefined ? 1 : 0),
@@ -51,9 +58,12 @@ export function limitsComponent(limiter: Limiter): Component {
   };
 }
 
-function sharedBackend({ environment }: AppSettings): LimitBackend | undefined {
+function sharedBackend({ environment, dataDirectory }: AppSettings, store: Store): LimitBackend | undefined {
   const url = redisUrl(environment);
-  return url === undefined ? undefined : createRedisBackend({ url });
+  if (url !== undefined) return createRedisBackend({ url });
+  const { replicas = 1 } = environment;
+  const isShared = replicas > 1 && storeAddress(environment, dataDirectory).kind === 'postgres';
+  return isShared ? createPostgresBackend(store) : undefined;
 }
 
 /** `REDIS_URL`, or one made of `REDIS_HOST` and `REDIS_PORT`; `REDIS_PASSWORD` where the address holds none. */

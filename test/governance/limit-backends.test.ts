@@ -4,7 +4,10 @@ import type { LimitBackend } from '../../src/gate/limits/backend.ts';
 import { Bucket, BucketRule, type LimitRule } from '../../src/gate/limits/bucket.ts';
 import type { Admission, Decision, Refusal } from '../../src/gate/limits/decision.ts';
 import { createMemoryBackend } from '../../src/gate/limits/memory-backend.ts';
+import { createPostgresBackend } from '../../src/gate/limits/postgres-backend.ts';
 import { createRedisBackend } from '../../src/gate/limits/redis/redis-backend.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { createPostgresDatabase } from '../support/postgres-database.ts';
 import { startRedis } from '../support/redis.ts';
 import { requires } from '../support/requires.ts';
 
@@ -49,10 +52,26 @@ async function redis(): Promise<Place> {
   };
 }
 
+async function postgresql(): Promise<Place> {
+  const database = await createPostgresDatabase();
+  const store = await openStore({ kind: 'postgres', url: database.url, poolSize: 8 });
+  const backend = createPostgresBackend(store);
+  return {
+    backend,
+    pass: passTime,
+    async close() {
+      await backend.close();
+      await store.close();
+      await database.remove();
+    },
+  };
+}
+
 const hasRedis = requires.tool('redis-server');
 const places = [
   ['memory', memory, true],
   ['redis', redis, hasRedis],
+  ['postgresql', postgresql, await requires.postgres()],
 ] as const;
 
 /** Long enough for every burst here on a loaded machine, short enough to wait for. */

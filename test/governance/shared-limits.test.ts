@@ -3,9 +3,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type Caller, countStatuses, createCaller } from '../support/calls.ts';
 import { freePort } from '../support/free-port.ts';
 import { metricSum } from '../support/metrics-text.ts';
+import { createPostgresDatabase } from '../support/postgres-database.ts';
 import { type Product, startProduct } from '../support/product.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { requires } from '../support/requires.ts';
+import { asAdministrator } from '../support/store.ts';
 import { createWorkspace, type Workspace } from '../support/workspace.ts';
 
 const KEY = 'shared-limits-test-key-0123456789';
@@ -150,6 +152,53 @@ describe.skipIf(!requires.tool('redis-server'))('limits in Redis', () => {
     const wrong = await serve(limit, { ...parts, REDIS_PASSWORD: 'planted-wrong' });
     expect(await health(wrong.product)).toMatchObject({ status: 'degraded' });
     expect(wrong.product.log()).not.toContain('planted-wrong');
+  }, 120_000);
+});
+
+describe.skipIf(!(await requires.postgres()))('limits in PostgreSQL', () => {
+  async function database() {
+    const made = await createPostgresDatabase();
+    cleanUp.push(() => made.remove());
+    return made;
+  }
+
+  test('P19 P78: with QUAYSIDE_REPLICAS, three servers on one PostgreSQL admit the limit together', async () => {
+    const limit = 150;
+    const env = { DATABASE_URL: (await database()).url, QUAYSIDE_REPLICAS: '3' };
+    const rateLimit = `{ window: 600000, maxRequests: ${limit} }`;
+    const servers: Awaited<ReturnType<typeof serve>>[] = [];
+    for (let replica = 0; replica < 3; replica++) servers.push(await serve(rateLimit, env));
+    const answers = await Promise.all(
+      Array.from({ length: 300 }, (_, call) => servers[call % 3]?.caller.call('echo')),
+    );
+    const counted = countStatuses(answers.filter((answer) => answer !== undefined));
+    expect(counted).toEqual({ 200: limit, 429: 300 - limit });
+    for (const { product } of servers)
+      expect(await health(product)).toMatchObject({ metadata: { backend: 'postgresql' } });
+  }, 120_000);
+
+  test('P19 G7: where PostgreSQL is lost, limits go on; a single server does not ask it', async () => {
+    const { url, name } = await database();
+    const env = { DATABASE_URL: url };
+    const alone = await serve('{ window: 600000, maxRequests: 6 }', env);
+    expect(await health(alone.product)).toMatchObject({ metadata: { backend: 'memory' } });
+    const { product, caller } = await serve('{ window: 600000, maxRequests: 6 }', {
+      ...env,
+      QUAYSIDE_REPLICAS: '2',
+    });
+    expect((await caller.call('echo')).status).toBe(200);
+    await asAdministrator(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+    await asAdministrator(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => caller.call('echo')));
+    expect(countStatuses(answers)).toEqual({ 200: 5, 429: 5 });
+    await expect
+      .poll(async () => (await health(product)).status, { timeout: 20_000, interval: 100 })
+      .toBe('degraded');
+    await asAdministrator(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+    await expect
+      .poll(async () => (await health(product)).status, { timeout: 20_000, interval: 100 })
+      .toBe('healthy');
+    expect((await caller.call('echo')).status).toBe(429);
   }, 120_000);
 });
 
