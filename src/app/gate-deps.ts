@@ -42,10 +42,10 @@ function gateEvents(telemetry: Telemetry): GateEvents {
     authenticated: telemetry.auth,
     denied: telemetry.denied,
     limited: telemetry.rateLimit,
-    limitWarning: ({ scope, limit, principal }) =>
+    limitWarning: ({ kind, scope, limit, principal }) =>
       log.notice(
-        { event: 'ratelimit.warning', scope, limit, principal: principal?.id },
-        '80 % of a limit is used.',
+        { event: 'ratelimit.warning', scope, limit, principal: principal.id },
+        kind === 'reached' ? '80 % of a limit is used.' : 'A lenient limit is exceeded.',
       ),
   };
 }

@@ -8,11 +8,18 @@ export interface GateEvents {
   /** A stage refused. `reason` is an error code or a stage's own bounded word. */
   denied(stage: string, reason: string): void;
   limited(scope: string, result: 'allowed' | 'refused' | 'warned'): void;
-  /** A bucket reached 80 % of its limit for the first time in its window. */
+  /**
+   * `reached`: a bucket came to 80 % of its limit, for the first time in its window. `exceeded`: a call went beyond the
+   * limit, which `strict: false` admits; told of each such call.
+   */
   limitWarning(warning: {
+    readonly kind: 'reached' | 'exceeded';
     readonly scope: string;
     readonly limit: number;
-    /** Undefined where the limit counts before anybody is known. */
-    readonly principal: Principal | undefined;
+    readonly windowMs: number;
+    /** Whoever is behind an address is not known yet: then its id is `unknown`. */
+    readonly principal: Principal;
+    readonly requestId: string;
+    readonly clientAddress: string;
   }): void;
 }

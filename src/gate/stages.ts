@@ -4,7 +4,6 @@ import type { QuaysideError } from '../errors.ts';
 import type { CallObserver, ObservedTarget } from '../telemetry/observer.ts';
 import type { Operation } from '../tool.ts';
 import { argumentsStage } from './arguments-stage.ts';
-import type { AuditLog } from './audit/audit.ts';
 import { bodyStage } from './body.ts';
 import { clientAddressStage } from './client-address.ts';
 import { type CredentialStageDeps, credentialStage } from './credential/credential-stage.ts';
@@ -26,7 +25,6 @@ export interface GateDeps {
   /** `QUAYSIDE_IP_ALLOWLIST`. */
   readonly ipAllowlist: readonly string[];
   readonly limiter: Limiter;
-  readonly audit?: AuditLog | undefined;
   readonly credential: Omit<CredentialStageDeps, 'events'>;
   readonly events: GateEvents;
   /** Operations that run now. */

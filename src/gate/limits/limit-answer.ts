@@ -53,9 +53,10 @@ export function unavailableRefusal(): QuaysideError {
 
 function addBucket(headers: Record<string, string>, { rule }: Bucket, left: number, resetMs: number): void {
   const seconds = String(Math.ceil(resetMs / 1000));
+  const remaining = String(left);
   headers['ratelimit-policy'] = rule.policy;
-  headers.ratelimit = `"${rule.scope}";r=${left};t=${seconds}`;
+  headers.ratelimit = `"${rule.scope}";r=${remaining};t=${seconds}`;
   headers['x-ratelimit-limit'] = rule.limitText;
-  headers['x-ratelimit-remaining'] = String(left);
+  headers['x-ratelimit-remaining'] = remaining;
   headers['x-ratelimit-reset'] = seconds;
 }

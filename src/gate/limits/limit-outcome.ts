@@ -1,7 +1,6 @@
-// What follows from a decision: metrics, the record of warnings, headers, and the refusal.
+// What follows from a decision: metrics, warnings, headers, and the refusal.
 import type { QuaysideError } from '../../errors.ts';
 import type { Principal } from '../../tool.ts';
-import type { AuditLog } from '../audit/audit.ts';
 import { DEFAULT_TENANT } from '../credential/key-table.ts';
 import type { GateEvents } from '../events.ts';
 import type { Bucket } from './bucket.ts';
@@ -12,8 +11,6 @@ import type { Limiter } from './limiter.ts';
 export interface LimitDeps {
   readonly limiter: Limiter;
   readonly events: GateEvents;
-  /** Absent: warnings are only logged and counted. */
-  readonly audit?: AuditLog | undefined;
 }
 
 /** Whose call was decided on, as far as it is known by then. */
@@ -26,7 +23,7 @@ export interface LimitedCall {
 
 /** The refusal, or undefined when the call may go on. */
 export function settle(
-  { events, audit }: LimitDeps,
+  { events }: LimitDeps,
   buckets: readonly Bucket[],
   call: LimitedCall,
   decision: LimitDecision,
@@ -38,34 +35,27 @@ export function settle(
   }
   for (const { rule } of buckets) events.limited(rule.scope, 'allowed');
   addLimitHeaders(call.answerHeaders, decision);
-  for (const { rule } of decision.warned) {
-    events.limited(rule.scope, 'warned');
-    events.limitWarning({ scope: rule.scope, limit: rule.limit, principal: call.principal });
-    audit?.record(warningEvent(rule, call, '80 % of the limit is used.'));
-  }
-  for (const { rule } of decision.excess) {
-    events.limited(rule.scope, 'warned');
-    audit?.record(warningEvent(rule, call, 'The limit is exceeded, which strict: false admits.'));
-  }
+  for (const { rule } of decision.warned) warn(events, 'reached', rule, call);
+  for (const { rule } of decision.excess) warn(events, 'exceeded', rule, call);
   return undefined;
 }
 
-function warningEvent(
+/** Of a call that is only known by its address. */
+const UNKNOWN: Principal = {
+  type: 'anonymous',
+  id: 'unknown',
+  name: 'unknown',
+  tenantId: DEFAULT_TENANT,
+  roles: [],
+  permissions: [],
+};
+
+function warn(
+  events: GateEvents,
+  kind: 'reached' | 'exceeded',
   { scope, limit, windowMs }: Bucket['rule'],
-  { principal, requestId, clientAddress }: LimitedCall,
-  reason: string,
-) {
-  return {
-    eventType: 'ratelimit.warning',
-    result: 'warning',
-    tenantId: principal?.tenantId ?? DEFAULT_TENANT,
-    action: 'limit',
-    resourceType: 'rate_limit',
-    resourceId: scope,
-    ...(principal?.userId === undefined ? {} : { userId: principal.userId }),
-    ...(principal?.type === 'key' ? { apiKeyName: principal.name } : {}),
-    requestId,
-    ipAddress: clientAddress,
-    metadata: { scope, limit, window: windowMs, reason },
-  } as const;
+  { principal = UNKNOWN, requestId, clientAddress }: LimitedCall,
+): void {
+  events.limited(scope, 'warned');
+  events.limitWarning({ kind, scope, limit, windowMs, principal, requestId, clientAddress });
 }

@@ -3,7 +3,6 @@ import { testDefinition } from '../../../test/support/definition.ts';
 import { testExchange } from '../../../test/support/exchange.ts';
 import type { LimitClass } from '../../route.ts';
 import type { Operation, Principal, ToolSpec } from '../../tool.ts';
-import type { AuditEvent, AuditLog } from '../audit/audit.ts';
 import type { GateEvents } from '../events.ts';
 import type { Target } from '../stage.ts';
 import { concurrencyStage } from './concurrency-stage.ts';
@@ -40,12 +39,9 @@ function toolTarget(name: string, spec: Partial<ToolSpec> = {}): Target {
 function fixture(rateLimit: object) {
   let now = 0;
   const limiter = createLimiter({ now: () => now });
-  const recorded: AuditEvent[] = [];
-  const audit: AuditLog = {
-    record: (event) => recorded.push(event),
-    commit: () => Promise.reject(new Error('a warning is only recorded')),
-  };
-  const deps = { limiter, events: SILENT, audit };
+  const warnings: Parameters<GateEvents['limitWarning']>[0][] = [];
+  const events: GateEvents = { ...SILENT, limitWarning: (warning) => warnings.push(warning) };
+  const deps = { limiter, events };
   const server = { slug: 'test', definition: testDefinition({ security: { rateLimit } }) };
   return {
     pass: (ms: number) => {
@@ -53,7 +49,7 @@ function fixture(rateLimit: object) {
     },
     server,
     deps,
-    recorded,
+    warnings,
     admittedOf: async (target: Target, who: Principal, calls: number) => {
       const stage = limitStage(deps).prepare(target, server);
       let admitted = 0;
@@ -205,20 +201,24 @@ test('P18: kinds of routes are limited by address and user, also where the calle
   expect(await admittedOf({ ...route, limitClass: 'generation' }, principal('one'), 20)).toBe(10);
 });
 
-test('G6: the warning is recorded once per bucket and window, and every call beyond a lenient limit', async () => {
-  const { admittedOf, recorded, pass } = fixture({ maxRequests: 10, strict: false });
-  expect(await admittedOf(toolTarget('a'), principal('one'), 10)).toBe(10);
-  expect(recorded).toHaveLength(1);
-  expect(recorded[0]).toMatchObject({
-    eventType: 'ratelimit.warning',
-    result: 'warning',
-    tenantId: 'default',
-    apiKeyName: 'one',
-    metadata: { scope: 'principal', limit: 10, window: 60_000 },
-  });
-  expect(await admittedOf(toolTarget('a'), principal('one'), 10)).toBe(1);
-  expect(recorded).toHaveLength(2);
+test('G6: the warning is told once per bucket and window, and every call beyond a lenient limit', async () => {
+  const { admittedOf, warnings, pass } = fixture({ maxRequests: 10, strict: false });
+  const one = principal('one');
+  expect(await admittedOf(toolTarget('a'), one, 10)).toBe(10);
+  expect(warnings).toMatchObject([
+    { kind: 'reached', scope: 'principal', limit: 10, windowMs: 60_000, principal: one },
+  ]);
+  expect(await admittedOf(toolTarget('a'), one, 10)).toBe(1);
+  expect(warnings.map(({ kind }) => kind)).toEqual(['reached', 'exceeded']);
   pass(120_000);
-  expect(await admittedOf(toolTarget('a'), principal('one'), 10)).toBe(10);
-  expect(recorded).toHaveLength(3);
+  expect(await admittedOf(toolTarget('a'), one, 10)).toBe(10);
+  expect(warnings.map(({ kind }) => kind)).toEqual(['reached', 'exceeded', 'reached']);
+});
+
+test('G6: an address is warned of before anybody is known', async () => {
+  const { deps, server, warnings } = fixture({ perIp: limit(1) });
+  await ipLimitStage(deps).prepare(server)?.enter(testExchange());
+  expect(warnings).toMatchObject([
+    { scope: 'ip', principal: { id: 'unknown' }, clientAddress: '127.0.0.1', requestId: 'request-1' },
+  ]);
 });
