@@ -63,6 +63,15 @@ export class BucketRule {
   }
 }
 
+/** What a shared backend said, and to which call. */
+export interface KnownRefusal {
+  readonly at: number;
+  readonly buckets: readonly Bucket[];
+  readonly used: number;
+  readonly waitMs: number;
+  readonly resetMs: number;
+}
+
 /** One counter, such as that of the key ci on the server shop. Times are those of the limiter's clock. */
 export class Bucket {
   readonly rule: BucketRule;
@@ -71,8 +80,8 @@ export class Bucket {
   readonly window: RateWindow;
   /** Until then the 80 % warning is not raised again: once per window. */
   warnedUntil = 0;
-  /** Until then a backend that several nodes share is known to refuse. */
-  refusedUntil = 0;
+  /** The last refusal by a backend that several nodes share. */
+  refused: KnownRefusal | undefined;
   /** False once it was given up; who kept it must ask for a new one. */
   isKept = true;
 

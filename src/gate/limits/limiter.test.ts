@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { LimitBackend, OnBackendError } from './backend.ts';
 import { Bucket, BucketRule, type LimitRule } from './bucket.ts';
 import { BucketTable } from './bucket-table.ts';
-import { Admission, type LimitDecision, type Refusal } from './decision.ts';
+import { Admission, type LimitDecision, Refusal } from './decision.ts';
 import { addLimitHeaders, limitRefusal } from './limit-answer.ts';
 import { createLimiter } from './limiter.ts';
 
@@ -208,7 +208,7 @@ test('where no bucket may be given up, newcomers limit one another', () => {
 function sharedFixture() {
   const time = { at: 0 };
   const told: string[] = [];
-  let mode: 'admits' | 'fails' | 'hangs' = 'admits';
+  let mode: 'admits' | 'refuses' | 'fails' | 'hangs' = 'admits';
   let asked = 0;
   const answer = <Value>(value: Value): Promise<Value> => {
     if (mode === 'hangs') return new Promise(() => undefined);
@@ -218,7 +218,9 @@ function sharedFixture() {
     name: 'redis',
     take(buckets) {
       asked++;
-      return answer(new Admission(buckets[0], 1, 1000, [], []));
+      const [first] = buckets;
+      const refuses = mode === 'refuses' && first !== undefined;
+      return answer(refuses ? new Refusal(first, 5, 40_000, 50_000) : new Admission(first, 1, 1000, [], []));
     },
     probe: () => answer(undefined),
     close: () => Promise.resolve(),
@@ -280,4 +282,20 @@ test('G7: a backend that comes back is asked again, and what was admitted meanwh
   time.at = 60_000;
   expect(await admitted(wanted, 20)).toBe(20);
   await limiter.close();
+});
+
+test('a shared refusal is repeated for a second without asking, with what is left of its wait', async () => {
+  const { set, limiter, asked, time } = sharedFixture();
+  const [wanted, other] = [[bucket(5)], bucket(5)] as const;
+  set('refuses');
+  const wait = async (buckets: readonly Bucket[]) => refusalOf(await limiter.take(buckets, 'memory')).waitMs;
+  expect(await wait(wanted)).toBe(40_000);
+  time.at = 900;
+  expect(await wait(wanted)).toBe(39_100);
+  expect(asked()).toBe(1);
+  // Among other buckets another one may have to be waited for longer.
+  expect(await wait([...wanted, other])).toBe(40_000);
+  time.at = 1900;
+  expect(await wait(wanted)).toBe(40_000);
+  expect(asked()).toBe(3);
 });

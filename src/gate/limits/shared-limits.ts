@@ -90,17 +90,16 @@ export class SharedLimits {
     }
     const now = this.#now();
     if (decision.admitted) noteLocally(buckets, cost, now);
-    else if (cost === 1) decision.by.refusedUntil = now + Math.min(decision.waitMs, REFUSAL_KEPT_MS);
+    else if (cost === 1) remember(decision, buckets, now);
     return decision;
   }
 
   #knownRefusal(buckets: readonly Bucket[], cost: number, now: number): Refusal | undefined {
     for (const bucket of buckets) {
-      if (now < bucket.refusedUntil) {
-        const waitMs = bucket.refusedUntil - now;
-        return new Refusal(bucket, bucket.rule.most, waitMs, waitMs);
-      }
+      const refusal = stillRefused(bucket, buckets, now);
+      if (refusal !== undefined) return refusal;
     }
+    if (this.#recoveredAt === Number.NEGATIVE_INFINITY) return undefined;
     // The backend may have come back empty. What this node admitted before and meanwhile still counts.
     const recent = buckets.filter(({ rule }) => now < this.#recoveredAt + rule.windowMs);
     return recent.length === 0 ? undefined : refuseLocally(recent, cost, now);
@@ -135,6 +134,23 @@ export class SharedLimits {
     this.#recoveredAt = this.#now();
     this.#report({ backend: this.#backend.name, state: 'recovered' });
   }
+}
+
+function remember({ by, used, waitMs, resetMs }: Refusal, buckets: readonly Bucket[], now: number): void {
+  by.refused = { at: now, buckets, used, waitMs, resetMs };
+}
+
+/** Only for a call of the same buckets: with others, another one may have the longest wait. */
+function stillRefused(bucket: Bucket, buckets: readonly Bucket[], now: number): Refusal | undefined {
+  const { refused } = bucket;
+  if (refused === undefined) return undefined;
+  const passed = now - refused.at;
+  if (passed >= Math.min(refused.waitMs, REFUSAL_KEPT_MS)) {
+    bucket.refused = undefined;
+    return undefined;
+  }
+  if (refused.buckets !== buckets && buckets.length > 1) return undefined;
+  return new Refusal(bucket, refused.used, refused.waitMs - passed, refused.resetMs - passed);
 }
 
 /** Rejects when `answer` is late. */
