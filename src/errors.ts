@@ -177,6 +177,13 @@ export const errors = {
     modern: 4290,
     retryable: true,
   },
+  limits_unavailable: {
+    message: 'Rate limits cannot be counted now, and calls are refused until they can.',
+    status: 503,
+    legacy: -32000,
+    modern: 5030,
+    retryable: true,
+  },
   conflict: { message: 'Conflict.', status: 409, legacy: -32000, modern: 4090, retryable: true },
   overloaded: {
     message: 'The server is overloaded.',

@@ -1,6 +1,11 @@
 // Routes are data: a part exports a table of them, the HTTP transport mounts them behind the gate.
 import type { JsonObject, Permission, Principal } from './tool.ts';
 
+/** See {@link LimitClass}. */
+export const LIMIT_CLASSES = ['generation', 'search', 'login'] as const;
+/** Kinds of routes with a limit of their own per client address (governance §6.1, route class). */
+export type LimitClass = (typeof LIMIT_CLASSES)[number];
+
 /** A request to a route, admitted and checked against its schemas. */
 export interface RouteRequest {
   readonly params: Readonly<Record<string, string>>;
@@ -38,6 +43,8 @@ export interface Route {
   readonly permission?: Permission;
   /** Shows or changes the whole process, so that a grant of any tenant but `default` does not reach it. */
   readonly platform?: true;
+  /** Absent: only the limits of whoever calls. */
+  readonly limitClass?: LimitClass;
   /** JSON Schema 2020-12 of what the route takes and gives; the door checks it before `handle` runs. */
   readonly schema?: {
     readonly params?: JsonObject;

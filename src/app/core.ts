@@ -1,5 +1,6 @@
 // What every way of serving shares: telemetry, keys, the gate, handlers, a plan in force and the protocol over it.
 import { createEgress, type Egress } from '../egress/egress.ts';
+import type { Limiter } from '../gate/limits/limiter.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
 import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
 import { createJobs, type Jobs } from '../jobs/jobs.ts';
@@ -16,6 +17,7 @@ import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { createGateDeps } from './gate-deps.ts';
 import { checkSharedSalt, type Identity, openIdentity } from './identity.ts';
+import { openLimiter } from './limits.ts';
 import { createIdentityParts, type IdentityParts } from './login.ts';
 import { createPlans, type Plans } from './plans.ts';
 import type { AppSettings } from './settings.ts';
@@ -39,6 +41,7 @@ export interface Core {
   readonly secrets: ProcessSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
+  readonly limiter: Limiter;
   /** Operations that run now. */
   readonly running: ReadonlySet<Operation>;
   /** What the start has to say to the operator, one line each. */
@@ -65,15 +68,24 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const state = await openState({ ...options, loaded, telemetry, secrets, plan });
   const { store, audit, identity } = state;
   const jobs = createJobs({ store, clock: systemClock, log: telemetry.log.child({ component: 'jobs' }) });
+  const limiter = await openLimiter(settings, telemetry, store);
   const egress = openEgress(settings, telemetry);
   const { sessionSecret } = secrets;
-  const people = createIdentityParts({ settings, telemetry, egress, store, sessionSecret });
+  const people = createIdentityParts({
+    settings,
+    telemetry,
+    egress,
+    store,
+    sessionSecret,
+    audit: audit.events,
+  });
   const gate = createGateDeps({
     settings,
     telemetry,
     identity,
     audit,
     tokens: people.tokens,
+    limiter,
     salt: secrets.apiKeySalt,
   });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
@@ -82,7 +94,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     onKill: telemetry.sandboxKill,
   });
   const closeTools = async () => {
-    await Promise.all([pool.close(), egress.close()]);
+    await Promise.all([pool.close(), egress.close(), limiter.close()]);
     people.close();
     await state.close();
   };
@@ -127,6 +139,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     secrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,
+    limiter,
     running: gate.running,
     warnings,
     async close() {

@@ -1,6 +1,6 @@
 // What the gate works with, from the settings of the process.
 import type { GateEvents } from '../gate/events.ts';
-import { createLimiter } from '../gate/limits/limiter.ts';
+import type { Limiter } from '../gate/limits/limiter.ts';
 import type { GateDeps } from '../gate/stages.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppAudit } from './audit.ts';
@@ -9,7 +9,7 @@ import type { AppSettings } from './settings.ts';
 import { tenantHeaderAccess } from './tenant-header.ts';
 import type { TokenAccess } from './tokens.ts';
 
-/** One limiter per process: a reload must not give anybody a fresh allowance. */
+/** Once per process, over the one limiter. */
 export function createGateDeps(options: {
   readonly settings: AppSettings;
   readonly telemetry: Telemetry;
@@ -17,10 +17,10 @@ export function createGateDeps(options: {
   readonly audit: AppAudit;
   readonly tokens: TokenAccess;
   readonly salt: string;
+  readonly limiter: Limiter;
 }): GateDeps {
-  const { settings, telemetry, identity, audit, tokens, salt } = options;
+  const { settings, telemetry, identity, audit, tokens, limiter, salt } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
-  const now = () => performance.now();
   return {
     host: {
       bindHost: settings.host,
@@ -28,8 +28,7 @@ export function createGateDeps(options: {
       ...(publicUrl === undefined ? {} : { publicUrl }),
     },
     ipAllowlist: ipAllowlist ?? [],
-    limiter: createLimiter(now),
-    now,
+    limiter,
     credential: {
       keys: identity.ring,
       salt,
@@ -53,10 +52,10 @@ function gateEvents(telemetry: Telemetry, audit: AppAudit['gateEvents']): GateEv
     denied: telemetry.denied,
     limited: telemetry.rateLimit,
     limitWarning(warning) {
-      const { scope, limit, principal } = warning;
+      const { kind, scope, limit, principal } = warning;
       log.notice(
         { event: 'ratelimit.warning', scope, limit, principal: principal.id },
-        '80 % of a limit is used.',
+        kind === 'reached' ? '80 % of a limit is used.' : 'A lenient limit is exceeded.',
       );
       audit.limitWarning(warning);
     },

@@ -1,15 +1,15 @@
 // Builds local login and everything about identity that answers over HTTP.
 import type { Egress } from '../egress/egress.ts';
+import type { AuditEvent, AuditLog } from '../gate/audit/audit.ts';
 import { metadataRoutes } from '../gate/credential/tokens/metadata-routes.ts';
 import { createProfiles, type Profiles } from '../gate/credential/tokens/profile.ts';
 import { issuersOf } from '../gate/credential/tokens/trusted-issuers.ts';
-import { limitRefusal } from '../gate/limits/limit-answer.ts';
-import { createLimiter } from '../gate/limits/limiter.ts';
 import { type Accounts, createAccounts } from '../gate/login/accounts.ts';
 import { createLoginSigner, loginIssuer } from '../gate/login/login-issuer.ts';
 import { type LoginEvent, loginRoutes } from '../gate/login/login-routes.ts';
 import { createLogins, type Logins } from '../gate/login/logins.ts';
 import { LOGINS_TOPIC } from '../gate/login/statements.ts';
+import { DEFAULT_TENANT } from '../gate/tenant/tenant.ts';
 import type { PlanHolder } from '../plan/server-plan.ts';
 import type { Route, RouteRequest } from '../route.ts';
 import type { Store } from '../store/store.ts';
@@ -24,6 +24,7 @@ export interface LoginDeps {
   readonly egress: Egress;
   readonly store: Store;
   readonly sessionSecret: string;
+  readonly audit: AuditLog;
 }
 
 /** Who this process knows, by tokens of others and by its own accounts. */
@@ -32,9 +33,6 @@ export interface IdentityParts {
   routes(plans: PlanHolder): readonly Route[];
   close(): void;
 }
-
-/** Governance §6.1, route classes. */
-const LOGIN_LIMIT = { window: 60_000, maxRequests: 5 } as const;
 
 export function createIdentityParts(deps: LoginDeps): IdentityParts {
   const { settings, telemetry, egress, store } = deps;
@@ -69,7 +67,7 @@ export function createIdentityParts(deps: LoginDeps): IdentityParts {
     close: stopWatching,
     routes: (plans) => [
       ...metadataRoutes({ publicUrl, definitionOf: (slug) => definitionOf(plans, slug) }),
-      ...routesOfLogin({ accounts, logins, profiles, plans, telemetry }),
+      ...routesOfLogin({ accounts, logins, profiles, plans, telemetry, audit: deps.audit }),
     ],
   };
 }
@@ -80,30 +78,28 @@ interface RouteParts {
   readonly profiles: Profiles;
   readonly plans: PlanHolder;
   readonly telemetry: Telemetry;
+  readonly audit: AuditLog;
 }
 
-function routesOfLogin({ accounts, logins, profiles, plans, telemetry }: RouteParts): readonly Route[] {
+function routesOfLogin({
+  accounts,
+  logins,
+  profiles,
+  plans,
+  telemetry,
+  audit,
+}: RouteParts): readonly Route[] {
   const log = telemetry.log.child({ component: 'login' });
-  const limiter = createLimiter(() => performance.now());
   return loginRoutes({
     accounts,
     logins,
     isEnabled: () => hasLocalLogin(plans.current().defaultServer.definition),
     permissions: () => plans.current().defaultServer.definition.security.permissions,
-    limit(clientAddress) {
-      const bucket = limiter.bucket({
-        scope: 'ip',
-        key: `login:${clientAddress}`,
-        limit: LOGIN_LIMIT,
-        strategy: 'sliding-window',
-        strict: true,
-      });
-      const decision = limiter.take([bucket]);
-      telemetry.rateLimit('ip', decision.admitted ? 'allowed' : 'refused');
-      if (!decision.admitted) throw limitRefusal(bucket, decision.waitMs, performance.now());
-    },
     profileOf: (request, principal) => profileOf(plans, profiles, request, principal),
-    record: (event) => log.notice(fieldsOf(event), 'An account was used or made.'),
+    record(event) {
+      log.notice(fieldsOf(event), 'An account was used or made.');
+      audit.record(auditEntryOf(event));
+    },
   });
 }
 
@@ -116,6 +112,19 @@ function fieldsOf({ type, action, request, tenantId, userId }: LoginEvent): Json
     principal: request.principal?.id,
     tenant: tenantId,
     user: userId,
+  };
+}
+
+function auditEntryOf({ type, action, request, tenantId, userId }: LoginEvent): AuditEvent {
+  return {
+    eventType: type,
+    result: type === 'authentication.failure' ? 'failure' : 'success',
+    tenantId: tenantId ?? DEFAULT_TENANT,
+    action,
+    resourceType: 'account',
+    ...(userId === undefined ? {} : { resourceId: userId, userId }),
+    requestId: request.requestId,
+    ipAddress: request.clientAddress,
   };
 }
 

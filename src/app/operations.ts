@@ -25,6 +25,7 @@ import type { BuildInfo } from '../telemetry/telemetry.ts';
 import type { JsonObject, Operation } from '../tool.ts';
 import type { Core } from './core.ts';
 import { watchDatabases } from './database-health.ts';
+import { limitsComponent } from './limits.ts';
 import type { AppSettings } from './settings.ts';
 import { hasTenantHeader, tenantHeaderFinding } from './tenant-header.ts';
 import { watchIssuers } from './tokens.ts';
@@ -69,6 +70,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   health.add(eventLoopComponent(eventLoop));
   if (hasTenantHeader(settings))
     health.add({ name: 'tenant_header', critical: false, check: tenantHeaderFinding });
+  health.add(limitsComponent(core.limiter));
   watchDatabases(core, health);
   watchIssuers(core.people.tokens, core.plans.holder, health);
 

@@ -54,17 +54,12 @@ export const withoutEffect: readonly {
   readonly message: string;
 }[] = [
   notYet('DATABASE_REPLICA_URL', /^DATABASE_REPLICA_URL$/, '', 'Everything is read from DATABASE_URL.'),
-  notYet(
-    'REDIS_URL',
-    /^(REDIS_(URL|HOST|PORT|PASSWORD)|CACHE_REDIS_URL)$/,
-    'REDIS_HOST, REDIS_PORT, REDIS_PASSWORD, CACHE_REDIS_URL',
-    'Limits are counted in memory.',
-  ),
   {
     names: 'CLERK_PUBLISHABLE_KEY and others of CLERK_*',
     pattern: /^CLERK_(?!(?:ISSUER|AUDIENCE|AUTHORIZED_PARTIES|SECRET_KEY|API_URL)$)/,
     message: 'has no effect here; CLERK_ISSUER is enough to accept tokens.',
   },
+  notYet('CACHE_REDIS_URL', /^CACHE_REDIS_URL$/, '', 'Nothing is cached.'),
   notYet('ADMIN_TOKEN', /^ADMIN_TOKEN$/, '', 'Use a key with admin:*.'),
   notYet(
     'SENTRY_DSN',

@@ -50,6 +50,10 @@ export const issuerAddress: Reader<string> = {
   expected: 'an https address, or an http one on loopback',
   read: (value) => (issuerUrlProblem(value) === undefined ? value : undefined),
 };
+export const redisAddress: Reader<string> = {
+  expected: 'an address such as redis://host:6379/0, or rediss:// for TLS',
+  read: (value) => (/^rediss?:\/\/[^/]/.test(value) && URL.canParse(value) ? value : undefined),
+};
 /** Address of the process's own store; driver suffixes such as `+asyncpg` are taken and mean nothing here. */
 export const storeUrl: Reader<string> = {
   expected: 'postgres://user:password@host:port/database; percent-encode special characters',

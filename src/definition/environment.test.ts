@@ -76,8 +76,8 @@ test('P78: short secrets are errors in production only', () => {
 describe('P78: names without an effect', () => {
   test.each([
     'DATABASE_REPLICA_URL',
-    'REDIS_URL',
     'CLERK_PUBLISHABLE_KEY',
+    'CACHE_REDIS_URL',
     'SENTRY_DSN',
     'ADMIN_TOKEN',
     'FRONTEND_URL',

@@ -12,6 +12,7 @@ import {
   path,
   type Reader,
   rate,
+  redisAddress,
   seconds,
   seed,
   size,
@@ -196,6 +197,25 @@ const variables = {
     seed,
     'Ed25519 seed that signs the audit record, 32 bytes in base64; replicas share it. Generated into the data folder when unset.',
     { secret: true },
+  ),
+  redisUrl: variable(
+    ['REDIS_URL'],
+    redisAddress,
+    'Redis in which all replicas count limits together; memory of the process when unset.',
+    { example: 'redis://cache.internal:6379/0', secret: true },
+  ),
+  redisHost: variable(['REDIS_HOST'], text, 'The same by its host, where REDIS_URL is unset.', {
+    example: 'cache.internal',
+  }),
+  redisPort: variable(['REDIS_PORT'], wholeNumber(1, 65_535), 'Port of REDIS_HOST.', { fallback: '6379' }),
+  redisPassword: variable(['REDIS_PASSWORD'], text, 'Password, where REDIS_URL holds none.', {
+    secret: true,
+  }),
+  replicas: variable(
+    ['QUAYSIDE_REPLICAS'],
+    wholeNumber(1, 10_000),
+    'How many processes serve together; with more than one, limits are counted in the store they share.',
+    { fallback: '1', example: '3' },
   ),
   drainTimeoutMs: variable(
     ['DRAIN_TIMEOUT'],

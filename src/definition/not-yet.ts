@@ -46,14 +46,6 @@ export const notYet: readonly NotYet[] = [
   { path: '/tools/*/approval', effect: 'protective', what: 'Approval is', when: isRequired },
   { path: '/databases/*/mode', effect: 'additive', what: 'Writing to databases is', when: is('write') },
   { path: '/databases/*/tenancy', effect: 'protective', what: 'Tenancy is', when: isNot('none') },
-  { path: '/security/rateLimit/perUser', effect: 'protective', what: 'Limits per user are' },
-  { path: '/security/rateLimit/perTenant', effect: 'protective', what: 'Limits per tenant are' },
-  {
-    path: '/security/rateLimit/onBackendError',
-    effect: 'protective',
-    what: 'Refusing calls when the store of the limits is lost is',
-    when: is('closed'),
-  },
   { path: '/security/inspection', effect: 'additive', what: 'Inspection of arguments is', when: is('warn') },
   {
     path: '/security/inspection',

@@ -10,11 +10,19 @@ export interface GateEvents {
   /** A stage refused. `reason` is an error code or a stage's own bounded word. */
   denied(stage: string, reason: string): void;
   limited(scope: string, result: 'allowed' | 'refused' | 'warned'): void;
-  /** A bucket passed 80 % of its limit for the first time in its window, or was used beyond it where lenient. */
+  /**
+   * `reached`: a bucket came to 80 % of its limit, for the first time in its window. `exceeded`: a call went beyond the
+   * limit, which `strict: false` admits; told of each such call.
+   */
   limitWarning(warning: {
+    readonly kind: 'reached' | 'exceeded';
     readonly scope: string;
     readonly limit: number;
+    readonly windowMs: number;
+    /** Whoever is behind an address is not known yet: then its id is `unknown`. */
     readonly principal: Principal;
+    readonly requestId: string;
+    readonly clientAddress: string;
   }): void;
   /** A stage refused a whole request, before it was an operation. */
   refused?(stage: string, error: QuaysideError, exchange: Exchange): void;

@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Definition } from '../definition/schema/definition.ts';
 import type { QuaysideError } from '../errors.ts';
+import type { LimitClass } from '../route.ts';
 import type { Operation, OperationKind, Outcome, Permission, Principal, ToolSpec } from '../tool.ts';
 
 /** One request on its way to a principal. Each stage fills in what it provides; nothing is ever unset. */
@@ -19,6 +20,8 @@ export interface Exchange {
   readonly peerAddress: string;
   /** True on routes that answer without a credential (governance §1.1): a missing credential is no refusal there. */
   readonly credentialOptional: boolean;
+  /** Set on routes whose kind has a limit of its own. */
+  readonly limitClass?: LimitClass | undefined;
   /** Reads the whole body; throws `body_too_large` as soon as it exceeds `maxBytes`, and `request_timeout`. */
   readBody(maxBytes: number): Promise<Buffer>;
   /** Provided by stage `client-address`: who really calls, behind trusted proxies. */
@@ -83,6 +86,8 @@ export interface Target {
   readonly tool?: ToolSpec;
   /** Only for routes that show or change the whole process: open to the operator's tenant alone. */
   readonly platform?: true;
+  /** Only for routes. */
+  readonly limitClass?: LimitClass | undefined;
 }
 
 /** The server whose stages are being prepared. */

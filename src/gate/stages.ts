@@ -27,8 +27,6 @@ export interface GateDeps {
   /** `QUAYSIDE_IP_ALLOWLIST`. */
   readonly ipAllowlist: readonly string[];
   readonly limiter: Limiter;
-  /** Monotonic milliseconds, the limiter's clock. */
-  readonly now: () => number;
   readonly credential: Omit<CredentialStageDeps, 'events'>;
   readonly tenants: TenantStageDeps['tenants'];
   readonly events: GateEvents;
@@ -59,8 +57,9 @@ export function operationStages(deps: GateDeps): readonly OperationStage[] {
     // Step 13: outside permission, so that refusals are recorded too.
     auditStage({ log: deps.audit }),
     permissionStage,
-    limitStage(deps),
+    // Before the limits: a call that finds no slot uses up none of them, and a slot is given back.
     concurrencyStage(deps.events),
+    limitStage(deps),
     argumentsStage,
     // Step 10, idempotency and cache. Step 11, approval.
     outputStage,

@@ -27,6 +27,7 @@ function prepareRoute(plan: Plan, route: Route, stages: readonly OperationStage[
     kind: 'route',
     name: `${route.method} ${route.path}`,
     permission,
+    limitClass: route.limitClass,
     ...(route.platform === undefined ? {} : { platform: route.platform }),
   };
   return {

@@ -128,6 +128,14 @@ CREATE TABLE quayside.login_attempts (
   since bigint NOT NULL,
   locked_until bigint NOT NULL
 );
+CREATE TABLE quayside.rate_limits (
+  key text NOT NULL,
+  used bigint NOT NULL,
+  since bigint NOT NULL,
+  parts bigint[] NOT NULL,
+  warned_until bigint NOT NULL,
+  expires_at bigint NOT NULL
+);
 CREATE TABLE quayside.schema_migrations (
   id bigint NOT NULL,
   name text NOT NULL,
@@ -189,6 +197,7 @@ ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])));
 ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES quayside.tenants(id);
 ALTER TABLE quayside.login_attempts ADD CONSTRAINT login_attempts_pkey PRIMARY KEY (subject);
+ALTER TABLE quayside.rate_limits ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (key);
 ALTER TABLE quayside.schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (id);
 ALTER TABLE quayside.store_changes ADD CONSTRAINT store_changes_pkey PRIMARY KEY (topic);
 ALTER TABLE quayside.tenants ADD CONSTRAINT tenants_pkey PRIMARY KEY (id);
@@ -299,6 +308,155 @@ BEGIN
 END
 $function$
 ;
+CREATE OR REPLACE FUNCTION quayside.limit_freed(state quayside.rate_limits, kind text, span bigint, keep bigint, now bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+DECLARE
+  freed bigint := 0;
+  section bigint;
+BEGIN
+  IF kind = 'f' THEN
+    RETURN state.since + span - now;
+  ELSIF kind = 'l' THEN
+    RETURN state.parts[state.used - keep] + span - now;
+  END IF;
+  FOR age IN REVERSE 128 .. 0 LOOP
+    section := state.since - age;
+    freed := freed + state.parts[section % 129 + 1];
+    IF freed >= state.used - keep THEN
+      RETURN (section + 129) * span / 128 - now;
+    END IF;
+  END LOOP;
+  RETURN span;
+END
+$function$
+;
+CREATE OR REPLACE FUNCTION quayside.take_limits(buckets jsonb, cost bigint)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  now bigint;
+  amount integer := jsonb_array_length(buckets);
+  bucket jsonb;
+  kind text;
+  span bigint;
+  most bigint;
+  section bigint;
+  wait bigint;
+  reset bigint;
+  longest bigint := -1;
+  refusing integer := 0;
+  answer bigint[];
+  state quayside.rate_limits;
+  states quayside.rate_limits[];
+  least_left bigint;
+  tightest integer := 0;
+  tightest_reset bigint := 0;
+  warned bigint := 0;
+  excess bigint := 0;
+  place integer;
+BEGIN
+  PERFORM pg_advisory_xact_lock(locks.lock) FROM (
+    SELECT DISTINCT hashtextextended(one->>0, 0) AS lock FROM jsonb_array_elements(buckets) AS one ORDER BY 1
+  ) AS locks;
+  now := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+  FOR i IN 1 .. amount LOOP
+    bucket := buckets->(i - 1);
+    kind := bucket->>1;
+    most := (bucket->>3)::bigint;
+    span := (bucket->>4)::bigint * 1000;
+    SELECT * INTO state FROM quayside.rate_limits AS known WHERE known.key = bucket->>0;
+    IF NOT FOUND THEN
+      state := ROW(bucket->>0, 0, 0, '{}'::bigint[], 0, 0);
+    END IF;
+    IF kind = 'f' THEN
+      IF state.used = 0 OR now - state.since >= span THEN
+        state.used := 0;
+        state.since := now;
+      END IF;
+    ELSIF kind = 'l' THEN
+      place := 1;
+      WHILE place <= cardinality(state.parts) AND now - state.parts[place] >= span LOOP
+        place := place + 1;
+      END LOOP;
+      IF place > 1 THEN
+        state.parts := state.parts[place:];
+      END IF;
+      state.used := cardinality(state.parts);
+    ELSE
+      section := now * 128 / span;
+      IF cardinality(state.parts) = 0 THEN
+        state.parts := array_fill(0::bigint, ARRAY[129]);
+        state.since := section;
+      END IF;
+      FOR step IN 1 .. least(section - state.since, 129) LOOP
+        place := (state.since + step) % 129 + 1;
+        state.used := state.used - state.parts[place];
+        state.parts[place] := 0;
+      END LOOP;
+      state.since := greatest(state.since, section);
+    END IF;
+    states[i] := state;
+    IF state.used + cost > most THEN
+      wait := span;
+      IF cost <= most THEN
+        wait := quayside.limit_freed(state, kind, span, most - cost, now);
+      END IF;
+      IF wait > longest THEN
+        longest := wait;
+        reset := 0;
+        IF state.used > 0 THEN
+          reset := quayside.limit_freed(state, kind, span, 0, now);
+        END IF;
+        refusing := i;
+        answer := ARRAY[0, i, state.used, (wait + 999) / 1000, (reset + 999) / 1000];
+      END IF;
+    END IF;
+  END LOOP;
+  IF refusing > 0 THEN
+    RETURN array_to_json(answer)::text;
+  END IF;
+  FOR i IN 1 .. amount LOOP
+    bucket := buckets->(i - 1);
+    kind := bucket->>1;
+    span := (bucket->>4)::bigint * 1000;
+    state := states[i];
+    state.used := state.used + cost;
+    reset := span;
+    IF kind = 'f' THEN
+      reset := state.since + span - now;
+    ELSIF kind = 'l' THEN
+      state.parts := state.parts || array_fill(now, ARRAY[cost::integer]);
+    ELSE
+      place := state.since % 129 + 1;
+      state.parts[place] := state.parts[place] + cost;
+      reset := (state.since + 129) * span / 128 - now;
+    END IF;
+    state.expires_at := now + reset;
+    IF state.used >= (bucket->>2)::bigint * 0.8 AND now >= state.warned_until THEN
+      state.warned_until := now + reset;
+      warned := warned | (1 << (i - 1));
+    END IF;
+    IF state.used > (bucket->>2)::bigint THEN
+      excess := excess | (1 << (i - 1));
+    END IF;
+    IF least_left IS NULL OR (bucket->>2)::bigint - state.used < least_left THEN
+      least_left := (bucket->>2)::bigint - state.used;
+      tightest := i;
+      tightest_reset := reset;
+    END IF;
+    states[i] := state;
+  END LOOP;
+  INSERT INTO quayside.rate_limits AS known SELECT * FROM unnest(states)
+    ON CONFLICT (key) DO UPDATE SET used = excluded.used, since = excluded.since, parts = excluded.parts,
+      warned_until = excluded.warned_until, expires_at = excluded.expires_at;
+  RETURN array_to_json(ARRAY[1, tightest, greatest(least_left, 0), (tightest_reset + 999) / 1000, warned, excess])::text;
+END
+$function$
+;
 
 CREATE TRIGGER audit_anchors_no_change BEFORE DELETE OR UPDATE ON quayside.audit_anchors FOR EACH ROW EXECUTE FUNCTION quayside.audit_refuse();
 CREATE TRIGGER audit_anchors_no_truncate BEFORE TRUNCATE ON quayside.audit_anchors FOR EACH STATEMENT EXECUTE FUNCTION quayside.audit_refuse();
@@ -343,6 +501,7 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.invitations TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.job_schedules TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.jobs TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.login_attempts TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.rate_limits TO quayside_app;
 GRANT SELECT ON quayside.schema_migrations TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.store_changes TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.tenants TO quayside_app;

@@ -29,9 +29,6 @@ const texts: readonly string[] = [
   tool(`${http}\napproval: { required: true }`),
   'databases: { main: { url: "sqlite:./a.db", mode: write } }',
   'databases: { main: { url: "sqlite:./a.db", tenancy: column } }',
-  'security: { rateLimit: { perUser: { maxRequests: 5 } } }',
-  'security: { rateLimit: { perTenant: { maxRequests: 5 } } }',
-  'security: { rateLimit: { onBackendError: closed } }',
   'security: { inspection: warn }',
   'security: { inspection: block }',
   ...[tool, prompt, resource, template].flatMap((wrap) => {
@@ -86,7 +83,7 @@ version: 1.0.0
 packs: []
 upstreams: {}
 caching: { enabled: false }
-security: { audit: { enabled: false }, inspection: "off", rateLimit: { onBackendError: memory } }
+security: { audit: { enabled: false }, inspection: "off" }
 ${tool(`${http}\ncache: { enabled: false }\nidempotency: { mode: none }\napproval: { required: false }`)}`);
   expect([...errors, ...warnings]).toEqual([]);
 });

@@ -217,6 +217,15 @@ const EFFECTS: Readonly<Record<string, (names: readonly string[]) => Promise<voi
     const { headers } = await twice(await start({ RATE_LIMIT_DEFAULT: '1', RATE_LIMIT_WINDOW: '30' }));
     expect(headers['ratelimit-policy']).toBe('"principal";q=1;w=30');
   },
+  async REDIS_URL() {
+    const started = await start({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
+    expect((await get(started, '/health/rate_limit')).json).toMatchObject({ status: 'degraded' });
+    expect((await call(started, 'echo')).status).toBe(200);
+  },
+  async REDIS_HOST() {
+    const started = await start({ REDIS_HOST: '127.0.0.1', REDIS_PORT: String(await freePort()) });
+    expect((await get(started, '/health/rate_limit')).json).toMatchObject({ status: 'degraded' });
+  },
   async METRICS_PORT() {
     const port = await freePort();
     const started = await start({ METRICS_PORT: String(port) });
@@ -298,6 +307,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   AUDIT_LEGAL_HOLD: 'test/audit/environment.test.ts',
   AUDIT_SIGNING_KEY: 'test/audit/environment.test.ts',
   DRAIN_TIMEOUT: 'test/reload/drain.test.ts',
+  REDIS_PORT: 'test/governance/shared-limits.test.ts',
+  REDIS_PASSWORD: 'test/governance/shared-limits.test.ts',
+  QUAYSIDE_REPLICAS: 'test/governance/shared-limits.test.ts',
   // No untrusted author can hand in a definition yet; the loader that will serve them is tested.
   QUAYSIDE_ENV_ALLOW: 'test/definition/environments.test.ts',
   // The port of the collector is fixed, so that a test cannot listen on it safely.
@@ -333,9 +345,7 @@ test.each(
 /** Names of spec operations §12 and servers §10 whose feature does not exist yet, or never will here. */
 const WITHOUT_EFFECT = [
   'DATABASE_REPLICA_URL',
-  'REDIS_URL',
   'CACHE_REDIS_URL',
-  'REDIS_PASSWORD',
   'CLERK_ISSUER',
   'CLERK_SECRET_KEY',
   'JWT_SECRET',

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CallAnswer, type Caller, countStatuses, createCaller } from '../support/calls.ts';
 import { createSession } from '../support/mcp-session.ts';
+import { metricSum } from '../support/metrics-text.ts';
 import { type Product, startProduct } from '../support/product.ts';
 import { createWorkspace } from '../support/workspace.ts';
 
@@ -28,6 +29,8 @@ function server(slug: string, rateLimit: string, more = '', tools = TOOLS): stri
           - { name: b, key: ${key('b')}, permissions: ["*"] }
           - { name: own, key: ${key('own')}, permissions: ["*"], rateLimit: { window: 60000, maxRequests: 2 } }
           - { name: tiered, key: ${key('tiered')}, permissions: ["*"], tier: small }
+          - { name: free, key: ${key('free')}, permissions: ["*"], tier: free }
+          - { name: enterprise, key: ${key('enterprise')}, permissions: ["*"], tier: enterprise }
       rateLimit: ${rateLimit}
 ${more}`;
 }
@@ -53,6 +56,11 @@ function definition(holdPort: number): string {
       'keys',
       '{ window: 60000, maxRequests: 4, perApiKey: { b: { window: 60000, maxRequests: 3 }, small: { window: 60000, maxRequests: 1 } } }',
     ),
+    server('tiers', '{ window: 60000, maxRequests: 3 }'),
+    server('per-tenant', '{ perTenant: { window: 60000, maxRequests: 4 } }'),
+    server('per-user', '{ perUser: { window: 60000, maxRequests: 2 } }'),
+    server('busy-whole', '{ maxRequests: 3 }', '    limits: { maxConcurrency: 1 }', HELD_TOOL(holdPort)),
+    server('address-batch', '{ perIp: { window: 60000, maxRequests: 8 } }'),
     server('lenient', '{ window: 60000, maxRequests: 20, strict: false }'),
     server('forbidden', '{ window: 60000, maxRequests: 0 }'),
     server('batch', '{ window: 60000, maxRequests: 3 }'),
@@ -152,6 +160,21 @@ describe('P18 N9: exactly as many as the limit', () => {
     expect(codes.sort()).toEqual([-32003, -32003, 'ok', 'ok', 'ok']);
   });
 
+  test('P18: a batch counts its members against the address, too', async () => {
+    const { headers } = await createSession(`${product.origin}/mcp/address-batch`, {
+      version: '2025-03-26',
+      key: key('a'),
+    });
+    const batch = (members: number) =>
+      Array.from({ length: members }, (_, id) => ({ jsonrpc: '2.0', id, method: 'ping' }));
+    const caller = callerOf('address-batch');
+    const left = 8 - Number((await caller.post(batch(1), headers)).headers['x-ratelimit-remaining']);
+    // The session's own requests count as well.
+    expect((await caller.post(batch(9 - left), headers)).status).toBe(429);
+    expect((await caller.post(batch(8 - left), headers)).status).toBe(200);
+    expect((await caller.post(batch(1), headers)).status).toBe(429);
+  });
+
   test('strict: false admits a tenth more, and no call beyond', async () => {
     const caller = callerOf('lenient');
     const answers = await Promise.all(Array.from({ length: 50 }, () => caller.call('one')));
@@ -207,7 +230,50 @@ describe('the answer', () => {
   });
 });
 
+describe('the warning', () => {
+  test('P18 G6: the call that reaches four fifths is told, once, in a header and a metric', async () => {
+    const caller = callerOf('headers', 'b');
+    const answers = await inTurn(10, () => caller.call('one'));
+    const warned = answers.map(({ headers }) => headers['x-ratelimit-warning']);
+    expect(warned.filter((header) => header !== undefined)).toEqual(['"principal";q=10;w=60']);
+    expect(warned[7]).toBeDefined();
+    const text = await (await fetch(`${product.origin}/metrics`)).text();
+    expect(metricSum(text, 'quayside_rate_limit_total', { result: 'warned' })).toBeGreaterThan(0);
+  });
+});
+
 describe('scopes', () => {
+  test('P18: a tier limits its keys, and only a tier lifts the limit', async () => {
+    const admitted = async (name: string) =>
+      countStatuses(await inTurn(30, () => callerOf('tiers', name).call('one')))[200];
+    expect([await admitted('free'), await admitted('enterprise'), await admitted('a')]).toEqual([10, 30, 3]);
+    const { headers } = await callerOf('tiers', 'free').call('one');
+    expect(headers['ratelimit-policy']).toBe('"principal";q=10;w=60');
+  });
+
+  test('P18: a tenant is limited over all its keys, a user for each of them', async () => {
+    const admitted = async (slug: string, name: string) =>
+      countStatuses(await inTurn(6, () => callerOf(slug, name).call('one')))[200] ?? 0;
+    expect([await admitted('per-tenant', 'a'), await admitted('per-tenant', 'b')]).toEqual([4, 0]);
+    const refused = await callerOf('per-tenant', 'b').call('one');
+    expect(refused.json.error.data.scope).toBe('tenant');
+    expect([await admitted('per-user', 'a'), await admitted('per-user', 'b')]).toEqual([2, 2]);
+  });
+
+  test('P18: a call that finds no free slot uses up none of its limits', async () => {
+    const caller = callerOf('busy-whole');
+    const running = caller.call('held');
+    await expect.poll(() => waiting.length, { timeout: 20_000 }).toBe(1);
+    for (const refused of await inTurn(5, () => caller.call('held')))
+      expect(refused.json.error.data.scope).toBe('concurrency');
+    for (const release of waiting.splice(0)) release();
+    expect((await running).headers['x-ratelimit-remaining']).toBe('2');
+    const next = caller.call('held');
+    await expect.poll(() => waiting.length, { timeout: 20_000 }).toBe(1);
+    for (const release of waiting.splice(0)) release();
+    expect((await next).headers['x-ratelimit-remaining']).toBe('1');
+  }, 60_000);
+
   test('P18: `server` counts all callers together', async () => {
     const [a, b] = [callerOf('whole', 'a'), callerOf('whole', 'b')];
     expect(

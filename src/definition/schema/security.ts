@@ -62,7 +62,9 @@ export const ApiKey = object('One API key. Give `key` or `keyHash`.', {
   permissions: optional(permissionList('What the key may do; `permissions.authenticated` when absent.')),
   roles: optional(array('Roles of the key; unknown roles grant nothing.', string('Role.'))),
   rateLimit: optional(WindowLimit),
-  tier: optional(string('Tier that chooses a limit from `rateLimit.perApiKey`.', { minLength: 1 })),
+  tier: optional(
+    string('Tier: a name of `rateLimit.perApiKey`, or free, basic, pro, enterprise.', { minLength: 1 }),
+  ),
   enabled: boolean('A disabled key is refused.', { fallback: true }),
   expiresAt: instant('From then on the key is refused.'),
   notBefore: instant('Before that the key is refused.'),
@@ -132,6 +134,13 @@ export const RateLimit = object('How often callers may call.', {
   perUser: optional(WindowLimit),
   perTenant: optional(WindowLimit),
   perIp: optional(WindowLimit),
+  perRoute: optional(
+    object('Limits of kinds of routes, by address of the caller: 10, 10 and 5 per minute when absent.', {
+      generation: optional(WindowLimit),
+      search: optional(WindowLimit),
+      login: optional(WindowLimit),
+    }),
+  ),
   server: optional(WindowLimit),
   strict: boolean('false admits up to 110 % of a limit and reports the excess.', { fallback: true }),
   onBackendError: choice(

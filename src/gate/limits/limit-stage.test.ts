@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { testDefinition } from '../../../test/support/definition.ts';
 import { testExchange } from '../../../test/support/exchange.ts';
+import type { LimitClass } from '../../route.ts';
 import type { Operation, Principal, ToolSpec } from '../../tool.ts';
 import type { GateEvents } from '../events.ts';
 import type { Target } from '../stage.ts';
@@ -37,8 +38,10 @@ function toolTarget(name: string, spec: Partial<ToolSpec> = {}): Target {
 
 function fixture(rateLimit: object) {
   let now = 0;
-  const limiter = createLimiter(() => now);
-  const deps = { limiter, now: () => now, events: SILENT };
+  const limiter = createLimiter({ now: () => now });
+  const warnings: Parameters<GateEvents['limitWarning']>[0][] = [];
+  const events: GateEvents = { ...SILENT, limitWarning: (warning) => warnings.push(warning) };
+  const deps = { limiter, events };
   const server = { slug: 'test', definition: testDefinition({ security: { rateLimit } }) };
   return {
     pass: (ms: number) => {
@@ -46,6 +49,7 @@ function fixture(rateLimit: object) {
     },
     server,
     deps,
+    warnings,
     admittedOf: async (target: Target, who: Principal, calls: number) => {
       const stage = limitStage(deps).prepare(target, server);
       let admitted = 0;
@@ -130,4 +134,91 @@ test('P18: at most maxConcurrency calls run at once', async () => {
   });
   await stage?.leave?.(operation, { ok: true, result: undefined });
   expect(await stage?.enter?.(operation)).toBeUndefined();
+});
+
+test('P18: a tenant and a user are limited over all their keys', async () => {
+  const { admittedOf } = fixture({ perTenant: limit(5), perUser: limit(3) });
+  const acme = { tenantId: 'acme', userId: 'ada' };
+  expect(await admittedOf(toolTarget('a'), principal('one', acme), 2)).toBe(2);
+  expect(await admittedOf(toolTarget('a'), principal('two', acme), 9)).toBe(1);
+  expect(await admittedOf(toolTarget('a'), principal('three', { tenantId: 'acme' }), 9)).toBe(2);
+  expect(await admittedOf(toolTarget('a'), principal('four', { ...acme, tenantId: 'other' }), 9)).toBe(3);
+});
+
+test('P18: a tier limits per minute and per hour; only a tier lifts the limit, and only by its name', async () => {
+  const { admittedOf, pass } = fixture({ maxRequests: 5 });
+  const of = (tier: string, calls: number) =>
+    admittedOf(toolTarget('a'), principal(`tier-${tier}`, { tier }), calls);
+  expect(await of('free', 50)).toBe(10);
+  expect(await of('free-tier', 50)).toBe(10);
+  expect(await of('basic', 500)).toBe(100);
+  expect(await of('paid-tier', 3000)).toBe(1000);
+  expect(await of('enterprise', 5000)).toBe(5000);
+  expect(await of('unlimited', 5000)).toBe(5000);
+  expect(await of('no-such-tier', 50)).toBe(5);
+  let inTheHour = 10;
+  for (let minute = 1; minute < 59; minute++) {
+    pass(60_000);
+    inTheHour += await of('free', 50);
+  }
+  expect(inTheHour).toBe(100);
+});
+
+test('P18: a limit of the definition under the name of a tier replaces that of the table', async () => {
+  const { admittedOf } = fixture({ perApiKey: { 'free-tier': limit(2) } });
+  expect(await admittedOf(toolTarget('a'), principal('one', { tier: 'free-tier' }), 20)).toBe(2);
+});
+
+test('P18: a batch counts its members against the address', async () => {
+  const { deps, server } = fixture({ perIp: limit(5) });
+  const stage = ipLimitStage(deps).prepare(server);
+  const enter = async (body: unknown) => (await stage?.enter(testExchange({ body }))) === undefined;
+  expect([
+    await enter([{}, {}, {}]),
+    await enter([{}, {}, {}]),
+    await enter([{}, {}]),
+    await enter({}),
+  ]).toEqual([true, false, true, false]);
+});
+
+test('P18: kinds of routes are limited by address and user, also where the caller has no limit', async () => {
+  const { deps, server } = fixture({ perRoute: { search: limit(2) } });
+  const stage = ipLimitStage(deps).prepare(server);
+  const admitted = async (limitClass: LimitClass, clientAddress = '192.0.2.1') => {
+    let count = 0;
+    for (let call = 0; call < 20; call++) {
+      const exchange = testExchange({ limitClass, clientAddress, credentialOptional: true });
+      if ((await stage?.enter(exchange)) === undefined) count++;
+    }
+    return count;
+  };
+  expect([await admitted('search'), await admitted('login'), await admitted('generation')]).toEqual([
+    2, 5, 10,
+  ]);
+  expect(await admitted('login', '192.0.2.2')).toBe(5);
+  const { admittedOf } = fixture({ maxRequests: 1000 });
+  const route = { kind: 'route', name: 'POST /generate', permission: { anyOf: [], allOf: [] } } as const;
+  expect(await admittedOf({ ...route, limitClass: 'generation' }, principal('one'), 20)).toBe(10);
+});
+
+test('G6: the warning is told once per bucket and window, and every call beyond a lenient limit', async () => {
+  const { admittedOf, warnings, pass } = fixture({ maxRequests: 10, strict: false });
+  const one = principal('one');
+  expect(await admittedOf(toolTarget('a'), one, 10)).toBe(10);
+  expect(warnings).toMatchObject([
+    { kind: 'reached', scope: 'principal', limit: 10, windowMs: 60_000, principal: one },
+  ]);
+  expect(await admittedOf(toolTarget('a'), one, 10)).toBe(1);
+  expect(warnings.map(({ kind }) => kind)).toEqual(['reached', 'exceeded']);
+  pass(120_000);
+  expect(await admittedOf(toolTarget('a'), one, 10)).toBe(10);
+  expect(warnings.map(({ kind }) => kind)).toEqual(['reached', 'exceeded', 'reached']);
+});
+
+test('G6: an address is warned of before anybody is known', async () => {
+  const { deps, server, warnings } = fixture({ perIp: limit(1) });
+  await ipLimitStage(deps).prepare(server)?.enter(testExchange());
+  expect(warnings).toMatchObject([
+    { scope: 'ip', principal: { id: 'unknown' }, clientAddress: '127.0.0.1', requestId: 'request-1' },
+  ]);
 });

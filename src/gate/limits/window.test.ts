@@ -12,7 +12,7 @@ function admittedTimes(strategy: RateStrategy, limit: number, gaps: readonly num
   for (const gap of gaps) {
     now += gap;
     if (window.used(now) >= limit) continue;
-    window.take(now);
+    window.take(now, 1);
     admitted.push(now);
   }
   return admitted;
@@ -50,8 +50,8 @@ test('a large sliding window, kept in slices, never holds more than its limit an
 
 test('a fixed window starts with its first request and empties all at once', () => {
   const window = createRateWindow('fixed-window', WINDOW_MS, 2);
-  window.take(500);
-  window.take(1400);
+  window.take(500, 1);
+  window.take(1400, 1);
   expect(window.used(1499)).toBe(2);
   expect(window.waitMs(1499, 2)).toBe(1);
   expect(window.used(1500)).toBe(0);
@@ -70,9 +70,9 @@ test('waiting as long as told admits the next request, in every strategy', () =>
         let now = 0;
         for (const gap of gaps) {
           now += gap;
-          if (window.used(now) < limit) window.take(now);
+          if (window.used(now) < limit) window.take(now, 1);
         }
-        while (window.used(now) < limit) window.take(now);
+        while (window.used(now) < limit) window.take(now, 1);
         const wait = window.waitMs(now, limit);
         expect(wait).toBeGreaterThan(0);
         expect(window.used(now + wait + 1e-6)).toBeLessThan(limit);

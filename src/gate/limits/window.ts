@@ -8,138 +8,181 @@ export interface RateWindow {
   waitMs(now: number, limit: number): number;
   /** Milliseconds until the counter is empty again. */
   resetMs(now: number): number;
-  take(now: number): void;
+  /** Counts `cost` requests, also beyond any limit: who asks has looked before. */
+  take(now: number, cost: number): void;
 }
 
 export type RateStrategy = 'fixed-window' | 'sliding-window';
 
-/** Up to this many requests each keeps its timestamp (8 KB); above, two weighted buckets err by at most 1 %. */
-const EXACT_TIMESTAMPS_MAX = 1000;
+/** Up to this many requests each keeps its timestamp (8 KB); above, slices of the window err by at most 1 %. */
+export const EXACT_TIMESTAMPS_MAX = 1000;
+/** What has left the window is known to 1/128 of it, which is less than 1 %. */
+export const WINDOW_SLICES = 128;
 
 /** Creates an empty window. `windowMs` > 0; `limit` only chooses how a sliding window is kept. */
 export function createRateWindow(strategy: RateStrategy, windowMs: number, limit: number): RateWindow {
-  if (strategy === 'fixed-window') return fixedWindow(windowMs);
-  return limit <= EXACT_TIMESTAMPS_MAX ? slidingLog(windowMs, limit) : slidingBuckets(windowMs);
+  if (strategy === 'fixed-window') return new FixedWindow(windowMs);
+  return limit <= EXACT_TIMESTAMPS_MAX ? new SlidingLog(windowMs, limit) : new SlidingSlices(windowMs);
 }
 
 /** Aligned to the first request: a new window starts with the first request after the old one ended. */
-function fixedWindow(windowMs: number): RateWindow {
-  let start = Number.NEGATIVE_INFINITY;
-  let count = 0;
-  const isOver = (now: number) => now - start >= windowMs;
-  return {
-    used: (now) => (isOver(now) ? 0 : count),
-    waitMs: (now, limit) => (isOver(now) || count < limit ? 0 : start + windowMs - now),
-    resetMs: (now) => (isOver(now) ? 0 : start + windowMs - now),
-    take(now) {
-      if (isOver(now)) {
-        start = now;
-        count = 0;
-      }
-      count++;
-    },
-  };
-}
+class FixedWindow implements RateWindow {
+  readonly #windowMs: number;
+  #start = 0;
+  #count = 0;
 
-/** A ring of timestamps, as long as the most that can be admitted; grows by doubling up to that. */
-function slidingLog(windowMs: number, limit: number): RateWindow {
-  // Lenient limits admit up to 110 %; one more so that a full ring still shows the oldest that counts.
-  const capacityMax = Math.ceil(limit * 1.1) + 1;
-  let ring = new Float64Array(Math.min(8, capacityMax));
-  let head = 0;
-  let size = 0;
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+  }
 
-  const dropOld = (now: number) => {
-    while (size > 0 && now - (ring[head] ?? 0) >= windowMs) {
-      head = (head + 1) % ring.length;
-      size--;
+  used(now: number): number {
+    return now - this.#start >= this.#windowMs ? 0 : this.#count;
+  }
+
+  waitMs(now: number, limit: number): number {
+    if (limit <= 0) return this.#windowMs;
+    return this.used(now) < limit ? 0 : this.#start + this.#windowMs - now;
+  }
+
+  resetMs(now: number): number {
+    return this.used(now) === 0 ? 0 : this.#start + this.#windowMs - now;
+  }
+
+  take(now: number, cost: number): void {
+    if (this.#count === 0 || now - this.#start >= this.#windowMs) {
+      this.#start = now;
+      this.#count = 0;
     }
-  };
-  const grow = () => {
-    const larger = new Float64Array(Math.min(ring.length * 2, capacityMax));
-    for (let index = 0; index < size; index++) larger[index] = ring[(head + index) % ring.length] ?? 0;
-    ring = larger;
-    head = 0;
-  };
-  const timeAt = (index: number) => ring[(head + index) % ring.length] ?? 0;
-
-  return {
-    used(now) {
-      dropOld(now);
-      return size;
-    },
-    waitMs(now, limitNow) {
-      dropOld(now);
-      if (size < limitNow) return 0;
-      if (limitNow === 0) return windowMs;
-      return timeAt(size - limitNow) + windowMs - now;
-    },
-    resetMs(now) {
-      dropOld(now);
-      return size === 0 ? 0 : timeAt(size - 1) + windowMs - now;
-    },
-    take(now) {
-      if (size === ring.length && ring.length < capacityMax) grow();
-      if (size === ring.length) {
-        head = (head + 1) % ring.length;
-        size--;
-      }
-      ring[(head + size) % ring.length] = now;
-      size++;
-    },
-  };
+    this.#count += cost;
+  }
 }
 
-/**
- * Slices of 1/128 of the window, so that what has left the window is known to less than 1 %; a slice counts
- * until its last moment has left, which never admits too many.
- */
-function slidingBuckets(windowMs: number): RateWindow {
-  const slices = 128;
-  const sliceMs = windowMs / slices;
-  // One slice more than the window holds: the oldest counts until it is wholly outside.
-  const counts = new Uint32Array(slices + 1);
-  let current = 0;
-  let total = 0;
+/** A ring of timestamps; its length is a power of two, and doubles until the most that can be admitted fits in. */
+class SlidingLog implements RateWindow {
+  readonly #windowMs: number;
+  readonly #capacityMax: number;
+  /** Not a typed array: those cost 200 bytes each, and most counters hold a few times. */
+  #ring: number[];
+  #head = 0;
+  #size = 0;
 
-  const advance = (now: number) => {
-    const slice = Math.floor(now / sliceMs);
-    const passed = Math.min(slice - current, counts.length);
+  constructor(windowMs: number, limit: number) {
+    this.#windowMs = windowMs;
+    // Lenient limits admit up to 110 %; one more so that a full ring still shows the oldest that counts.
+    this.#capacityMax = Math.ceil(limit * 1.1) + 1;
+    this.#ring = new Array(4).fill(0);
+  }
+
+  used(now: number): number {
+    const ring = this.#ring;
+    const mask = ring.length - 1;
+    while (this.#size > 0 && now - (ring[this.#head] ?? 0) >= this.#windowMs) {
+      this.#head = (this.#head + 1) & mask;
+      this.#size--;
+    }
+    return this.#size;
+  }
+
+  waitMs(now: number, limit: number): number {
+    if (limit <= 0) return this.#windowMs;
+    const used = this.used(now);
+    return used < limit ? 0 : this.#timeAt(used - limit) + this.#windowMs - now;
+  }
+
+  resetMs(now: number): number {
+    const used = this.used(now);
+    return used === 0 ? 0 : this.#timeAt(used - 1) + this.#windowMs - now;
+  }
+
+  take(now: number, cost: number): void {
+    for (let taken = 0; taken < cost; taken++) this.#push(now);
+  }
+
+  #push(now: number): void {
+    if (this.#size === this.#ring.length) {
+      if (this.#size < this.#capacityMax) this.#grow();
+      else this.#dropOldest();
+    }
+    const mask = this.#ring.length - 1;
+    this.#ring[(this.#head + this.#size) & mask] = now;
+    this.#size++;
+  }
+
+  #dropOldest(): void {
+    this.#head = (this.#head + 1) & (this.#ring.length - 1);
+    this.#size--;
+  }
+
+  #grow(): void {
+    const larger: number[] = new Array(this.#ring.length * 2).fill(0);
+    for (let index = 0; index < this.#size; index++) larger[index] = this.#timeAt(index);
+    this.#ring = larger;
+    this.#head = 0;
+  }
+
+  #timeAt(index: number): number {
+    return this.#ring[(this.#head + index) & (this.#ring.length - 1)] ?? 0;
+  }
+}
+
+/** Counts per slice; a slice counts until its last moment has left the window, which never admits too many. */
+class SlidingSlices implements RateWindow {
+  readonly #windowMs: number;
+  readonly #sliceMs: number;
+  // One slice more than the window holds: the oldest counts until it is wholly outside.
+  readonly #counts = new Uint32Array(WINDOW_SLICES + 1);
+  #current = 0;
+  #total = 0;
+
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+    this.#sliceMs = windowMs / WINDOW_SLICES;
+  }
+
+  used(now: number): number {
+    const counts = this.#counts;
+    const slice = Math.floor(now / this.#sliceMs);
+    const passed = Math.min(slice - this.#current, counts.length);
     for (let step = 1; step <= passed; step++) {
-      const index = (current + step) % counts.length;
-      total -= counts[index] ?? 0;
+      const index = (this.#current + step) % counts.length;
+      this.#total -= counts[index] ?? 0;
       counts[index] = 0;
     }
-    current = Math.max(current, slice);
-  };
-  const freedAfter = (now: number, needed: number) => {
-    let freed = 0;
-    for (let age = slices; age >= 0; age--) {
-      freed += counts[(((current - age) % counts.length) + counts.length) % counts.length] ?? 0;
-      if (freed >= needed) return (current - age + counts.length) * sliceMs - now;
-    }
-    return windowMs;
-  };
+    if (slice > this.#current) this.#current = slice;
+    return this.#total;
+  }
 
-  return {
-    used(now) {
-      advance(now);
-      return total;
-    },
-    waitMs(now, limit) {
-      advance(now);
-      if (total < limit) return 0;
-      return limit === 0 ? windowMs : freedAfter(now, total - limit + 1);
-    },
-    resetMs(now) {
-      advance(now);
-      return total === 0 ? 0 : freedAfter(now, total);
-    },
-    take(now) {
-      advance(now);
-      const index = current % counts.length;
-      counts[index] = (counts[index] ?? 0) + 1;
-      total++;
-    },
-  };
+  waitMs(now: number, limit: number): number {
+    if (limit <= 0) return this.#windowMs;
+    const used = this.used(now);
+    return used < limit ? 0 : this.#freedAfter(now, used - limit + 1);
+  }
+
+  resetMs(now: number): number {
+    if (this.used(now) === 0) return 0;
+    let newest = this.#current;
+    while (this.#countOf(newest) === 0) newest--;
+    return (newest + this.#counts.length) * this.#sliceMs - now;
+  }
+
+  take(now: number, cost: number): void {
+    this.used(now);
+    const index = this.#current % this.#counts.length;
+    this.#counts[index] = (this.#counts[index] ?? 0) + cost;
+    this.#total += cost;
+  }
+
+  #freedAfter(now: number, needed: number): number {
+    let freed = 0;
+    for (let slice = this.#current - WINDOW_SLICES; slice <= this.#current; slice++) {
+      freed += this.#countOf(slice);
+      if (freed >= needed) return (slice + this.#counts.length) * this.#sliceMs - now;
+    }
+    return this.#windowMs;
+  }
+
+  #countOf(slice: number): number {
+    const { length } = this.#counts;
+    return this.#counts[((slice % length) + length) % length] ?? 0;
+  }
 }

@@ -26,8 +26,6 @@ export interface LoginRouteDeps {
   readonly isEnabled: () => boolean;
   /** `permissions` of the default server. */
   readonly permissions: () => Permissions;
-  /** Throws `rate_limited`: 5 attempts a minute of one address. */
-  readonly limit: (clientAddress: string) => void;
   /** What else is known of a caller: name, e-mail address, picture. */
   readonly profileOf: (request: RouteRequest, principal: Principal) => Promise<JsonObject>;
   /** Told of every event that the record keeps. */
@@ -50,6 +48,8 @@ export function loginRoutes(deps: LoginRouteDeps): readonly Route[] {
     path: `/api/v1/auth/${path}`,
     summary,
     access: 'public',
+    // A spent or unknown refresh token is no guess at a password.
+    ...(schema === REFRESH_BODY ? {} : { limitClass: 'login' }),
     schema: { body: schema },
     handle(request) {
       demandEnabled(deps, request);
@@ -77,6 +77,7 @@ export function loginRoutes(deps: LoginRouteDeps): readonly Route[] {
       summary: 'Invites the owner of an address.',
       access: 'permission',
       permission: { anyOf: ['admin:users'], allOf: [] },
+      limitClass: 'login',
       schema: { body: INVITE_BODY },
       handle(request) {
         demandEnabled(deps, request);
@@ -101,7 +102,6 @@ function demandEnabled({ isEnabled }: LoginRouteDeps, { principal }: RouteReques
 }
 
 async function logIn(deps: LoginRouteDeps, request: RouteRequest): Promise<RouteAnswer> {
-  deps.limit(request.clientAddress);
   const { email, password } = parseLogin(request.body);
   return pairAnswer(deps, 'login', request, () => deps.logins.logIn(email, password));
 }
@@ -141,7 +141,6 @@ async function pairAnswer(
 }
 
 async function register(deps: LoginRouteDeps, request: RouteRequest): Promise<RouteAnswer> {
-  deps.limit(request.clientAddress);
   const { invitation, roles, permissions, ...account } = parseRegister(request.body);
   const { principal } = request;
   let made: Account;

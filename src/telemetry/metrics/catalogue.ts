@@ -79,6 +79,12 @@ export const catalogue = {
     help: 'Decisions of the rate limiter.',
     labels: ['scope', 'result'],
   },
+  rateLimitBackend: {
+    name: 'quayside_rate_limit_backend_up',
+    type: 'gauge',
+    help: '1 while limits are counted where they should be, 0 while shared counters are lost.',
+    labels: ['backend'],
+  },
   configReload: {
     name: 'quayside_config_reload_total',
     type: 'counter',

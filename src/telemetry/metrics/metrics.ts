@@ -45,6 +45,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     auth: createCounter(catalogue.auth, clean),
     denied: createCounter(catalogue.denied, clean),
     rateLimit: createCounter(catalogue.rateLimit, clean),
+    rateLimitBackend: createGauge(catalogue.rateLimitBackend, clean),
     configReload: createCounter(catalogue.configReload, clean),
     auditRecords: createCounter(catalogue.auditRecords, clean),
     auditDropped: createCounter(catalogue.auditDropped, clean),

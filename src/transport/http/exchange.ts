@@ -1,6 +1,7 @@
 // One HTTP request as the gate sees it, together with the response that answers it.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Exchange } from '../../gate/stage.ts';
+import type { LimitClass } from '../../route.ts';
 import type { Principal } from '../../tool.ts';
 import { readBody } from './body.ts';
 import { requestIdOf } from './request-id.ts';
@@ -10,6 +11,7 @@ export interface ExchangeOptions {
   /** A function decides by the client's address, which is known when the credential is asked for. */
   readonly credentialOptional: boolean | ((clientAddress: string) => boolean);
   readonly listener: ListenerState;
+  readonly limitClass?: LimitClass | undefined;
 }
 
 /** What all exchanges of a listener share. */
@@ -33,6 +35,7 @@ export class HttpExchange implements Exchange {
   readonly answerHeaders: Record<string, string> = {};
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly limitClass: LimitClass | undefined;
   clientAddress: string;
   body: unknown = undefined;
   principal: Principal | undefined = undefined;
@@ -50,6 +53,7 @@ export class HttpExchange implements Exchange {
     this.clientAddress = this.peerAddress;
     this.request = request;
     this.response = response;
+    this.limitClass = options.limitClass;
     this.#listener = options.listener;
     this.#credentialOptional = options.credentialOptional;
   }

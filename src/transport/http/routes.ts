@@ -64,7 +64,7 @@ async function handle(
   reply: FastifyReply,
 ): Promise<void> {
   const { route } = mounted;
-  const exchange = openExchange(deps, request, reply, CREDENTIAL_OPTIONAL[route.access]);
+  const exchange = openExchange(deps, request, reply, CREDENTIAL_OPTIONAL[route.access], route);
   const { plan, release } = holdPlan(deps.plans, deps.listener);
   let failure: Error | undefined;
   let governed = false;
@@ -198,6 +198,7 @@ function openExchange(
   request: FastifyRequest,
   reply: FastifyReply,
   credentialOptional: ExchangeOptions['credentialOptional'],
+  route?: Route,
 ): HttpExchange {
   // From here on the answer is written without fastify.
   reply.hijack();
@@ -205,6 +206,7 @@ function openExchange(
     path: pathOf(request.raw),
     credentialOptional,
     listener: deps.listener,
+    limitClass: route?.limitClass,
   });
 }
 
@@ -245,6 +247,7 @@ function sendError(deps: RouteDeps, exchange: HttpExchange, plan: Plan, cause: E
         message: error.message,
         retryable,
         request_id: exchange.requestId,
+        ...(error.data?.retryAfter === undefined ? {} : { retry_after: error.data.retryAfter }),
         ...(error.data === undefined ? {} : { details: error.data }),
       },
     }),
