@@ -2,7 +2,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Definition } from '../definition/schema/definition.ts';
 import type { QuaysideError } from '../errors.ts';
-import type { Operation, OperationKind, Outcome, Permission, Principal, ToolSpec } from '../tool.ts';
+import type {
+  Operation,
+  OperationKind,
+  Outcome,
+  Permission,
+  Principal,
+  Reconcile,
+  ToolSpec,
+} from '../tool.ts';
 
 /** One request on its way to a principal. Each stage fills in what it provides; nothing is ever unset. */
 export interface Exchange {
@@ -69,6 +77,8 @@ export interface Target {
   readonly permission: Permission;
   /** Only for tools. */
   readonly tool?: ToolSpec;
+  /** Only for tools that can tell what became of a call. */
+  readonly reconcile?: Reconcile;
 }
 
 /** The server whose stages are being prepared. */

@@ -9,6 +9,7 @@ import { clientAddressStage } from './client-address.ts';
 import { type CredentialStageDeps, credentialStage } from './credential/credential-stage.ts';
 import type { GateEvents } from './events.ts';
 import { type HostStageOptions, hostStage } from './host.ts';
+import { type IdempotencyDeps, idempotencyStages } from './idempotency/idempotency-stages.ts';
 import { ipAllowlistStage } from './ip-allowlist.ts';
 import { concurrencyStage } from './limits/concurrency-stage.ts';
 import { ipLimitStage } from './limits/ip-limit-stage.ts';
@@ -32,6 +33,8 @@ export interface GateDeps {
   /** Operations that run now. */
   readonly running: Set<Operation>;
   readonly observerFor: (target: ObservedTarget) => CallObserver;
+  /** Where keys are reserved. */
+  readonly idempotency?: IdempotencyDeps;
 }
 
 /** What every request passes before its body means anything: steps 1 to 6. */
@@ -50,14 +53,18 @@ export function requestStages(deps: GateDeps): readonly RequestStage[] {
 
 /** What every operation passes, outermost first: steps 7 to 13. Step 12, the handler's timeout, is in plan/deadline.ts. */
 export function operationStages(deps: GateDeps): readonly OperationStage[] {
+  const once = idempotencyStages(deps.idempotency);
   return [
     observeStage(deps),
     // Step 13, audit.
     permissionStage,
     limitStage(deps),
     concurrencyStage(deps.events),
+    once.key,
     argumentsStage,
-    // Step 10, idempotency and cache. Step 11, approval.
+    once.replay,
+    // Step 10, cache. Step 11, approval.
+    once.reserve,
     outputStage,
   ];
 }

@@ -1,17 +1,18 @@
 // What each kind of item demands of who reaches for it (governance §4).
 import type { Tool as ToolDefinition } from '../definition/schema/tool.ts';
 import type { Target } from '../gate/stage.ts';
-import type { ToolSpec } from '../tool.ts';
+import type { Tool } from '../tool.ts';
 import type { ListMethod } from './server-plan.ts';
 
 /** `tools:<name>` under either name, or `tools:call`, and what the tool demands besides. */
-export function toolTarget(tool: ToolDefinition, spec: ToolSpec): Target {
+export function toolTarget(tool: ToolDefinition, { spec, reconcile }: Tool): Target {
   const names = new Set([`tools:${spec.name}`, `tools:${spec.listedName}`]);
   return {
     kind: 'tool',
     name: spec.name,
     permission: { anyOf: [...names, 'tools:call'], allOf: tool.permissions },
     tool: spec,
+    ...(reconcile === undefined ? {} : { reconcile }),
   };
 }
 
