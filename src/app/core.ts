@@ -7,6 +7,7 @@ import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
+import { embeddedStore, openStore } from '../store/open-store.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
 import { ConfigurationError } from './configuration-error.ts';
@@ -51,7 +52,10 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     watch: true,
     onDamage: (error) => telemetry.log.error({ component: 'keys' }, error.message),
   });
-  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt });
+  const store = await openStore(embeddedStore(settings.dataDirectory), {
+    onError: (error) => telemetry.log.error({ component: 'store', err: error }, 'The store failed.'),
+  });
+  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt, store });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);
   const pool = createFilePool({
@@ -61,6 +65,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const closeTools = async () => {
     await Promise.all([pool.close(), egress.close()]);
     keyFile.close();
+    await store.close();
   };
   let plans: Plans;
   try {

@@ -3,7 +3,9 @@ import type { KeyFile } from '../gate/credential/key-file.ts';
 import type { GateEvents } from '../gate/events.ts';
 import { createLimiter } from '../gate/limits/limiter.ts';
 import type { GateDeps } from '../gate/stages.ts';
+import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { createIdempotency } from './once.ts';
 import type { AppSettings } from './settings.ts';
 
 /** One limiter per process: a reload must not give anybody a fresh allowance. */
@@ -12,6 +14,7 @@ export function createGateDeps(options: {
   readonly telemetry: Telemetry;
   readonly keyFile: KeyFile;
   readonly salt: string;
+  readonly store: Store;
 }): GateDeps {
   const { settings, telemetry, keyFile, salt } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
@@ -34,6 +37,7 @@ export function createGateDeps(options: {
     events: gateEvents(telemetry),
     running: new Set(),
     observerFor: telemetry.forTarget,
+    idempotency: createIdempotency(options),
   };
 }
 

@@ -135,6 +135,12 @@ const variables = {
   rateLimitWindowMs: variable(['RATE_LIMIT_WINDOW'], seconds, 'Length of that window in seconds.', {
     fallback: '60',
   }),
+  idempotencyTtlHours: variable(
+    ['IDEMPOTENCY_TTL_HOURS'],
+    wholeNumber(1, 8760),
+    'Hours that an idempotency key and its result are kept.',
+    { fallback: '24' },
+  ),
   drainTimeoutMs: variable(
     ['DRAIN_TIMEOUT'],
     seconds,

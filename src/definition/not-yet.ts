@@ -41,8 +41,6 @@ export const notYet: readonly NotYet[] = [
   { path: '/flags', effect: 'additive', what: 'Feature flags are' },
   { path: '/caching', effect: 'additive', what: 'Caching is', when: isOn },
   { path: '/tools/*/cache', effect: 'additive', what: 'Caching is', when: isOn },
-  { path: '/tools/*/idempotency/mode', effect: 'additive', what: 'Idempotency is', when: is('optional') },
-  { path: '/tools/*/idempotency/mode', effect: 'protective', what: 'Idempotency is', when: is('required') },
   { path: '/tools/*/approval', effect: 'protective', what: 'Approval is', when: isRequired },
   { path: '/databases/*/mode', effect: 'additive', what: 'Writing to databases is', when: is('write') },
   { path: '/databases/*/tenancy', effect: 'protective', what: 'Tenancy is', when: isNot('none') },

@@ -24,8 +24,6 @@ const texts: readonly string[] = [
   'flags: {}',
   'caching: { enabled: true }',
   tool(`${http}\ncache: { ttl: 5 }`),
-  tool(`${http}\nidempotency: { mode: optional }`),
-  tool(`${http}\nidempotency: { mode: required }`),
   tool(`${http}\napproval: { required: true }`),
   'databases: { main: { url: "sqlite:./a.db", mode: write } }',
   'databases: { main: { url: "sqlite:./a.db", tenancy: column } }',

@@ -10,9 +10,12 @@ import { effectOf } from './effect.ts';
 import { type Asking, createKeyKeeper, type KeyKeeper, type KeyKeeperDeps, type Run } from './key-keeper.ts';
 import { keyProblem } from './key-problem.ts';
 
+/** The store, the clock and the times; governance §7 gives the defaults. */
 export interface IdempotencyDeps extends KeyKeeperDeps {
   /** What a call may take beyond its timeout before nobody believes in its end. Default 30,000 ms (governance §7). */
   readonly leaseGraceMs?: number;
+  /** Longest that a second caller waits for the first. Default 10,000 ms (governance §7). */
+  readonly waitMsMax?: number;
 }
 
 export interface IdempotencyStages {
@@ -29,7 +32,6 @@ export const REPLAYED_META = 'quayside/replayed';
 const REPLAYED_HEADER = 'idempotency-replayed';
 
 const LEASE_GRACE_MS = 30_000;
-/** Longest that a second caller waits for the first (governance §7). */
 const WAIT_MS_MAX = 10_000;
 
 /** Undefined `deps`: there is no store to reserve in, and keys mean nothing. */
@@ -46,8 +48,13 @@ export function idempotencyStages(deps: IdempotencyDeps | undefined): Idempotenc
     prepare(target, server) {
       const { tool } = target;
       if (keeper === undefined || tool?.idempotency === undefined) return undefined;
-      const graceMs = deps?.leaseGraceMs ?? LEASE_GRACE_MS;
-      const askingOf = askingMaker(target, server, { sent, timeoutMs: tool.timeoutMs, graceMs });
+      const { leaseGraceMs = LEASE_GRACE_MS, waitMsMax = WAIT_MS_MAX } = deps ?? {};
+      const askingOf = askingMaker(target, server, {
+        sent,
+        timeoutMs: tool.timeoutMs,
+        leaseGraceMs,
+        waitMsMax,
+      });
       return prepare({ target, server, keeper, idempotency: tool.idempotency, askingOf });
     },
   });
@@ -143,10 +150,11 @@ function askingMaker(
   options: {
     readonly sent: WeakMap<Operation, JsonObject>;
     readonly timeoutMs: number;
-    readonly graceMs: number;
+    readonly leaseGraceMs: number;
+    readonly waitMsMax: number;
   },
 ): AskingMaker {
-  const { sent, timeoutMs, graceMs } = options;
+  const { sent, timeoutMs, leaseGraceMs, waitMsMax } = options;
   const name = operationName(server.slug, target.name);
   return (operation, key) => ({
     claim: {
@@ -156,9 +164,9 @@ function askingMaker(
       hash: canonicalHash(sent.get(operation) ?? operation.args),
       requestId: operation.requestId,
       principal: operation.principal.id,
-      leaseMs: timeoutMs + graceMs,
+      leaseMs: timeoutMs + leaseGraceMs,
     },
-    waitMs: Math.min(timeoutMs - (performance.now() - operation.startedAt), WAIT_MS_MAX),
+    waitMs: Math.min(timeoutMs - (performance.now() - operation.startedAt), waitMsMax),
     reconcile: target.reconcile,
     attempt: { args: operation.args, principal: operation.principal },
   });

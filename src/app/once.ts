@@ -1,0 +1,29 @@
+// What makes a call happen once, from the settings of the process.
+import type { IdempotencyDeps } from '../gate/idempotency/idempotency-stages.ts';
+import type { Store } from '../store/store.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { AppSettings } from './settings.ts';
+
+/** Governance §7. */
+const TTL_HOURS = 24;
+const HOUR_MS = 3_600_000;
+
+/** The stages' way to the store. */
+export function createIdempotency(options: {
+  readonly settings: AppSettings;
+  readonly telemetry: Telemetry;
+  readonly store: Store;
+}): IdempotencyDeps {
+  const { settings, telemetry, store } = options;
+  const log = telemetry.log.child({ component: 'idempotency' });
+  return {
+    store,
+    now: Date.now,
+    ttlMs: (settings.environment.idempotencyTtlHours ?? TTL_HOURS) * HOUR_MS,
+    onProblem: (error) =>
+      log.error(
+        { err: error },
+        'What came of a call could not be kept; its key stays refused until it is known.',
+      ),
+  };
+}
