@@ -7,7 +7,7 @@ import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
-import { embeddedStore, openStore } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
 import { ConfigurationError } from './configuration-error.ts';
@@ -16,12 +16,15 @@ import { createGateDeps } from './gate-deps.ts';
 import { createPlans, type Plans } from './plans.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
+import { openProcessStore } from './store.ts';
 
 export interface Core {
   readonly telemetry: Telemetry;
   readonly plans: Plans;
   readonly protocol: Protocol;
   readonly keyFile: KeyFile;
+  /** The durable state; open as long as anything else is. */
+  readonly store: Store;
   readonly secrets: ProcessSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
@@ -46,14 +49,12 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const warnings = options.transport === 'http' ? checkOrThrow(settings, loaded) : loaded.warnings;
   const telemetry = openTelemetry(options);
   const secrets = openSecrets(settings);
+  const store = await openProcessStore(settings, telemetry);
   const keyFile = openKeyFile({
     path: join(settings.dataDirectory, 'keys.json'),
     salt: secrets.apiKeySalt,
     watch: true,
     onDamage: (error) => telemetry.log.error({ component: 'keys' }, error.message),
-  });
-  const store = await openStore(embeddedStore(settings.dataDirectory), {
-    onError: (error) => telemetry.log.error({ component: 'store', err: error }, 'The store failed.'),
   });
   const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt, store });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
@@ -88,6 +89,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     plans,
     protocol,
     keyFile,
+    store,
     secrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,

@@ -38,7 +38,7 @@ export function embeddedStore(dataDirectory: string): StoreAddress {
 
 /**
  * Opens the store after bringing its schema up to date. Rejects with SchemaError where that is not possible, with
- * StoreUnavailable, or with what the database reports.
+ * StoreUnavailable or StoreRefusal, or with what SQLite reports.
  */
 export async function openStore(address: StoreAddress, options: OpenStoreOptions = {}): Promise<Store> {
   const { onError = () => undefined } = options;
