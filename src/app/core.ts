@@ -1,6 +1,7 @@
 // What every way of serving shares: telemetry, keys, the gate, handlers, a plan in force and the protocol over it.
 import { join } from 'node:path';
 import { createEgress, type Egress } from '../egress/egress.ts';
+import type { ResponseCache } from '../gate/cache/response-cache.ts';
 import { type KeyFile, openKeyFile } from '../gate/credential/key-file.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
 import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
@@ -10,6 +11,7 @@ import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secr
 import type { Store } from '../store/store.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
+import { openCache } from './cache.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { createGateDeps } from './gate-deps.ts';
@@ -25,6 +27,7 @@ export interface Core {
   readonly keyFile: KeyFile;
   /** The durable state; open as long as anything else is. */
   readonly store: Store;
+  readonly cache: ResponseCache;
   readonly secrets: ProcessSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
@@ -56,7 +59,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     watch: true,
     onDamage: (error) => telemetry.log.error({ component: 'keys' }, error.message),
   });
-  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt, store });
+  const cache = openCache(settings, telemetry);
+  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt, store, cache });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);
   const pool = createFilePool({
@@ -66,11 +70,18 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const closeTools = async () => {
     await Promise.all([pool.close(), egress.close()]);
     keyFile.close();
-    await store.close();
+    await Promise.all([cache.close(), store.close()]);
   };
   let plans: Plans;
   try {
-    plans = await createPlans(loaded.definitions, { settings, telemetry, egress, pool, stages });
+    plans = await createPlans(loaded.definitions, {
+      settings,
+      telemetry,
+      egress,
+      pool,
+      stages,
+      reloaded: cache.reloaded,
+    });
   } catch (error) {
     // Workers that checked handlers would keep the process of a refused start alive.
     await closeTools();
@@ -90,6 +101,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     protocol,
     keyFile,
     store,
+    cache,
     secrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,

@@ -1,4 +1,5 @@
 // What the gate works with, from the settings of the process.
+import type { ResponseCache } from '../gate/cache/response-cache.ts';
 import type { KeyFile } from '../gate/credential/key-file.ts';
 import type { GateEvents } from '../gate/events.ts';
 import { createLimiter } from '../gate/limits/limiter.ts';
@@ -15,6 +16,7 @@ export function createGateDeps(options: {
   readonly keyFile: KeyFile;
   readonly salt: string;
   readonly store: Store;
+  readonly cache: ResponseCache;
 }): GateDeps {
   const { settings, telemetry, keyFile, salt } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
@@ -38,6 +40,7 @@ export function createGateDeps(options: {
     running: new Set(),
     observerFor: telemetry.forTarget,
     idempotency: createIdempotency(options),
+    cache: options.cache,
   };
 }
 

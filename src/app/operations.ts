@@ -1,5 +1,6 @@
 // The process seen from outside: health, probes, diagnostics, administration and signals.
 import { join } from 'node:path';
+import { cacheRoutes } from '../gate/cache/cache-routes.ts';
 import { type Clock, systemClock } from '../operations/clock.ts';
 import { collectDiagnostics, type DiagnosticsDeps, dumpDiagnostics } from '../operations/diagnostics.ts';
 import { createEventLoopMonitor } from '../operations/event-loop.ts';
@@ -81,6 +82,7 @@ export function createOperations(deps: OperationsDeps): Operations {
         diagnostics: () => collectDiagnostics(diagnostics),
         reload,
       }),
+      ...cacheRoutes(core.cache),
     ],
     serviceManager,
     start: () => health.start(),

@@ -56,8 +56,8 @@ export const withoutEffect: readonly {
   notYet('DATABASE_REPLICA_URL', /^DATABASE_REPLICA_URL$/, '', 'Everything is read from DATABASE_URL.'),
   notYet(
     'REDIS_URL',
-    /^(REDIS_(URL|HOST|PORT|PASSWORD)|CACHE_REDIS_URL)$/,
-    'REDIS_HOST, REDIS_PORT, REDIS_PASSWORD, CACHE_REDIS_URL',
+    /^REDIS_(URL|HOST|PORT|PASSWORD)$/,
+    'REDIS_HOST, REDIS_PORT, REDIS_PASSWORD',
     'Limits are counted in memory.',
   ),
   notYet('CLERK_*', /^CLERK_/, '', 'Only API keys let callers in.'),
@@ -70,7 +70,6 @@ export const withoutEffect: readonly {
     'SENTRY_ENVIRONMENT, SENTRY_TRACES_SAMPLE_RATE',
     'Errors are only logged.',
   ),
-  notYet('CACHE_*', /^CACHE_(BACKEND|ENABLED|DEFAULT_TTL|MAX_SIZE)$/, '', 'Nothing is cached.'),
   notYet('FRONTEND_URL', /^FRONTEND_URL$/, '', 'Set security.cors in the definition.'),
   notYet('MCP_TRANSPORT', /^MCP_TRANSPORT$/, '', 'Choose by command: serve or stdio.'),
   notYet('MCP_JIRA_PORT, MCP_SQL_PORT', /^MCP_(JIRA|SQL)_PORT$/, '', 'There are no ports of packs.'),

@@ -39,8 +39,6 @@ export const notYet: readonly NotYet[] = [
   { path: '/sqlTemplates', effect: 'additive', what: 'SQL templates are', when: isFilled },
   { path: '/rollout', effect: 'additive', what: 'Gradual rollout is' },
   { path: '/flags', effect: 'additive', what: 'Feature flags are' },
-  { path: '/caching', effect: 'additive', what: 'Caching is', when: isOn },
-  { path: '/tools/*/cache', effect: 'additive', what: 'Caching is', when: isOn },
   { path: '/tools/*/approval', effect: 'protective', what: 'Approval is', when: isRequired },
   { path: '/databases/*/mode', effect: 'additive', what: 'Writing to databases is', when: is('write') },
   { path: '/databases/*/tenancy', effect: 'protective', what: 'Tenancy is', when: isNot('none') },

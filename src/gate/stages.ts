@@ -5,6 +5,8 @@ import type { CallObserver, ObservedTarget } from '../telemetry/observer.ts';
 import type { Operation } from '../tool.ts';
 import { argumentsStage } from './arguments-stage.ts';
 import { bodyStage } from './body.ts';
+import { cacheStage } from './cache/cache-stage.ts';
+import type { ResponseCache } from './cache/response-cache.ts';
 import { clientAddressStage } from './client-address.ts';
 import { type CredentialStageDeps, credentialStage } from './credential/credential-stage.ts';
 import type { GateEvents } from './events.ts';
@@ -33,6 +35,8 @@ export interface GateDeps {
   /** Operations that run now. */
   readonly running: Set<Operation>;
   readonly observerFor: (target: ObservedTarget) => CallObserver;
+  /** Where answers are kept. */
+  readonly cache?: ResponseCache;
   /** Where keys are reserved. */
   readonly idempotency?: IdempotencyDeps;
 }
@@ -63,7 +67,8 @@ export function operationStages(deps: GateDeps): readonly OperationStage[] {
     once.key,
     argumentsStage,
     once.replay,
-    // Step 10, cache. Step 11, approval.
+    cacheStage(deps.cache),
+    // Step 11, approval.
     once.reserve,
     outputStage,
   ];

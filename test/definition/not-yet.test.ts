@@ -22,8 +22,6 @@ const texts: readonly string[] = [
   'sqlTemplates: { a: {} }',
   'rollout: {}',
   'flags: {}',
-  'caching: { enabled: true }',
-  tool(`${http}\ncache: { ttl: 5 }`),
   tool(`${http}\napproval: { required: true }`),
   'databases: { main: { url: "sqlite:./a.db", mode: write } }',
   'databases: { main: { url: "sqlite:./a.db", tenancy: column } }',

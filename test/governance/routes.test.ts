@@ -1,5 +1,6 @@
 // Every route of every port: on the list of what answers without a credential, or refused without one.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { cacheRoutes } from '../../src/gate/cache/cache-routes.ts';
 import { systemClock } from '../../src/operations/clock.ts';
 import { aboutRoutes, metricsRoute } from '../../src/operations/routes/about-routes.ts';
 import { adminRoutes } from '../../src/operations/routes/admin-routes.ts';
@@ -27,6 +28,7 @@ function tableRoutes(): readonly Route[] {
     ...aboutRoutes({ build: { version: '', commit: '', node: '' }, name: () => '', endpoints: () => [] }),
     ...probeRoutes(parseDeps({ clock: systemClock, version: '' })),
     ...adminRoutes(parseDeps({})),
+    ...cacheRoutes(parseDeps({})),
     metricsRoute(parseDeps({}), 'loopback'),
   ];
 }
