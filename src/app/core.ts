@@ -5,6 +5,8 @@ import type { ResponseCache } from '../gate/cache/response-cache.ts';
 import { type KeyFile, openKeyFile } from '../gate/credential/key-file.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
 import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
+import { createJobs, type Jobs } from '../jobs/jobs.ts';
+import { systemClock } from '../operations/clock.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
@@ -15,6 +17,7 @@ import { openCache } from './cache.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { createGateDeps } from './gate-deps.ts';
+import { cleanUpOnce } from './once.ts';
 import { createPlans, type Plans } from './plans.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
@@ -28,6 +31,8 @@ export interface Core {
   /** The durable state; open as long as anything else is. */
   readonly store: Store;
   readonly cache: ResponseCache;
+  /** Background jobs; kinds are registered while the core is made, and run once the server listens. */
+  readonly jobs: Jobs;
   readonly secrets: ProcessSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
@@ -53,6 +58,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const telemetry = openTelemetry(options);
   const secrets = openSecrets(settings);
   const store = await openProcessStore(settings, telemetry);
+  const jobs = createJobs({ store, clock: systemClock, log: telemetry.log.child({ component: 'jobs' }) });
   const keyFile = openKeyFile({
     path: join(settings.dataDirectory, 'keys.json'),
     salt: secrets.apiKeySalt,
@@ -60,6 +66,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     onDamage: (error) => telemetry.log.error({ component: 'keys' }, error.message),
   });
   const cache = openCache(settings, telemetry);
+  cleanUpOnce(jobs, store);
   const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt, store, cache });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);
@@ -102,12 +109,14 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     keyFile,
     store,
     cache,
+    jobs,
     secrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,
     running: gate.running,
     warnings,
     async close() {
+      await jobs.stop(JOBS_GRACE_MS);
       protocol.close();
       await plans.close();
       await closeTools();
@@ -148,6 +157,9 @@ function openEgress(settings: AppSettings, telemetry: Telemetry): Egress {
       telemetry.egress({ purpose, status: status ?? reason ?? 'failed', seconds: durationMs / 1000 }),
   });
 }
+
+/** What a job gets to end by itself when the process stops; it starts again elsewhere. */
+const JOBS_GRACE_MS = 2000;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

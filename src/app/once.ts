@@ -1,5 +1,8 @@
 // What makes a call happen once, from the settings of the process.
+import { removeExpired } from '../gate/idempotency/clean-up.ts';
 import type { IdempotencyDeps } from '../gate/idempotency/idempotency-stages.ts';
+import { every } from '../jobs/job.ts';
+import type { Jobs } from '../jobs/jobs.ts';
 import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppSettings } from './settings.ts';
@@ -26,4 +29,13 @@ export function createIdempotency(options: {
         'What came of a call could not be kept; its key stays refused until it is known.',
       ),
   };
+}
+
+/** Removes once an hour what nobody can ask for any more (governance §7). */
+export function cleanUpOnce(jobs: Jobs, store: Store): void {
+  jobs.register({
+    name: 'idempotency_cleanup',
+    run: async () => ({ result: { removed: await removeExpired(store, Date.now()) } }),
+  });
+  jobs.schedule({ name: 'idempotency_cleanup', kind: 'idempotency_cleanup', next: every(HOUR_MS) });
 }

@@ -1,7 +1,8 @@
 // Every migration in order. A new one is a file beside this one and a line here.
 import { base } from './0001-base.ts';
+import { jobs } from './0002-jobs.ts';
 import { once } from './0005-once.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps of the schema, ids from 1 without a gap. */
-export const migrations: readonly Migration[] = [base, { ...once, id: 2 }];
+export const migrations: readonly Migration[] = [base, jobs, { ...once, id: 3 }];
