@@ -1,6 +1,7 @@
 // What every way of serving shares: telemetry, keys, the gate, handlers, a plan in force and the protocol over it.
 import { join } from 'node:path';
 import { createEgress, type Egress } from '../egress/egress.ts';
+import { type Approvals, createApprovals } from '../gate/approval/approvals.ts';
 import type { ResponseCache } from '../gate/cache/response-cache.ts';
 import { type KeyFile, openKeyFile } from '../gate/credential/key-file.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
@@ -31,6 +32,7 @@ export interface Core {
   /** The durable state; open as long as anything else is. */
   readonly store: Store;
   readonly cache: ResponseCache;
+  readonly approvals: Approvals;
   /** Background jobs; kinds are registered while the core is made, and run once the server listens. */
   readonly jobs: Jobs;
   readonly secrets: ProcessSecrets;
@@ -67,7 +69,16 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   });
   const cache = openCache(settings, telemetry);
   cleanUpOnce(jobs, store);
-  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt, store, cache });
+  const approvals = createApprovals({ store, now: Date.now, redact: telemetry.redactor.value });
+  const gate = createGateDeps({
+    settings,
+    telemetry,
+    keyFile,
+    salt: secrets.apiKeySalt,
+    store,
+    cache,
+    approvals,
+  });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);
   const pool = createFilePool({
@@ -109,6 +120,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     keyFile,
     store,
     cache,
+    approvals,
     jobs,
     secrets,
     routeEntry: createRouteEntries(stages.operation),

@@ -1,4 +1,5 @@
 // What the gate works with, from the settings of the process.
+import type { Approvals } from '../gate/approval/approvals.ts';
 import type { ResponseCache } from '../gate/cache/response-cache.ts';
 import type { KeyFile } from '../gate/credential/key-file.ts';
 import type { GateEvents } from '../gate/events.ts';
@@ -17,6 +18,7 @@ export function createGateDeps(options: {
   readonly salt: string;
   readonly store: Store;
   readonly cache: ResponseCache;
+  readonly approvals: Approvals;
 }): GateDeps {
   const { settings, telemetry, keyFile, salt } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
@@ -41,6 +43,7 @@ export function createGateDeps(options: {
     observerFor: telemetry.forTarget,
     idempotency: createIdempotency(options),
     cache: options.cache,
+    approvals: options.approvals,
   };
 }
 

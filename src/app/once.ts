@@ -1,4 +1,5 @@
 // What makes a call happen once, from the settings of the process.
+import { removeOldRequests } from '../gate/approval/approvals.ts';
 import { removeExpired } from '../gate/idempotency/clean-up.ts';
 import type { IdempotencyDeps } from '../gate/idempotency/idempotency-stages.ts';
 import { every } from '../jobs/job.ts';
@@ -37,5 +38,10 @@ export function cleanUpOnce(jobs: Jobs, store: Store): void {
     name: 'idempotency_cleanup',
     run: async () => ({ result: { removed: await removeExpired(store, Date.now()) } }),
   });
+  jobs.register({
+    name: 'approval_cleanup',
+    run: async () => ({ result: { removed: await removeOldRequests(store, Date.now()) } }),
+  });
+  jobs.schedule({ name: 'approval_cleanup', kind: 'approval_cleanup', next: every(HOUR_MS) });
   jobs.schedule({ name: 'idempotency_cleanup', kind: 'idempotency_cleanup', next: every(HOUR_MS) });
 }

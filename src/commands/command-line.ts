@@ -37,6 +37,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addValidate(program, io, finish);
   addKeys(program, io, finish);
   addMigrate(program, io, finish);
+  addApprovals(program, io, finish);
   // Sub-commands made by `command()` inherit these settings only when they are copied.
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
     command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
@@ -159,6 +160,33 @@ function addMigrate(program: Command, io: Io, finish: Finish): void {
       finish(await migrationStatus(options, io));
     },
   );
+}
+
+function addApprovals(program: Command, io: Io, finish: Finish): void {
+  const approvals = program.command('approvals').description('calls that wait for a person');
+  const withData = (command: Command) =>
+    command
+      .option('--tenant <id>', 'whose calls (default: default)')
+      .option('--data <folder>', 'folder for state (QUAYSIDE_DATA_DIR; default ./data)')
+      .option('--json', 'print JSON');
+  type Options = { tenant?: string; data?: string; json?: true };
+  withData(approvals.command('list').description('list what waits, and what became of earlier ones')).action(
+    async (options: Options) => {
+      const { listRequests } = await import('./approvals.ts');
+      finish(await listRequests(options, io));
+    },
+  );
+  for (const [verb, description] of [
+    ['grant', 'let the call happen, once'],
+    ['deny', 'keep the call from happening'],
+  ] as const) {
+    withData(approvals.command(verb).description(description))
+      .argument('<id>', 'id of the approval')
+      .action(async (id: string, options: Options) => {
+        const { decideRequest } = await import('./approvals.ts');
+        finish(await decideRequest({ id, verb, ...options }, io));
+      });
+  }
 }
 
 function parseMigration(text: string): number {

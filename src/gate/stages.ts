@@ -3,6 +3,8 @@
 import type { QuaysideError } from '../errors.ts';
 import type { CallObserver, ObservedTarget } from '../telemetry/observer.ts';
 import type { Operation } from '../tool.ts';
+import { approvalStage } from './approval/approval-stage.ts';
+import type { Approvals } from './approval/approvals.ts';
 import { argumentsStage } from './arguments-stage.ts';
 import { bodyStage } from './body.ts';
 import { cacheStage } from './cache/cache-stage.ts';
@@ -35,6 +37,8 @@ export interface GateDeps {
   /** Operations that run now. */
   readonly running: Set<Operation>;
   readonly observerFor: (target: ObservedTarget) => CallObserver;
+  /** Where people let calls happen. */
+  readonly approvals?: Approvals;
   /** Where answers are kept. */
   readonly cache?: ResponseCache;
   /** Where keys are reserved. */
@@ -68,7 +72,7 @@ export function operationStages(deps: GateDeps): readonly OperationStage[] {
     argumentsStage,
     once.replay,
     cacheStage(deps.cache),
-    // Step 11, approval.
+    approvalStage(deps.approvals),
     once.reserve,
     outputStage,
   ];

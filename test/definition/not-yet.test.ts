@@ -22,7 +22,6 @@ const texts: readonly string[] = [
   'sqlTemplates: { a: {} }',
   'rollout: {}',
   'flags: {}',
-  tool(`${http}\napproval: { required: true }`),
   'databases: { main: { url: "sqlite:./a.db", mode: write } }',
   'databases: { main: { url: "sqlite:./a.db", tenancy: column } }',
   'security: { audit: { enabled: true } }',

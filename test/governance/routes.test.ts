@@ -1,5 +1,6 @@
 // Every route of every port: on the list of what answers without a credential, or refused without one.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { approvalRoutes } from '../../src/gate/approval/approval-routes.ts';
 import { cacheRoutes } from '../../src/gate/cache/cache-routes.ts';
 import { jobRoutes } from '../../src/jobs/job-routes.ts';
 import { systemClock } from '../../src/operations/clock.ts';
@@ -30,6 +31,7 @@ function tableRoutes(): readonly Route[] {
     ...probeRoutes(parseDeps({ clock: systemClock, version: '' })),
     ...adminRoutes(parseDeps({})),
     ...cacheRoutes(parseDeps({})),
+    ...approvalRoutes(parseDeps({})),
     ...jobRoutes(parseDeps({})),
     metricsRoute(parseDeps({}), 'loopback'),
   ];

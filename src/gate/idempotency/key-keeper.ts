@@ -1,8 +1,9 @@
 // Decides for each caller with a key: run, take the answer of who ran, wait for it, or go away.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { QuaysideError } from '../../errors.ts';
-import { type Store, StoreUnavailable } from '../../store/store.ts';
+import type { Store } from '../../store/store.ts';
 import type { Outcome, Reconcile, Reconciliation, UnknownAttempt } from '../../tool.ts';
+import { reachingStore } from '../store-failure.ts';
 import type { Effect } from './effect.ts';
 import { createFlights, type Flight, type Flights } from './flights.ts';
 import {
@@ -12,7 +13,7 @@ import {
   type KeyRecords,
   type Reservation,
 } from './key-records.ts';
-import { mismatch, outcomeUnknown, stillRunning, storeUnavailable } from './key-refusals.ts';
+import { mismatch, outcomeUnknown, stillRunning } from './key-refusals.ts';
 import type { KeyRow } from './statements.ts';
 import { decodeOutcome, encodeOutcome } from './stored-outcome.ts';
 
@@ -68,7 +69,7 @@ export function createKeyKeeper(deps: KeyKeeperDeps): KeyKeeper {
   return {
     admit: (asking) => admit(parts, asking),
     async peek({ claim }) {
-      const row = await reachable(() => parts.records.find(claim));
+      const row = await reachingStore('idempotency keys', () => parts.records.find(claim));
       if (row === undefined || row.expires_at <= parts.now()) return undefined;
       return settledAdmission(claim, row);
     },
@@ -92,7 +93,7 @@ async function admit(parts: Parts, asking: Asking): Promise<Admission> {
     const flight = before === undefined ? parts.flights.open(place, claim.hash) : undefined;
     let admission: Admission | Reservation;
     try {
-      admission = await reachable(() => askStore(parts, asking, deadline));
+      admission = await reachingStore('idempotency keys', () => askStore(parts, asking, deadline));
     } catch (error) {
       flight?.land('vacated');
       throw error;
@@ -204,13 +205,4 @@ async function finish(parts: Parts, run: Run, outcome: Outcome, effect: Effect):
     onProblem(error);
   }
   flight?.land(effect === 'definite' ? { outcome } : 'vacated');
-}
-
-async function reachable<Value>(work: () => Promise<Value>): Promise<Value> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof StoreUnavailable) throw storeUnavailable(error);
-    throw error;
-  }
 }

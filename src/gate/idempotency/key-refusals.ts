@@ -32,12 +32,3 @@ export function outcomeUnknown({ request_id, created_at }: KeyRow): QuaysideErro
     data: { code: 'conflict', outcome: 'unknown', request_id, started_at: startedAt },
   });
 }
-
-/** A reservation that cannot be made durable is none. */
-export function storeUnavailable(cause: unknown): QuaysideError {
-  return new QuaysideError('overloaded', {
-    message: 'The store of idempotency keys cannot be reached; nothing was executed. Repeat the call in 1 s.',
-    headers: { 'retry-after': '1' },
-    cause,
-  });
-}

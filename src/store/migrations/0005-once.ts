@@ -33,7 +33,7 @@ const APPROVALS = (integer: string) => `CREATE TABLE approvals (
   requester TEXT NOT NULL,
   requester_name TEXT NOT NULL,
   arguments TEXT NOT NULL,
-  status TEXT NOT NULL CHECK (status IN ('pending', 'granted', 'denied', 'used')),
+  status TEXT NOT NULL CHECK (status IN ('pending', 'granted', 'denied', 'used', 'expired')),
   by_requester ${integer} NOT NULL DEFAULT 0,
   decided_by TEXT,
   decided_at ${integer},
