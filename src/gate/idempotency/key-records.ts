@@ -1,5 +1,6 @@
 // The rows of keys: who may run, what came of it. Every change is one statement that only the right one can make.
 import { randomUUID } from 'node:crypto';
+import type { Statement } from '../../store/statement.ts';
 import type { Scope, Step, Store } from '../../store/store.ts';
 import {
   dropExpiredKey,
@@ -7,11 +8,12 @@ import {
   type KeyRow,
   lapseKey,
   releaseKey,
-  reserveKey,
-  settleKey,
+  reserveKeys,
+  settleKeys,
   takeOverKey,
 } from './statements.ts';
 import type { StoredOutcome } from './stored-outcome.ts';
+import { type GroupRow, groupWrites, type WriteRows } from './write-groups.ts';
 
 /** Whose key of which operation. */
 export interface KeyName {
@@ -56,34 +58,37 @@ export interface KeyRecordsDeps {
   readonly ttlMs: number;
 }
 
+/** Rows over a store; the writes of concurrent callers share their commits. */
 export function createKeyRecords({ store, now, ttlMs }: KeyRecordsDeps): KeyRecords {
-  const write = async (scope: Scope, steps: readonly Step[]): Promise<number> => {
-    const results = await store.write(scope, steps);
-    return results.at(-1)?.changes ?? 0;
+  const reserveRow = groupWrites(rowWriter<ReservedRow>(store, reserveKeys));
+  const settleRow = groupWrites(rowWriter<SettledRow>(store, settleKeys));
+  const write = async (name: KeyName, step: Step): Promise<number> => {
+    const [result] = await store.write(tenantOf(name), [step]);
+    return result?.changes ?? 0;
   };
   const find = async (name: KeyName): Promise<KeyRow | undefined> => {
     const [row] = await store.read(tenantOf(name), findKey, nameOf(name));
     return row === undefined ? undefined : parseRow(row);
   };
-  const end = async (reservation: Reservation, values: Omit<Ending, 'now'>): Promise<void> => {
-    const { id } = reservation;
-    await write(tenantOf(reservation), [
-      { statement: settleKey, values: { ...nameOf(reservation), id, now: now(), ...values } },
-    ]);
+  const end = async (reservation: Reservation, ending: Ending): Promise<void> => {
+    const size = (ending.result ?? ending.error ?? '').length;
+    const { tenantId, id } = reservation;
+    const row = { ...nameOf(reservation), id, updated_at: now(), ...ending };
+    await settleRow(tenantId, { ...row, size, place: placeOf(reservation) });
   };
   return {
     find,
     async reserve(claim) {
       for (;;) {
         const reservation = { ...nameOf(claim), tenantId: claim.tenantId, id: randomUUID() };
-        const step = reserveStep(claim, reservation.id, now(), ttlMs);
-        if ((await write(tenantOf(claim), [step])) === 1) return { reserved: reservation };
+        if (await reserveRow(claim.tenantId, reservedRow(claim, reservation.id, now(), ttlMs)))
+          return { reserved: reservation };
         const found = await find(claim);
         // Released between the two: the next round gets it, or finds the next one's row.
         if (found === undefined) continue;
         if (!isExpired(found, now())) return { found };
-        const drop = { statement: dropExpiredKey, values: { ...nameOf(claim), now: now() } };
-        if ((await write(tenantOf(claim), [drop, step])) === 1) return { reserved: reservation };
+        // Whoever drops it, the next round begins as with any new key.
+        await write(claim, { statement: dropExpiredKey, values: { ...nameOf(claim), now: now() } });
       }
     },
     settle: (reservation, { status, encoding, text }) =>
@@ -102,7 +107,7 @@ export function createKeyRecords({ store, now, ttlMs }: KeyRecordsDeps): KeyReco
       }),
     async release(reservation) {
       const { id } = reservation;
-      await write(tenantOf(reservation), [{ statement: releaseKey, values: { ...nameOf(reservation), id } }]);
+      await write(reservation, { statement: releaseKey, values: { ...nameOf(reservation), id } });
     },
     async takeOver(claim, row) {
       const id = randomUUID();
@@ -114,11 +119,11 @@ export function createKeyRecords({ store, now, ttlMs }: KeyRecordsDeps): KeyReco
         now: time,
         locked_until: time + claim.leaseMs,
       };
-      const changes = await write(tenantOf(claim), [{ statement: takeOverKey, values }]);
+      const changes = await write(claim, { statement: takeOverKey, values });
       return changes === 1 ? { ...nameOf(claim), tenantId: claim.tenantId, id } : undefined;
     },
     async lapse(name, { id }) {
-      await write(tenantOf(name), [{ statement: lapseKey, values: { ...nameOf(name), id, now: now() } }]);
+      await write(name, { statement: lapseKey, values: { ...nameOf(name), id, now: now() } });
     },
   };
 }
@@ -128,33 +133,49 @@ export function hasLapsed(row: KeyRow, now: number): boolean {
   return row.status === 'unknown' || (row.status === 'processing' && row.locked_until <= now);
 }
 
-type Ending = {
-  readonly status: KeyRow['status'];
-  readonly encoding: string;
-  readonly result: string | null;
-  readonly error: string | null;
-  readonly now: number;
-};
+type Ending = Pick<KeyRow, 'status' | 'encoding' | 'result' | 'error'>;
+
+interface SettledRow extends Ending, GroupRow {
+  readonly operation: string;
+  readonly key: string;
+  readonly updated_at: number;
+}
+
+type ReservedRow = ReturnType<typeof reservedRow>;
+
+/** One statement for all rows; the members that are no columns are not read. */
+function rowWriter<Row extends GroupRow>(
+  store: Store,
+  statement: Statement<{ readonly id: string }>,
+): WriteRows<Row> {
+  return async (tenant, rows) => {
+    const [result] = await store.write({ tenant }, [{ statement, values: { rows: JSON.stringify(rows) } }]);
+    return new Set(result?.rows.map(({ id }) => String(id)));
+  };
+}
 
 function isExpired(row: KeyRow, now: number): boolean {
   return row.expires_at <= now && (row.status !== 'processing' || row.locked_until <= now);
 }
 
-function reserveStep(claim: KeyClaim, id: string, now: number, ttlMs: number): Step {
+function reservedRow(claim: KeyClaim, id: string, now: number, ttlMs: number) {
   const { hash, requestId, principal, leaseMs } = claim;
   return {
-    statement: reserveKey,
-    values: {
-      ...nameOf(claim),
-      id,
-      now,
-      hash,
-      locked_until: now + leaseMs,
-      expires_at: now + ttlMs,
-      request_id: requestId,
-      principal,
-    },
+    ...nameOf(claim),
+    id,
+    created_at: now,
+    request_hash: hash,
+    locked_until: now + leaseMs,
+    expires_at: now + ttlMs,
+    request_id: requestId,
+    principal,
+    size: 0,
+    place: placeOf(claim),
   };
+}
+
+function placeOf({ operation, key }: KeyName): string {
+  return `${operation}\n${key}`;
 }
 
 function tenantOf({ tenantId }: KeyName): Scope {
