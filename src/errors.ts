@@ -17,6 +17,7 @@ export interface ErrorDefinition {
   readonly retryable: boolean;
 }
 
+/** Every error by its code. */
 export const errors = {
   parse_error: {
     message: 'The body is not valid JSON.',
@@ -184,7 +185,21 @@ export const errors = {
     modern: 5030,
     retryable: true,
   },
-  conflict: { message: 'Conflict.', status: 409, legacy: -32000, modern: 4090, retryable: true },
+  conflict: { message: 'Conflict.', status: 409, legacy: 4090, modern: 4090, retryable: true },
+  idempotency_mismatch: {
+    message: 'The idempotency key was used with other arguments.',
+    status: 422,
+    legacy: 4220,
+    modern: 4220,
+    retryable: false,
+  },
+  idempotency_key_invalid: {
+    message: 'The idempotency key cannot be read.',
+    status: 400,
+    legacy: -32602,
+    modern: -32602,
+    retryable: false,
+  },
   overloaded: {
     message: 'The server is overloaded.',
     status: 503,

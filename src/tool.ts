@@ -56,13 +56,40 @@ export interface ToolSpec {
   /** Permissions demanded besides `tools:<name>`. */
   readonly permissions: readonly string[];
   readonly rateLimit?: WindowLimit;
+  /** Whether a call may or must carry a key that makes it happen once (governance §7); absent: keys mean nothing. */
+  readonly idempotency?: ToolIdempotency;
+}
+
+/** How a tool knows keys. */
+export interface ToolIdempotency {
+  readonly mode: 'optional' | 'required';
+  /** Argument that carries the key. */
+  readonly argument: string;
+  /** The author's own schema has the argument: it then reaches the handler like any other. */
+  readonly isDeclared: boolean;
 }
 
 /** Made once when the plan is built; `run` is called for each call that passed the gate. */
 export interface Tool {
   readonly spec: ToolSpec;
   run(call: Call): Promise<ToolResult>;
+  /** Finds out what became of a call with a key whose end nobody saw. Absent: such a key stays refused. */
+  readonly reconcile?: Reconcile;
 }
+
+/** Asked at most once at a time per key, after the call's lease has passed, so the call itself runs no more. */
+export type Reconcile = (attempt: UnknownAttempt) => Promise<Reconciliation>;
+
+/** A call with an idempotency key that began and of which no end is known; `startedAt` in epoch milliseconds. */
+export interface UnknownAttempt extends Pick<Call, 'args' | 'principal' | 'requestId'> {
+  readonly idempotencyKey: string;
+  readonly startedAt: number;
+}
+
+/** `done`: it took effect, and this is its answer. `nothing`: it had none and may run again. */
+export type Reconciliation =
+  | { readonly outcome: 'done'; readonly result: ToolResult }
+  | { readonly outcome: 'nothing' | 'unknown' };
 
 /** One running operation as its handler sees it. */
 export interface Call {
@@ -73,6 +100,8 @@ export interface Call {
   readonly signal: AbortSignal;
   readonly principal: Principal;
   readonly client: ClientChannel;
+  /** The caller's idempotency key, which the gate has reserved for this call. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** RFC 5424 severities as MCP names them, least severe first. */
@@ -258,6 +287,14 @@ export interface Operation {
   readonly startedAt: number;
   /** Extra headers for the HTTP answer, such as rate limit headers. Ignored by other transports. */
   readonly answerHeaders: Record<string, string>;
+  /** `_meta` of the request. */
+  readonly meta?: JsonObject | undefined;
+  /** Headers of the HTTP request, names in lower case. */
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
+  /** Set by the gate where the caller sent one and the tool knows keys. */
+  idempotencyKey?: string | undefined;
+  /** Set by the gate where the end matters to others than this caller: a cancellation then ends only the waiting. */
+  runsToEnd?: boolean;
 }
 
 /** How an operation ended. A tool result with `isError` is a success of the operation. */

@@ -40,6 +40,8 @@ export interface PlansDeps {
     readonly request: readonly RequestStage[];
     readonly operation: readonly OperationStage[];
   };
+  /** Told of every server of a plan that a reload put in force. */
+  readonly reloaded: (slug: string) => Promise<void>;
 }
 
 /** Compiles the first plan. Throws PlanError with all that could not be prepared. */
@@ -72,6 +74,7 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
     finished({ error }) {
       telemetry.configReload(error === undefined ? 'success' : 'failure');
       deps.audit.events.record(reloadEntry(error));
+      if (error === undefined) for (const slug of current().servers.keys()) void deps.reloaded(slug);
       if (error === undefined)
         log.notice({ event: 'config.reloaded', servers: [...current().servers.keys()] }, 'Reloaded.');
       else log.error({ error }, 'The definition was not reloaded; what was served before is served on.');

@@ -1,6 +1,7 @@
 // The command line: words to one function per verb. Each verb's module is loaded only when it is called.
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { StateError } from '../secrets/state-error.ts';
+import { addApprovals } from './approval-verbs.ts';
 import { addAudit } from './audit-verbs.ts';
 import { buildInfo } from './build-info.ts';
 import { addExplain, addKeyVerbs, addTenantVerbs } from './identity-verbs.ts';
@@ -41,6 +42,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addExplain(program, io, finish);
   addAudit(program, io, finish);
   addUsers(program, io, finish);
+  addApprovals(program, io, finish);
   addMigrate(program, io, finish);
   // Sub-commands made by `command()` inherit these settings only when they are copied.
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {

@@ -59,7 +59,6 @@ export const withoutEffect: readonly {
     pattern: /^CLERK_(?!(?:ISSUER|AUDIENCE|AUTHORIZED_PARTIES|SECRET_KEY|API_URL)$)/,
     message: 'has no effect here; CLERK_ISSUER is enough to accept tokens.',
   },
-  notYet('CACHE_REDIS_URL', /^CACHE_REDIS_URL$/, '', 'Nothing is cached.'),
   notYet('ADMIN_TOKEN', /^ADMIN_TOKEN$/, '', 'Use a key with admin:*.'),
   notYet(
     'SENTRY_DSN',
@@ -67,7 +66,6 @@ export const withoutEffect: readonly {
     'SENTRY_ENVIRONMENT, SENTRY_TRACES_SAMPLE_RATE',
     'Errors are only logged.',
   ),
-  notYet('CACHE_*', /^CACHE_(BACKEND|ENABLED|DEFAULT_TTL|MAX_SIZE)$/, '', 'Nothing is cached.'),
   notYet('FRONTEND_URL', /^FRONTEND_URL$/, '', 'Set security.cors in the definition.'),
   notYet('MCP_TRANSPORT', /^MCP_TRANSPORT$/, '', 'Choose by command: serve or stdio.'),
   notYet('MCP_JIRA_PORT, MCP_SQL_PORT', /^MCP_(JIRA|SQL)_PORT$/, '', 'There are no ports of packs.'),

@@ -69,6 +69,14 @@ export const key256: Reader<Uint8Array> = {
   expected: '32 random bytes as 64 hexadecimal digits, such as `openssl rand -hex 32` prints',
   read: (value) => (/^[0-9a-f]{64}$/i.test(value) ? Buffer.from(value, 'hex') : undefined),
 };
+export const redisUrl: Reader<string> = {
+  expected: 'an address such as redis://127.0.0.1:6379 or rediss://redis.example:6380/1',
+  read: (value) => (/^rediss?:\/\//.test(value) && URL.canParse(value) ? value : undefined),
+};
+export const oneOf = <const Value extends string>(...values: readonly Value[]): Reader<Value> => ({
+  expected: `one of ${values.join(', ')}`,
+  read: (value) => values.find((known) => known === value),
+});
 export const path: Reader<string> = {
   expected: 'a path that starts with /',
   read: (value) => (/^\/[\w./-]*$/.test(value) ? value : undefined),

@@ -26,9 +26,6 @@ const is =
 const isNot = (value: string) => (node: Node) => textOf(node) !== value;
 const isFilled = (node: Node) =>
   node.kind === 'object' ? node.members.size > 0 : node.kind === 'array' && node.items.length > 0;
-const isOn = (node: Node) => !(node.kind === 'object' && isFalse(node.members.get('enabled')));
-const isFalse = (node: Node | undefined) => node?.kind === 'scalar' && node.value === false;
-const isRequired = (node: Node) => node.kind === 'object' && !isFalse(node.members.get('required'));
 
 export const notYet: readonly NotYet[] = [
   { path: '/upstreams', effect: 'additive', what: 'Upstream servers are', when: isFilled },
@@ -39,11 +36,6 @@ export const notYet: readonly NotYet[] = [
   { path: '/sqlTemplates', effect: 'additive', what: 'SQL templates are', when: isFilled },
   { path: '/rollout', effect: 'additive', what: 'Gradual rollout is' },
   { path: '/flags', effect: 'additive', what: 'Feature flags are' },
-  { path: '/caching', effect: 'additive', what: 'Caching is', when: isOn },
-  { path: '/tools/*/cache', effect: 'additive', what: 'Caching is', when: isOn },
-  { path: '/tools/*/idempotency/mode', effect: 'additive', what: 'Idempotency is', when: is('optional') },
-  { path: '/tools/*/idempotency/mode', effect: 'protective', what: 'Idempotency is', when: is('required') },
-  { path: '/tools/*/approval', effect: 'protective', what: 'Approval is', when: isRequired },
   { path: '/databases/*/mode', effect: 'additive', what: 'Writing to databases is', when: is('write') },
   { path: '/databases/*/tenancy', effect: 'protective', what: 'Tenancy is', when: isNot('none') },
   { path: '/security/inspection', effect: 'additive', what: 'Inspection of arguments is', when: is('warn') },

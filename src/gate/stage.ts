@@ -3,7 +3,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Definition } from '../definition/schema/definition.ts';
 import type { QuaysideError } from '../errors.ts';
 import type { LimitClass } from '../route.ts';
-import type { Operation, OperationKind, Outcome, Permission, Principal, ToolSpec } from '../tool.ts';
+import type {
+  Operation,
+  OperationKind,
+  Outcome,
+  Permission,
+  Principal,
+  Reconcile,
+  ToolSpec,
+} from '../tool.ts';
 
 /** One request on its way to a principal. Each stage fills in what it provides; nothing is ever unset. */
 export interface Exchange {
@@ -88,6 +96,8 @@ export interface Target {
   readonly platform?: true;
   /** Only for routes. */
   readonly limitClass?: LimitClass | undefined;
+  /** Only for tools that can tell what became of a call. */
+  readonly reconcile?: Reconcile;
 }
 
 /** The server whose stages are being prepared. */

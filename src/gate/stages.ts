@@ -3,13 +3,18 @@
 import type { QuaysideError } from '../errors.ts';
 import type { CallObserver, ObservedTarget } from '../telemetry/observer.ts';
 import type { Operation } from '../tool.ts';
+import { approvalStage } from './approval/approval-stage.ts';
+import type { Approvals } from './approval/approvals.ts';
 import { argumentsStage } from './arguments-stage.ts';
 import { type AuditStageDeps, auditStage } from './audit/audit-stage.ts';
 import { bodyStage } from './body.ts';
+import { cacheStage } from './cache/cache-stage.ts';
+import type { ResponseCache } from './cache/response-cache.ts';
 import { clientAddressStage } from './client-address.ts';
 import { type CredentialStageDeps, credentialStage } from './credential/credential-stage.ts';
 import type { GateEvents } from './events.ts';
 import { type HostStageOptions, hostStage } from './host.ts';
+import { type IdempotencyDeps, idempotencyStages } from './idempotency/idempotency-stages.ts';
 import { ipAllowlistStage } from './ip-allowlist.ts';
 import { concurrencyStage } from './limits/concurrency-stage.ts';
 import { ipLimitStage } from './limits/ip-limit-stage.ts';
@@ -34,6 +39,12 @@ export interface GateDeps {
   readonly running: Set<Operation>;
   readonly observerFor: (target: ObservedTarget) => CallObserver;
   readonly audit: AuditStageDeps['log'];
+  /** Where people let calls happen. */
+  readonly approvals?: Approvals;
+  /** Where answers are kept. */
+  readonly cache?: ResponseCache;
+  /** Where keys are reserved. */
+  readonly idempotency?: IdempotencyDeps;
 }
 
 /** What every request passes before its body means anything: steps 1 to 6. */
@@ -52,6 +63,7 @@ export function requestStages(deps: GateDeps): readonly RequestStage[] {
 
 /** What every operation passes, outermost first: steps 7 to 13. Step 12, the handler's timeout, is in plan/deadline.ts. */
 export function operationStages(deps: GateDeps): readonly OperationStage[] {
+  const once = idempotencyStages(deps.idempotency);
   return [
     observeStage(deps),
     // Step 13: outside permission, so that refusals are recorded too.
@@ -60,8 +72,12 @@ export function operationStages(deps: GateDeps): readonly OperationStage[] {
     // Before the limits: a call that finds no slot uses up none of them, and a slot is given back.
     concurrencyStage(deps.events),
     limitStage(deps),
+    once.key,
     argumentsStage,
-    // Step 10, idempotency and cache. Step 11, approval.
+    once.replay,
+    cacheStage(deps.cache),
+    approvalStage(deps.approvals),
+    once.reserve,
     outputStage,
   ];
 }

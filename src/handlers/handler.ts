@@ -1,7 +1,7 @@
 // What every handler kind is to the plan: a factory that prepares once and a run per call.
 import type { Tool as ToolDefinition } from '../definition/schema/tool.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Call, ToolResult } from '../tool.ts';
+import type { Call, Reconcile, ToolResult } from '../tool.ts';
 
 /** What a handler may know about the tool it serves. */
 export interface HandlerContext {
@@ -36,6 +36,8 @@ export interface PreparedHandler {
   readonly annotations?: { readonly readOnlyHint?: boolean; readonly openWorldHint?: boolean };
   /** Modules and other files that the handler was made from: a change of one reloads the definition. */
   readonly files?: readonly string[];
+  /** What became of a call with an idempotency key whose end nobody saw; absent where the handler cannot know. */
+  readonly reconcile?: Reconcile;
   close?(): Promise<void> | void;
 }
 

@@ -145,7 +145,7 @@ async function compileEntry(
     work.closers.push(() => compiled.close());
     work.files.push(...compiled.files);
     const { spec } = compiled.tool;
-    const entry = enter(compiled.tool, toolTarget(tool, spec));
+    const entry = enter(compiled.tool, toolTarget(tool, compiled.tool));
     return { ...entry, headerParameters: headerParametersOf(spec.inputSchema) };
   } catch (error) {
     work.report(`/tools/${index}/handler`, error);

@@ -43,6 +43,7 @@ class BoundedCall implements Call {
   readonly requestId: string;
   readonly principal: Principal;
   readonly client: ClientChannel;
+  readonly idempotencyKey: string | undefined;
   readonly #outer: Call;
   #controller: AbortController | undefined;
   #reason: Error | undefined;
@@ -52,6 +53,7 @@ class BoundedCall implements Call {
     this.requestId = outer.requestId;
     this.principal = outer.principal;
     this.client = outer.client;
+    this.idempotencyKey = outer.idempotencyKey;
     this.#outer = outer;
   }
 

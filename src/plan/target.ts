@@ -1,12 +1,18 @@
 // What each kind of item demands of who reaches for it (governance §4).
 import type { Tool as ToolDefinition } from '../definition/schema/tool.ts';
 import type { Target } from '../gate/stage.ts';
-import type { Permission, ToolSpec } from '../tool.ts';
+import type { Permission, Tool } from '../tool.ts';
 import type { ListMethod } from './server-plan.ts';
 
 /** What its stages know of a tool. */
-export function toolTarget(tool: ToolDefinition, spec: ToolSpec): Target {
-  return { kind: 'tool', name: spec.name, permission: toolPermission(tool, spec.listedName), tool: spec };
+export function toolTarget(tool: ToolDefinition, { spec, reconcile }: Tool): Target {
+  return {
+    kind: 'tool',
+    name: spec.name,
+    permission: toolPermission(tool, spec.listedName),
+    tool: spec,
+    ...(reconcile === undefined ? {} : { reconcile }),
+  };
 }
 
 /** `tools:<name>` under either name, or `tools:call`, and what the tool demands besides. */

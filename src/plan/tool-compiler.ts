@@ -47,6 +47,7 @@ export async function compileTool(options: {
     tool: {
       spec: specOf(tool, options.listedName, handler, timeoutMs),
       run: (call) => runGuarded(run, call, context.log),
+      ...(handler.reconcile === undefined ? {} : { reconcile: handler.reconcile }),
     },
     files: handler.files ?? [],
     close: async () => handler.close?.(),
@@ -132,7 +133,19 @@ function specOf(
     timeoutMs,
     permissions: tool.permissions,
     ...(tool.rateLimit === undefined ? {} : { rateLimit: tool.rateLimit }),
+    ...idempotencyOf(tool, annotations.readOnlyHint === true),
   });
+}
+
+/** Governance §7: any tool that is not read-only, unless its author says otherwise. */
+function idempotencyOf(tool: ToolDefinition, isReadOnly: boolean): Pick<ToolSpec, 'idempotency'> {
+  if (tool.idempotency === undefined && (isReadOnly || tool.cache?.enabled === true)) return {};
+  const { mode, argument } = tool.idempotency ?? { mode: 'optional', argument: 'idempotency_key' };
+  if (mode === 'none') return {};
+  const { properties } = tool.inputSchema;
+  const isDeclared =
+    typeof properties === 'object' && properties !== null && Object.hasOwn(properties, argument);
+  return { idempotency: { mode, argument, isDeclared } };
 }
 
 function deprecationText(deprecated: Exclude<ToolDefinition['deprecated'], false>): string {

@@ -109,7 +109,8 @@ function runEntry(
   return runOperation(entry, operation, (admitted) => {
     const call = new RunningCall(admitted, admitted.args, invocation.channel);
     invocation.channel.attach(call);
-    invocation.cancellation.onCancel(() => call.end(new Error('The client cancelled the request.')));
+    if (admitted.runsToEnd !== true)
+      invocation.cancellation.onCancel(() => call.end(new Error('The client cancelled the request.')));
     return call.race(work);
   });
 }

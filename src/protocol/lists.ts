@@ -1,5 +1,6 @@
 // The four lists as clients see them. A page is built once per visibility and offset and then shared,
 // so that codecs may keep its serialised form by identity.
+import { listedInputSchema } from '../gate/idempotency/listed-schema.ts';
 import type { ServerPlan, VisibleLists } from '../plan/server-plan.ts';
 import type { JsonObject, PromptSpec, ToolSpec } from '../tool.ts';
 import { createCursor, PAGE_SIZE, parseCursor } from './pagination.ts';
@@ -71,7 +72,7 @@ function presentTool(spec: ToolSpec): JsonObject {
     name: spec.listedName,
     ...(spec.title === undefined ? {} : { title: spec.title }),
     description: spec.description,
-    inputSchema: spec.inputSchema,
+    inputSchema: listedInputSchema(spec),
     ...(spec.outputSchema === undefined ? {} : { outputSchema: spec.outputSchema }),
     annotations: spec.annotations,
     ...(spec.meta === undefined ? {} : { _meta: spec.meta }),

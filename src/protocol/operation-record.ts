@@ -2,6 +2,8 @@
 import type { Target } from '../gate/stage.ts';
 import type { JsonObject, Operation, OperationKind, Permission, Principal } from '../tool.ts';
 import type { Invocation } from './invocation.ts';
+import { isObject } from './messages.ts';
+import type { RequestContext } from './request-context.ts';
 
 export class OperationRecord implements Operation {
   readonly kind: OperationKind;
@@ -21,6 +23,10 @@ export class OperationRecord implements Operation {
   readonly httpTraceparent?: string;
   readonly startedAt: number;
   readonly answerHeaders: Record<string, string>;
+  readonly meta: JsonObject | undefined;
+  readonly headers: RequestContext['headers'];
+  idempotencyKey: string | undefined = undefined;
+  runsToEnd = false;
 
   constructor(target: Target, invocation: Invocation, args: JsonObject) {
     const { context, channel } = invocation;
@@ -49,5 +55,8 @@ export class OperationRecord implements Operation {
     }
     this.startedAt = context.startedAt;
     this.answerHeaders = context.answerHeaders;
+    const { _meta } = invocation.params;
+    this.meta = isObject(_meta) ? _meta : undefined;
+    this.headers = context.headers;
   }
 }

@@ -7,6 +7,7 @@ export class RunningCall implements Call {
   readonly requestId: string;
   readonly principal: Principal;
   readonly client: ClientChannel;
+  readonly idempotencyKey: string | undefined;
   #controller: AbortController | undefined;
   #reason: Error | undefined;
   #reject: ((reason: Error) => void) | undefined;
@@ -16,6 +17,7 @@ export class RunningCall implements Call {
     this.requestId = operation.requestId;
     this.principal = operation.principal;
     this.client = client;
+    this.idempotencyKey = operation.idempotencyKey;
   }
 
   get signal(): AbortSignal {

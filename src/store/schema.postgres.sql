@@ -20,6 +20,23 @@ CREATE TABLE quayside.api_keys (
   last_used_at bigint,
   rotated_from text
 );
+CREATE TABLE quayside.approvals (
+  id text NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  tenant_id text NOT NULL,
+  operation text NOT NULL,
+  binding text NOT NULL,
+  requester text NOT NULL,
+  requester_name text NOT NULL,
+  arguments text NOT NULL,
+  status text NOT NULL,
+  by_requester bigint NOT NULL DEFAULT 0,
+  decided_by text,
+  decided_at bigint,
+  expires_at bigint NOT NULL,
+  request_id text NOT NULL
+);
 CREATE TABLE quayside.audit_anchors (
   writer text NOT NULL,
   tenant_id text NOT NULL,
@@ -83,6 +100,23 @@ CREATE TABLE quayside.audit_logs (
   prev_hash text NOT NULL,
   hash text NOT NULL,
   updated_at bigint DEFAULT created_at
+);
+CREATE TABLE quayside.idempotency_keys (
+  id text NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  tenant_id text NOT NULL,
+  key text NOT NULL,
+  operation text NOT NULL,
+  request_hash text NOT NULL,
+  status text NOT NULL,
+  encoding text NOT NULL DEFAULT 'json'::text,
+  result text,
+  error text,
+  locked_until bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  request_id text NOT NULL,
+  principal text NOT NULL
 );
 CREATE TABLE quayside.invitations (
   tenant_id text NOT NULL,
@@ -185,11 +219,20 @@ CREATE TABLE quayside_private.context_key (
 
 ALTER TABLE quayside.api_keys ADD CONSTRAINT api_keys_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE quayside.api_keys ADD CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES quayside.tenants(id);
+ALTER TABLE quayside.approvals ADD CONSTRAINT approvals_binding_check CHECK ((length(binding) = 64));
+ALTER TABLE quayside.approvals ADD CONSTRAINT approvals_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE quayside.approvals ADD CONSTRAINT approvals_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'granted'::text, 'denied'::text, 'used'::text, 'expired'::text])));
 ALTER TABLE quayside.audit_anchors ADD CONSTRAINT audit_anchors_pkey PRIMARY KEY (writer, tenant_id, seq);
 ALTER TABLE quayside.audit_checkpoints ADD CONSTRAINT audit_checkpoints_pkey PRIMARY KEY (writer, number);
 ALTER TABLE quayside.audit_cursors ADD CONSTRAINT audit_cursors_pkey PRIMARY KEY (receiver, writer, tenant_id);
 ALTER TABLE quayside.audit_heads ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (writer, tenant_id);
 ALTER TABLE quayside.audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, writer, seq);
+ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_encoding_check CHECK ((encoding = ANY (ARRAY['json'::text, 'gzip'::text])));
+ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)));
+ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_operation_check CHECK (((length(operation) >= 1) AND (length(operation) <= 100)));
+ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (tenant_id, operation, key);
+ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_request_hash_check CHECK ((length(request_hash) = 64));
+ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_status_check CHECK ((status = ANY (ARRAY['processing'::text, 'completed'::text, 'failed'::text, 'unknown'::text])));
 ALTER TABLE quayside.invitations ADD CONSTRAINT invitations_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE quayside.invitations ADD CONSTRAINT invitations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES quayside.tenants(id);
 ALTER TABLE quayside.job_schedules ADD CONSTRAINT job_schedules_pkey PRIMARY KEY (name);
@@ -211,6 +254,8 @@ ALTER TABLE quayside_private.context_key ADD CONSTRAINT context_key_pkey PRIMARY
 
 CREATE UNIQUE INDEX api_keys_hash ON quayside.api_keys USING btree (key_hash);
 CREATE UNIQUE INDEX api_keys_id ON quayside.api_keys USING btree (id);
+CREATE INDEX approvals_expires_at ON quayside.approvals USING btree (expires_at);
+CREATE UNIQUE INDEX approvals_open ON quayside.approvals USING btree (tenant_id, binding) WHERE (status = ANY (ARRAY['pending'::text, 'granted'::text]));
 CREATE INDEX audit_checkpoints_time ON quayside.audit_checkpoints USING btree (created_at DESC, number DESC);
 CREATE INDEX audit_logs_action ON quayside.audit_logs USING btree (tenant_id, action);
 CREATE INDEX audit_logs_changes ON quayside.audit_logs USING gin (changes);
@@ -221,6 +266,7 @@ CREATE INDEX audit_logs_request ON quayside.audit_logs USING btree (request_id) 
 CREATE INDEX audit_logs_resource ON quayside.audit_logs USING btree (tenant_id, resource_type, resource_id);
 CREATE INDEX audit_logs_time ON quayside.audit_logs USING btree (tenant_id, created_at DESC, id DESC);
 CREATE INDEX audit_logs_user ON quayside.audit_logs USING btree (user_id, created_at) WHERE (user_id IS NOT NULL);
+CREATE INDEX idempotency_keys_expires_at ON quayside.idempotency_keys USING btree (expires_at);
 CREATE UNIQUE INDEX invitations_token ON quayside.invitations USING btree (token_hash);
 CREATE INDEX jobs_finished ON quayside.jobs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX jobs_running ON quayside.jobs USING btree (lease_until) WHERE (status = 'running'::text);
@@ -470,10 +516,12 @@ CREATE TRIGGER audit_logs_no_update BEFORE UPDATE ON quayside.audit_logs FOR EAC
 CREATE TRIGGER audit_logs_retention BEFORE DELETE ON quayside.audit_logs FOR EACH ROW EXECUTE FUNCTION quayside.audit_retain();
 
 ALTER TABLE quayside.api_keys FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.approvals FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.audit_anchors FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.audit_cursors FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.audit_heads FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.audit_logs FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.idempotency_keys FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.invitations FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.jobs FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.tenants FORCE ROW LEVEL SECURITY;
@@ -481,10 +529,12 @@ ALTER TABLE quayside.user_logins FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.users FORCE ROW LEVEL SECURITY;
 
 CREATE POLICY tenant_isolation ON quayside.api_keys USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.approvals USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.audit_anchors USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.audit_cursors USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.audit_heads USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.audit_logs USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.idempotency_keys USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.invitations USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.jobs USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.tenants USING (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
@@ -492,11 +542,13 @@ CREATE POLICY tenant_isolation ON quayside.user_logins USING (((tenant_id = ( SE
 CREATE POLICY tenant_isolation ON quayside.users USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.api_keys TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.approvals TO quayside_app;
 GRANT INSERT, SELECT ON quayside.audit_anchors TO quayside_app;
 GRANT INSERT, SELECT ON quayside.audit_checkpoints TO quayside_app;
 GRANT INSERT, SELECT, UPDATE ON quayside.audit_cursors TO quayside_app;
 GRANT INSERT, SELECT, UPDATE ON quayside.audit_heads TO quayside_app;
 GRANT INSERT, SELECT ON quayside.audit_logs TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.idempotency_keys TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.invitations TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.job_schedules TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.jobs TO quayside_app;

@@ -26,6 +26,29 @@ CREATE UNIQUE INDEX api_keys_hash ON api_keys (key_hash);
 
 CREATE UNIQUE INDEX api_keys_id ON api_keys (id);
 
+CREATE TABLE approvals (
+  id TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  tenant_id TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  binding TEXT NOT NULL CHECK (length(binding) = 64),
+  requester TEXT NOT NULL,
+  requester_name TEXT NOT NULL,
+  arguments TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('pending', 'granted', 'denied', 'used', 'expired')),
+  by_requester INTEGER NOT NULL DEFAULT 0,
+  decided_by TEXT,
+  decided_at INTEGER,
+  expires_at INTEGER NOT NULL,
+  request_id TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+
+CREATE INDEX approvals_expires_at ON approvals (expires_at);
+
+CREATE UNIQUE INDEX approvals_open ON approvals (tenant_id, binding) WHERE status IN ('pending', 'granted');
+
 CREATE TABLE audit_anchors (
   writer TEXT NOT NULL,
   tenant_id TEXT NOT NULL,
@@ -131,6 +154,27 @@ CREATE TRIGGER audit_logs_retention BEFORE DELETE ON audit_logs WHEN NOT EXISTS 
 CREATE INDEX audit_logs_time ON audit_logs (tenant_id, created_at DESC, id DESC);
 
 CREATE INDEX audit_logs_user ON audit_logs (user_id, created_at) WHERE user_id IS NOT NULL;
+
+CREATE TABLE idempotency_keys (
+  id TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  tenant_id TEXT NOT NULL,
+  key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
+  operation TEXT NOT NULL CHECK (length(operation) BETWEEN 1 AND 100),
+  request_hash TEXT NOT NULL CHECK (length(request_hash) = 64),
+  status TEXT NOT NULL CHECK (status IN ('processing', 'completed', 'failed', 'unknown')),
+  encoding TEXT NOT NULL DEFAULT 'json' CHECK (encoding IN ('json', 'gzip')),
+  result TEXT,
+  error TEXT,
+  locked_until INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  request_id TEXT NOT NULL,
+  principal TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, operation, key)
+);
+
+CREATE INDEX idempotency_keys_expires_at ON idempotency_keys (expires_at);
 
 CREATE TABLE invitations (
   tenant_id TEXT NOT NULL REFERENCES tenants (id),

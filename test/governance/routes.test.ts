@@ -1,6 +1,8 @@
 // Every route of every port: on the list of what answers without a credential, or refused without one.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { approvalRoutes } from '../../src/gate/approval/approval-routes.ts';
 import { auditRoutes } from '../../src/gate/audit/audit-routes.ts';
+import { cacheRoutes } from '../../src/gate/cache/cache-routes.ts';
 import { keyRoutes } from '../../src/gate/credential/key-routes.ts';
 import { metadataRoutes } from '../../src/gate/credential/tokens/metadata-routes.ts';
 import { loginRoutes } from '../../src/gate/login/login-routes.ts';
@@ -41,6 +43,8 @@ function tableRoutes(): readonly Route[] {
     ...probeRoutes(parseDeps({ clock: systemClock, version: '' })),
     ...adminRoutes(parseDeps({})),
     ...auditRoutes(parseDeps({})),
+    ...cacheRoutes(parseDeps({})),
+    ...approvalRoutes(parseDeps({})),
     ...jobRoutes(parseDeps({})),
     metricsRoute(parseDeps({}), 'loopback'),
     ...keyRoutes(parseDeps({})),

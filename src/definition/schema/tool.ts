@@ -114,6 +114,7 @@ export const Tool = object('An MCP tool.', {
         minimum: 1,
         fallback: 600,
       }),
+      byRequester: boolean('Whether who made the call may confirm it as well.', { fallback: false }),
     }),
   ),
   examples: array('Calls that `quayside test` runs.', ToolExample, { fallback: [] }),

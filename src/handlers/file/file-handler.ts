@@ -197,7 +197,10 @@ function toRefusal(error: unknown): { name: string; message: string; code?: stri
 function toError(failure: unknown, refused: ReadonlyMap<number, unknown>): unknown {
   if (failure instanceof Error) return failure;
   if (!isFailure(failure))
-    return new HandlerError('HANDLER_EXECUTION_ERROR', 'The call was cancelled.', { cause: failure });
+    return new HandlerError('HANDLER_EXECUTION_ERROR', 'The call was cancelled.', {
+      details: { effect: 'unknown' },
+      cause: failure,
+    });
   const original = failure.passed === undefined ? undefined : refused.get(failure.passed);
   if (original !== undefined) return original;
   const code: HandlerErrorCode =

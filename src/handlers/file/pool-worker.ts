@@ -217,7 +217,10 @@ export class PoolWorker {
     if (isMemory) this.#deps.killed('memory');
     const failure = isMemory
       ? this.#memoryError()
-      : new HandlerError('HANDLER_EXECUTION_ERROR', 'The worker of the handler failed.', { cause: error });
+      : new HandlerError('HANDLER_EXECUTION_ERROR', 'The worker of the handler failed.', {
+          ...UNKNOWN_EFFECT,
+          cause: error,
+        });
     if (job === undefined)
       this.#deps.log.warn({ err: error }, 'A worker of file handlers failed while idle.');
     else job.fail(failure);
@@ -230,11 +233,18 @@ export class PoolWorker {
     const job = this.#job;
     this.#job = undefined;
     job?.fail(
-      new HandlerError('HANDLER_EXECUTION_ERROR', `The handler ended its worker (exit code ${code}).`),
+      new HandlerError(
+        'HANDLER_EXECUTION_ERROR',
+        `The handler ended its worker (exit code ${code}).`,
+        UNKNOWN_EFFECT,
+      ),
     );
     this.#deps.ended(this);
   }
 }
+
+/** Nobody saw how far the handler came (gate/idempotency/effect.ts). */
+const UNKNOWN_EFFECT = { details: { effect: 'unknown' } };
 
 /** Beside this file, in the form in which the product runs: TypeScript from a clone, JavaScript from a package. */
 function workerFile(): URL {

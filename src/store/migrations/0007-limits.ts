@@ -174,7 +174,7 @@ const FREED = 'quayside.limit_freed(quayside.rate_limits, text, bigint, bigint, 
 const TAKE = 'quayside.take_limits(jsonb, bigint)';
 
 export const limits: Migration = {
-  id: 6,
+  id: 7,
   name: 'limits',
   up: {
     sqlite: [],

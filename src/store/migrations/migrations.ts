@@ -3,9 +3,10 @@ import { base } from './0001-base.ts';
 import { jobs } from './0002-jobs.ts';
 import { keys } from './0003-keys.ts';
 import { users } from './0004-users.ts';
+import { once } from './0005-once.ts';
 import { audit } from './0006-audit.ts';
 import { limits } from './0007-limits.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps of the schema, ids from 1 without a gap. */
-export const migrations: readonly Migration[] = [base, jobs, keys, users, { ...audit, id: 5 }, limits];
+export const migrations: readonly Migration[] = [base, jobs, keys, users, once, audit, limits];

@@ -130,6 +130,7 @@ function operationOf(
     protocolVersion: 'http',
     startedAt: exchange.startedAt,
     answerHeaders: exchange.answerHeaders,
+    headers: exchange.headers,
   };
 }
 

@@ -1,0 +1,41 @@
+// The cache of answers, from the settings of the process.
+import { createMemoryBackend } from '../gate/cache/memory-backend.ts';
+import { createRedisBackend } from '../gate/cache/redis-backend.ts';
+import { createResponseCache, type ResponseCache } from '../gate/cache/response-cache.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { AppSettings } from './settings.ts';
+
+/** Of CACHE_BACKEND=redis alone, as of the Redis client itself. */
+const LOCAL_REDIS = 'redis://127.0.0.1:6379';
+
+/** One per process: answers outlive the plans that gave them. */
+export function openCache(settings: AppSettings, telemetry: Telemetry): ResponseCache {
+  const { cacheEnabled, cacheTtlMs, cacheMaxSize } = settings.environment;
+  return createResponseCache({
+    backend: openBackend(settings, telemetry),
+    overrides: {
+      ...(cacheEnabled === undefined ? {} : { enabled: cacheEnabled }),
+      ...(cacheTtlMs === undefined ? {} : { ttlMs: cacheTtlMs }),
+      ...(cacheMaxSize === undefined ? {} : { entriesMax: cacheMaxSize }),
+    },
+    onProblem: (error) =>
+      telemetry.log.error(
+        { component: 'cache', err: error },
+        'Cached answers could not be declared out of date; they end with their lifetime.',
+      ),
+  });
+}
+
+function openBackend({ environment }: AppSettings, telemetry: Telemetry) {
+  const { cacheBackend, cacheRedisUrl } = environment;
+  const log = telemetry.log.child({ component: 'cache' });
+  if ((cacheBackend ?? (cacheRedisUrl === undefined ? 'memory' : 'redis')) === 'memory')
+    return createMemoryBackend({ now: () => performance.now() });
+  return createRedisBackend({
+    url: cacheRedisUrl ?? LOCAL_REDIS,
+    onProblem(error) {
+      if (error === undefined) log.info({}, 'Redis is back; answers are cached again.');
+      else log.warn({ error: error.message }, 'Redis cannot be reached; nothing is cached until it is back.');
+    },
+  });
+}

@@ -1,0 +1,80 @@
+// What the gate is made of beside the state: tokens, limits, answers that are kept, approvals.
+import type { Egress } from '../egress/egress.ts';
+import { type Approvals, createApprovals } from '../gate/approval/approvals.ts';
+import type { ResponseCache } from '../gate/cache/response-cache.ts';
+import type { Limiter } from '../gate/limits/limiter.ts';
+import type { GateDeps } from '../gate/stages.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { ProcessSecrets } from '../secrets/process-secrets.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { openCache } from './cache.ts';
+import { createGateDeps } from './gate-deps.ts';
+import { openLimiter } from './limits.ts';
+import { createIdentityParts, type IdentityParts } from './login.ts';
+import { cleanUpOnce } from './once.ts';
+import type { AppSettings } from './settings.ts';
+import type { State } from './state.ts';
+
+export interface Governance {
+  /** Who else is known: subjects of tokens, and the accounts of people. */
+  readonly people: IdentityParts;
+  readonly limiter: Limiter;
+  readonly cache: ResponseCache;
+  readonly approvals: Approvals;
+  readonly gate: GateDeps;
+  close(): Promise<void>;
+}
+
+export interface GovernanceDeps {
+  readonly settings: AppSettings;
+  readonly telemetry: Telemetry;
+  readonly secrets: ProcessSecrets;
+  readonly state: State;
+  readonly egress: Egress;
+  readonly jobs: Jobs;
+}
+
+/** Rejects when a backend that was asked for by name cannot be used. */
+export async function openGovernance(deps: GovernanceDeps): Promise<Governance> {
+  const { settings, telemetry, secrets, egress, jobs } = deps;
+  const { store, audit, identity } = deps.state;
+  const limiter = await openLimiter(settings, telemetry, store);
+  const cache = openCache(settings, telemetry);
+  const approvals = createApprovals({
+    store,
+    now: Date.now,
+    redact: telemetry.redactor.value,
+    audit: audit.events,
+  });
+  cleanUpOnce(jobs, store);
+  const people = createIdentityParts({
+    settings,
+    telemetry,
+    egress,
+    store,
+    sessionSecret: secrets.sessionSecret,
+    audit: audit.events,
+  });
+  return {
+    people,
+    limiter,
+    cache,
+    approvals,
+    gate: createGateDeps({
+      settings,
+      telemetry,
+      store,
+      identity,
+      audit,
+      tokens: people.tokens,
+      limiter,
+      cache,
+      approvals,
+      salt: secrets.apiKeySalt,
+    }),
+    async close() {
+      people.close();
+      await Promise.all([limiter.close(), cache.close()]);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+// `quayside approvals list|grant|deny`: the operator decides, on the store that the servers share.
+import { userInfo } from 'node:os';
+import { ConfigurationError } from '../app/configuration-error.ts';
+import { asConfigurationError, storeAddress } from '../app/store.ts';
+import { readEnvironment } from '../definition/environment.ts';
+import { QuaysideError } from '../errors.ts';
+import { presentApproval } from '../gate/approval/approval-routes.ts';
+import { type Approvals, createApprovals } from '../gate/approval/approvals.ts';
+import { DEFAULT_TENANT } from '../gate/tenant/tenant.ts';
+import { openStore, type StoreAddress } from '../store/open-store.ts';
+import { createRedactor } from '../telemetry/redact.ts';
+import { EXIT, type Io } from './io.ts';
+
+/** What the command line may say. */
+export interface ApprovalCommandOptions {
+  readonly tenant?: string;
+  readonly data?: string;
+  readonly json?: true;
+}
+
+/** Lists the approvals of a tenant, newest first. */
+export function listRequests(options: ApprovalCommandOptions, io: Io): Promise<number> {
+  return withApprovals(options, io, async (approvals) => {
+    const all = await approvals.list(options.tenant ?? DEFAULT_TENANT);
+    if (options.json === true) io.out(`${JSON.stringify(all.map(presentApproval))}\n`);
+    else if (all.length === 0) io.out('Nothing waits for approval.\n');
+    else
+      for (const { id, status, operation, requester, arguments: args, expiresAt } of all) {
+        const until = new Date(expiresAt).toISOString();
+        io.out(`${id}  ${status}  ${operation}  ${requester}  until ${until}  ${JSON.stringify(args)}\n`);
+      }
+    return EXIT.ok;
+  });
+}
+
+/** Grants or denies one. */
+export function decideRequest(
+  options: ApprovalCommandOptions & { readonly id: string; readonly verb: 'grant' | 'deny' },
+  io: Io,
+): Promise<number> {
+  return withApprovals(options, io, async (approvals) => {
+    const by = {
+      tenantId: options.tenant ?? DEFAULT_TENANT,
+      id: `cli:${userInfo().username}`,
+      name: userInfo().username,
+    };
+    try {
+      const decided = await approvals.decide(options.id, options.verb === 'grant' ? 'granted' : 'denied', by);
+      if (options.json === true) io.out(`${JSON.stringify(presentApproval(decided))}\n`);
+      else io.out(`${decided.operation} is ${decided.status}.\n`);
+      return EXIT.ok;
+    } catch (error) {
+      if (!(error instanceof QuaysideError)) throw error;
+      io.err(`${error.message} \`quayside approvals list\` shows what waits.\n`);
+      return EXIT.failure;
+    }
+  });
+}
+
+async function withApprovals(
+  options: ApprovalCommandOptions,
+  io: Io,
+  work: (approvals: Approvals) => Promise<number>,
+): Promise<number> {
+  const { settings, errors } = readEnvironment(io.env);
+  if (errors.length > 0) return refuse(io, errors);
+  let address: StoreAddress | undefined;
+  try {
+    address = storeAddress(settings, options.data ?? settings.dataDirectory ?? './data');
+    const store = await openStore(address);
+    try {
+      return await work(createApprovals({ store, now: Date.now, redact: createRedactor().value }));
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    const known = address === undefined ? error : asConfigurationError(error, address);
+    if (known instanceof ConfigurationError) return refuse(io, known.lines);
+    throw known;
+  }
+}
+
+function refuse(io: Io, lines: readonly string[]): number {
+  for (const line of lines) io.err(`${line}\n`);
+  return EXIT.configuration;
+}

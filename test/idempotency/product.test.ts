@@ -1,0 +1,54 @@
+// The product as it is served: keys work without being configured, and outlive the process.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { modern } from '../support/http-endpoint.ts';
+import { type Product, startProduct } from '../support/product.ts';
+import { definitionOver, startUpstream, type Upstream } from './upstream.ts';
+
+let upstream: Upstream;
+let data: string;
+
+beforeAll(async () => {
+  upstream = await startUpstream();
+  data = mkdtempSync(join(tmpdir(), 'quayside-once-'));
+});
+afterAll(async () => {
+  await upstream?.close();
+  rmSync(data, { recursive: true, force: true });
+});
+
+const start = (more = '') => startProduct({ definition: { yaml: definitionOver(upstream.url, more) }, data });
+const create = (product: Product, args: Readonly<Record<string, unknown>>) =>
+  modern(product.url, { method: 'tools/call', params: { name: 'create', arguments: args } });
+
+test('P20: a call with a key happens once, also across a restart', async () => {
+  const first = await start();
+  const made = await create(first, { name: 'lasting', idempotency_key: 'lasting' });
+  await first.stop();
+  const second = await start();
+  const again = await create(second, { name: 'lasting', idempotency_key: 'lasting' });
+  await second.stop();
+  expect(again.json.result.content).toEqual(made.json.result.content);
+  expect(again.json.result._meta['quayside/replayed']).toBe(true);
+  expect(upstream.effects.filter((name) => name === 'lasting')).toHaveLength(1);
+}, 60_000);
+
+test('P20 N1: `required` refuses a call without a key and says how to repair it; `none` lists and takes none', async () => {
+  const strict = await start('idempotency: { mode: required, argument: once }');
+  const refused = await create(strict, { name: 'keyless' });
+  expect(refused.json.result).toMatchObject({
+    isError: true,
+    _meta: { error: { type: 'validation', issues: [{ field: 'once', received: 'nothing' }] } },
+  });
+  expect(refused.json.result._meta.error.issues[0].fix).toContain('Add once');
+  expect((await create(strict, { name: 'keyed', once: 'k' })).json.result.isError).toBeUndefined();
+  await strict.stop();
+  const open = await start('idempotency: { mode: none }');
+  const { json } = await modern(open.url, { method: 'tools/list' });
+  const listed = json.result.tools.find(({ name }: { name: string }) => name === 'create');
+  expect(Object.keys(listed.inputSchema.properties)).toEqual(['name', 'size']);
+  await open.stop();
+  expect(upstream.effects).not.toContain('keyless');
+}, 60_000);
