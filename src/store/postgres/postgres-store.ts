@@ -130,6 +130,7 @@ async function runOn(
     readonly bound: readonly PipelineStep['values'][];
   },
 ): Promise<readonly PipelineResult[]> {
+  await session.keepTime();
   const steps: PipelineStep[] = [];
   for (const [index, { statement, expect }] of work.steps.entries()) {
     const values = work.bound[index] ?? [];

@@ -7,6 +7,8 @@ import { Session } from './session.ts';
 
 /** Idle sessions are given back to the server; the next burst opens them again. */
 const IDLE_MS = 30_000;
+/** No session keeps for longer what it learnt at its beginning: plans, and the difference of the clocks. */
+const LIFETIME_S = 600;
 /** Beyond it callers would wait for seconds; they are told so instead. */
 const WAITING_MAX = 10_000;
 /** Outages that one caller sits out. */
@@ -34,6 +36,7 @@ export class Sessions {
       ...clientConfig(url, role),
       max,
       idleTimeoutMillis: IDLE_MS,
+      maxLifetimeSeconds: LIFETIME_S,
       allowExitOnIdle: true,
     });
     // Without a listener a session that is ended while it is in use would end this process; its statement reports it.
