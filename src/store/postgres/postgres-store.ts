@@ -7,7 +7,7 @@ import type { Scope, Step, Store } from '../store.ts';
 import { StoreConflict, StoreUnavailable } from '../store.ts';
 import { SYSTEM_CONTEXT } from './context.ts';
 import { isUnavailable, mayRunAgain, storeError } from './failure.ts';
-import { createListener } from './listener.ts';
+import { Listener } from './listener.ts';
 import type { PipelineFailure, PipelineOutcome, PipelineResult, PipelineStep } from './pipeline.ts';
 import { placeholdersOf, type Session } from './session.ts';
 import { Sessions } from './sessions.ts';
@@ -31,7 +31,14 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const { url, role, contextKey, poolSize, onError } = options;
   const sessions = new Sessions({ url, role, max: poolSize });
   const watchers = createWatchers(onError);
-  const listener = createListener({ url, role, heard: watchers.tell, missed: watchers.tellAll, onError });
+  const listener = new Listener({
+    url,
+    role,
+    heard: watchers.tell,
+    missed: watchers.tellAll,
+    lost: () => sessions.check(),
+    onError,
+  });
   let isClosed = false;
   const run = (scope: Scope, steps: readonly Step[], isRead: boolean) => {
     if (isClosed) return Promise.reject(new StoreUnavailable('The store is closed.'));

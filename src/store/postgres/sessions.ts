@@ -64,8 +64,18 @@ export class Sessions {
     }
   }
 
+  /** Finds out whether the server is there, when something says it might not be. Never rejects. */
+  check(): void {
+    if (this.#outage !== undefined || this.#pool.ended) return;
+    this.#acquire().then(
+      (client) => client.release(),
+      // Kept in the outage by `#acquire`, where it is one.
+      () => undefined,
+    );
+  }
+
   problem(): string | undefined {
-    return this.#outage === undefined ? undefined : unavailable(this.#outage.error).message;
+    return this.#outage === undefined ? undefined : unavailable(this.#outage.error).detail;
   }
 
   async close(): Promise<void> {
