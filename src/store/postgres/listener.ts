@@ -12,7 +12,7 @@ export interface ListenerOptions {
   readonly url: string;
   readonly role: string;
   readonly heard: (topic: string) => void;
-  /** Called after each reconnection: what was announced meanwhile is not known. */
+  /** Called whenever the session was opened: what was announced before is not known. */
   readonly missed: () => void;
   /** Called when the session is gone. */
   readonly lost: () => void;
@@ -35,7 +35,7 @@ export class Listener {
   start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
-    void this.#connect({ isFirst: true });
+    void this.#connect();
   }
 
   async close(): Promise<void> {
@@ -47,7 +47,7 @@ export class Listener {
   }
 
   /** Never rejects. */
-  async #connect({ isFirst }: { readonly isFirst: boolean }): Promise<void> {
+  async #connect(): Promise<void> {
     const { url, role, heard, missed } = this.#options;
     const client = new Client({ ...clientConfig(url, role), query_timeout: PING_MS });
     this.#client = client;
@@ -65,7 +65,8 @@ export class Listener {
       await client.end();
       return;
     }
-    if (!isFirst) missed();
+    // Also the first time: whoever began to watch while the session was being opened has missed what came meanwhile.
+    missed();
     this.#pingLater(client);
   }
 
@@ -88,6 +89,6 @@ export class Listener {
     // Half of it may be alive still; what ending it reports is the failure that is known already.
     client.end().catch(() => undefined);
     this.#options.lost();
-    this.#timer = setTimeout(() => void this.#connect({ isFirst: false }), RETRY_MS).unref();
+    this.#timer = setTimeout(() => void this.#connect(), RETRY_MS).unref();
   }
 }
