@@ -228,6 +228,13 @@ export const errors = {
     modern: 5030,
     retryable: true,
   },
+  store_unavailable: {
+    message: 'The durable state cannot be reached; try again later.',
+    status: 503,
+    legacy: -32000,
+    modern: 5030,
+    retryable: true,
+  },
   internal: { message: 'Internal error.', status: 500, legacy: -32603, modern: -32603, retryable: false },
 } as const satisfies Record<string, ErrorDefinition>;
 

@@ -55,7 +55,10 @@ export function asConfigurationError(error: unknown, address: StoreAddress): unk
     error instanceof StoreRefusal ||
     // SQLite's own errors carry the first, those of the file system the second.
     (error instanceof Error && ('errcode' in error || 'syscall' in error));
-  return isKnown ? new ConfigurationError([`${place}: ${error.message}`]) : error;
+  if (!isKnown) return error;
+  return new ConfigurationError([
+    `${place}: ${error instanceof StoreUnavailable ? error.detail : error.message}`,
+  ]);
 }
 
 function urlOfParts(environment: EnvironmentSettings): string {

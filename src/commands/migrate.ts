@@ -2,7 +2,7 @@
 import { ConfigurationError } from '../app/configuration-error.ts';
 import { asConfigurationError, storeAddress } from '../app/store.ts';
 import { readEnvironment } from '../definition/environment.ts';
-import { migrations } from '../store/migrations/migrations.ts';
+import { migrations, newestMigration } from '../store/migrations/migrations.ts';
 import { appliedMigrations, migrateStore, type StoreAddress } from '../store/open-store.ts';
 import { EXIT, type Io } from './io.ts';
 
@@ -17,9 +17,7 @@ export function migrateUp(
   options: MigrateCommandOptions & { readonly to?: number },
   io: Io,
 ): Promise<number> {
-  return withAddress(options, io, (address) =>
-    migrate(address, options.to ?? migrations.length, options, io),
-  );
+  return withAddress(options, io, (address) => migrate(address, options.to ?? newestMigration, options, io));
 }
 
 /** Takes back everything after `to`; the data in what goes is lost. */
@@ -46,7 +44,7 @@ export function migrationStatus(options: MigrateCommandOptions, io: Io): Promise
       name,
       appliedAt: applied.get(id)?.appliedAt ?? null,
     }));
-    const newer = [...applied.values()].filter(({ id }) => id > migrations.length);
+    const newer = [...applied.values()].filter(({ id }) => id > newestMigration);
     const all = [...known, ...newer];
     if (options.json === true) io.out(`${JSON.stringify(all)}\n`);
     else

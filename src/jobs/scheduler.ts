@@ -4,7 +4,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { JobClock } from './attempt.ts';
 import type { Schedule } from './job.ts';
 import { ADDED_TOPIC, insertValues, newJobId } from './queue.ts';
-import { addSchedule, advanceSchedule, insertScheduledJob, listSchedules } from './statements.ts';
+import { advanceSchedule, bringForward, insertScheduledJob, listSchedules } from './statements.ts';
 
 /** The tenant that owns what the process does for itself. */
 const OWNER = 'default';
@@ -23,6 +23,8 @@ export interface SchedulerDeps {
 export class Scheduler {
   readonly #deps: SchedulerDeps;
   #schedules: ReadonlyMap<string, Schedule> = new Map();
+  /** The first times, of those that never ran. */
+  readonly #firstTimes = new Map<string, number>();
   #cancelTimer: (() => void) | undefined;
   #isStopped = false;
   #looking: Promise<void> = Promise.resolve();
@@ -62,39 +64,47 @@ export class Scheduler {
     });
   }
 
+  /** Writes only where a schedule was changed: an idle process has nothing to say to the store. */
   async #introduce(): Promise<void> {
-    const now = this.#deps.clock.now();
-    await this.#deps.store.write(
-      'system',
-      [...this.#schedules.values()].map(({ name, next }) => ({
-        statement: addSchedule,
-        values: { name, next_at: next(now) },
-      })),
-    );
+    const { store, clock } = this.#deps;
+    const now = clock.now();
+    const stored = await this.#storedTimes();
+    for (const { name, next } of this.#schedules.values()) {
+      const first = next(now);
+      this.#firstTimes.set(name, first);
+      // A whole period later than it could be: clocks that differ a little are no reason.
+      if ((stored.get(name) ?? 0) > next(first))
+        await store.write('system', [{ statement: bringForward, values: { name, next_at: first } }]);
+    }
+  }
+
+  async #storedTimes(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#deps.store.read('system', listSchedules, {});
+    return new Map(rows.map(({ name, next_at }) => [name, next_at]));
   }
 
   /** Resolves with the time until the next schedule is due. */
   async #runDue(): Promise<number> {
-    const { store, clock } = this.#deps;
+    const { clock } = this.#deps;
     const now = clock.now();
+    const stored = await this.#storedTimes();
     let earliest = now + LOOK_MS_MAX;
-    for (const { name, next_at: due } of await store.read('system', listSchedules, {})) {
-      const schedule = this.#schedules.get(name);
-      if (schedule === undefined) continue;
-      if (due <= now) await this.#fire(schedule, due, now);
+    for (const [name, schedule] of this.#schedules) {
+      const due = stored.get(name) ?? this.#firstTimes.get(name) ?? now;
+      if (due <= now) await this.#fire(schedule, now);
       earliest = Math.min(earliest, due <= now ? schedule.next(now) : due);
     }
     return Math.max(1, earliest - clock.now());
   }
 
   /** What was missed while nobody ran is made up for once, not once per time. */
-  async #fire(schedule: Schedule, due: number, now: number): Promise<void> {
+  async #fire(schedule: Schedule, now: number): Promise<void> {
     const { store, attemptsMax } = this.#deps;
     const { name, kind, payload = {} } = schedule;
     const job = { kind, payload, uniqueKey: name, attemptsMax: attemptsMax(kind) };
     try {
       await store.write('system', [
-        { statement: advanceSchedule, values: { name, due, next_at: schedule.next(now) }, expect: 1 },
+        { statement: advanceSchedule, values: { name, now, next_at: schedule.next(now) }, expect: 1 },
         { statement: insertScheduledJob, values: { owner: OWNER, ...insertValues(newJobId(now), job, now) } },
         store.announce(ADDED_TOPIC),
       ]);

@@ -128,18 +128,18 @@ export const listJobs = tenantStatement<JobRow>(
 
 export const purgeJobs = systemStatement('jobs.purge', 'DELETE FROM jobs WHERE finished_at < :before');
 
-/** A schedule that became denser is not held to the old time. */
-export const addSchedule = systemStatement(
-  'jobs.add_schedule',
-  'INSERT INTO job_schedules (name, next_at) VALUES (:name, :next_at) ' +
-    'ON CONFLICT (name) DO UPDATE SET next_at = excluded.next_at WHERE job_schedules.next_at > excluded.next_at',
-);
 export const listSchedules = systemStatement<{ name: string; next_at: number }>(
   'jobs.schedules',
   'SELECT name, next_at FROM job_schedules',
 );
-/** Finds no row when another process was faster. */
+/** Changes no row when another process was faster. */
 export const advanceSchedule = systemStatement(
   'jobs.advance_schedule',
-  'UPDATE job_schedules SET next_at = :next_at WHERE name = :name AND next_at = :due',
+  'INSERT INTO job_schedules (name, next_at) VALUES (:name, :next_at) ' +
+    'ON CONFLICT (name) DO UPDATE SET next_at = excluded.next_at WHERE job_schedules.next_at <= :now',
+);
+/** A schedule that became denser is not held to its old time. */
+export const bringForward = systemStatement(
+  'jobs.bring_forward',
+  'UPDATE job_schedules SET next_at = :next_at WHERE name = :name AND next_at > :next_at',
 );

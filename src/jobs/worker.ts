@@ -98,6 +98,9 @@ export class JobWorker {
     const most = CONCURRENCY - this.#running.size;
     // The end of a running job looks again.
     if (most === 0 || kinds.size === 0) return LOOK_MS;
+    // Asked first, because a write that finds nothing would still be a write.
+    const waitMs = await this.#untilDue();
+    if (waitMs > 0) return Math.min(LOOK_MS, waitMs);
     const now = clock.now();
     const token = randomUUID();
     const [, claimed] = await store.write('system', [
@@ -109,10 +112,15 @@ export class JobWorker {
     ]);
     for (const row of claimed?.rows ?? []) this.#begin(new JobAttempt(this.#deps, row, token));
     if (claimed?.changes === most) return LOOK_MS;
-    const [next] = await store.read('system', nextDue, { kinds: JSON.stringify([...kinds.keys()]) });
-    const waitMs = (next?.at ?? Number.POSITIVE_INFINITY) - clock.now();
+    const leftMs = await this.#untilDue();
     // Due and yet not claimed: its tenant is switched off, or another process claims it just now.
-    return waitMs > 0 ? Math.min(LOOK_MS, waitMs) : RETRY_MS;
+    return leftMs > 0 ? Math.min(LOOK_MS, leftMs) : RETRY_MS;
+  }
+
+  async #untilDue(): Promise<number> {
+    const { store, clock, kinds } = this.#deps;
+    const [next] = await store.read('system', nextDue, { kinds: JSON.stringify([...kinds.keys()]) });
+    return (next?.at ?? Number.POSITIVE_INFINITY) - clock.now();
   }
 
   #begin(attempt: JobAttempt): void {

@@ -3,6 +3,7 @@
 // A statement: declare it beside the code that runs it with `tenantStatement(name, text)` or `systemStatement`, and pass
 // it to `read` or as a step of `write`. A table: a file in migrations/ and a line in migrations/migrations.ts, then
 // `npm run generate`. docs/store.md says more.
+import { QuaysideError } from '../errors.ts';
 import type { Statement, StoreValues } from './statement.ts';
 
 /** Whose rows: those of one tenant, or everybody's (statements declared for the process itself). */
@@ -38,7 +39,7 @@ export interface Store {
   write(scope: Scope, steps: readonly Step[]): Promise<readonly StepResult[]>;
   /**
    * Tells within 1 s of any process's write that touched `topic` ({@link Store.announce}); returns the way to stop.
-   * Also told once after a lost connection came back, because what happened meanwhile is not known.
+   * Also told once after the connection that listens was opened or came back: what happened before is not known.
    */
   watch(topic: string, changed: () => void): () => void;
   /** The step that tells every process at the commit of the write it is part of. */
@@ -76,10 +77,15 @@ export class StoreRefusal extends Error {
   }
 }
 
-/** The database cannot be reached; whether a write in flight took effect is not known. */
-export class StoreUnavailable extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+/**
+ * The database cannot be reached; whether a write in flight took effect is not known. A caller of the product is told to
+ * try again; `detail`, which may name hosts and files, is for the log and the operator.
+ */
+export class StoreUnavailable extends QuaysideError {
+  readonly detail: string;
+  constructor(detail: string, options?: ErrorOptions) {
+    super('store_unavailable', { cause: new Error(detail, options), headers: { 'Retry-After': '1' } });
     this.name = 'StoreUnavailable';
+    this.detail = detail;
   }
 }

@@ -152,4 +152,18 @@ onPostgres(({ createDatabase }) => {
     },
     TIMEOUT_MS,
   );
+
+  test('a clock that is set back does not make rows invisible', async () => {
+    const store = await (await createDatabase()).open();
+    await store.write('system', [{ statement: addTenant, values: { id: 'w-clock' } }]);
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      for (const hours of [-1, 3]) {
+        vi.setSystemTime(Date.now() + hours * 3_600_000);
+        expect(await store.read('system', allTenants, {})).toEqual([{ id: 'w-clock' }]);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });

@@ -8,5 +8,8 @@ import { audit } from './0006-audit.ts';
 import { limits } from './0007-limits.ts';
 import type { Migration } from './migration.ts';
 
-/** All steps of the schema, ids from 1 without a gap. */
+/** All steps of the schema in the order of their ids. */
 export const migrations: readonly Migration[] = [base, jobs, keys, users, once, audit, limits];
+
+/** Where the schema is when every step ran. */
+export const newestMigration: number = migrations.at(-1)?.id ?? 0;

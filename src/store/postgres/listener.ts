@@ -8,76 +8,87 @@ const RETRY_MS = 500;
 /** A connection that died without a word is noticed by a question. */
 const PING_MS = 10_000;
 
-export interface Listener {
-  /** Opens the session unless it is open. */
-  start(): void;
-  close(): Promise<void>;
-}
-
-/** `missed` is called after each reconnection: what was announced meanwhile is not known. */
-export function createListener(options: {
+export interface ListenerOptions {
   readonly url: string;
   readonly role: string;
   readonly heard: (topic: string) => void;
+  /** Called whenever the session was opened: what was announced before is not known. */
   readonly missed: () => void;
+  /** Called when the session is gone. */
+  readonly lost: () => void;
   readonly onError: (error: unknown) => void;
-}): Listener {
-  let client: Client | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let isStarted = false;
-  let isClosed = false;
+}
 
-  async function connect(isFirst: boolean): Promise<void> {
-    const opened = new Client(clientConfig(options.url, options.role));
-    client = opened;
-    const lose = (error: Error | undefined) => {
-      if (client !== opened || isClosed) return;
-      client = undefined;
-      clearTimeout(timer);
-      if (error !== undefined) options.onError(error);
-      timer = setTimeout(() => void connect(false), RETRY_MS).unref();
-    };
-    opened.on('error', lose);
-    opened.on('end', () => lose(undefined));
-    opened.on('notification', ({ payload }) => options.heard(payload ?? ''));
-    try {
-      await opened.connect();
-      await opened.query(`LISTEN ${CHANGES_CHANNEL}`);
-    } catch (error) {
-      lose(error instanceof Error ? error : new Error(String(error)));
-      return;
-    }
-    if (isClosed) {
-      await opened.end();
-      return;
-    }
-    if (!isFirst) options.missed();
-    ping(opened, lose);
+/** Opens its session with `start`, and again whenever it is lost. */
+export class Listener {
+  readonly #options: ListenerOptions;
+  #client: Client | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isStarted = false;
+  #isClosed = false;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
   }
 
-  function ping(opened: Client, lose: (error: Error) => void): void {
-    timer = setTimeout(() => {
-      opened.query({ text: 'SELECT 1', query_timeout: PING_MS } as { text: string }).then(
+  /** Does nothing when it is started already. */
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    void this.#connect();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    const last = this.#client;
+    this.#client = undefined;
+    await last?.end().catch(this.#options.onError);
+  }
+
+  /** Never rejects. */
+  async #connect(): Promise<void> {
+    const { url, role, heard, missed } = this.#options;
+    const client = new Client({ ...clientConfig(url, role), query_timeout: PING_MS });
+    this.#client = client;
+    client.on('error', (error) => this.#lose(client, error));
+    client.on('end', () => this.#lose(client, undefined));
+    client.on('notification', ({ payload }) => heard(payload ?? ''));
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANGES_CHANNEL}`);
+    } catch (error) {
+      this.#lose(client, error);
+      return;
+    }
+    if (this.#isClosed) {
+      await client.end();
+      return;
+    }
+    // Also the first time: whoever began to watch while the session was being opened has missed what came meanwhile.
+    missed();
+    this.#pingLater(client);
+  }
+
+  #pingLater(client: Client): void {
+    this.#timer = setTimeout(() => {
+      client.query('SELECT 1').then(
         () => {
-          if (client === opened && !isClosed) ping(opened, lose);
+          if (this.#client === client) this.#pingLater(client);
         },
-        (error: Error) => lose(error),
+        (error: unknown) => this.#lose(client, error),
       );
     }, PING_MS).unref();
   }
 
-  return {
-    start() {
-      if (isStarted) return;
-      isStarted = true;
-      void connect(true);
-    },
-    async close() {
-      isClosed = true;
-      clearTimeout(timer);
-      const last = client;
-      client = undefined;
-      await last?.end().catch(options.onError);
-    },
-  };
+  #lose(client: Client, error: unknown): void {
+    if (this.#client !== client || this.#isClosed) return;
+    this.#client = undefined;
+    clearTimeout(this.#timer);
+    if (error !== undefined) this.#options.onError(error);
+    // Half of it may be alive still; what ending it reports is the failure that is known already.
+    client.end().catch(() => undefined);
+    this.#options.lost();
+    this.#timer = setTimeout(() => void this.#connect(), RETRY_MS).unref();
+  }
 }

@@ -2,11 +2,12 @@
 import { ANNOUNCE, createWatchers } from '../changes.ts';
 import { SchemaError } from '../migrations/plan.ts';
 import { bindValues } from '../placeholders.ts';
+import { systemStatement } from '../statement.ts';
 import type { Scope, Step, Store } from '../store.ts';
 import { StoreConflict, StoreUnavailable } from '../store.ts';
 import { SYSTEM_CONTEXT } from './context.ts';
 import { isUnavailable, mayRunAgain, storeError } from './failure.ts';
-import { createListener } from './listener.ts';
+import { Listener } from './listener.ts';
 import type { PipelineFailure, PipelineOutcome, PipelineResult, PipelineStep } from './pipeline.ts';
 import { placeholdersOf, type Session } from './session.ts';
 import { Sessions } from './sessions.ts';
@@ -30,13 +31,20 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const { url, role, contextKey, poolSize, onError } = options;
   const sessions = new Sessions({ url, role, max: poolSize });
   const watchers = createWatchers(onError);
-  const listener = createListener({ url, role, heard: watchers.tell, missed: watchers.tellAll, onError });
+  const listener = new Listener({
+    url,
+    role,
+    heard: watchers.tell,
+    missed: watchers.tellAll,
+    lost: () => sessions.check(),
+    onError,
+  });
   let isClosed = false;
   const run = (scope: Scope, steps: readonly Step[], isRead: boolean) => {
     if (isClosed) return Promise.reject(new StoreUnavailable('The store is closed.'));
     return runSteps(sessions, contextKey, { scope, steps, isRead });
   };
-  await openFirst(sessions);
+  await openFirst(sessions, contextKey);
   return {
     async read(scope, statement, values) {
       const [result] = await run(scope, [{ statement, values }], true);
@@ -64,16 +72,25 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   };
 }
 
+/** Whose context the database sees; without the right key nobody's. */
+const whose = systemStatement<{ tenant: string | null }>('store.whose', {
+  sqlite: `SELECT '${SYSTEM_CONTEXT}' AS tenant`,
+  postgres: 'SELECT quayside.current_tenant() AS tenant',
+});
+
 /** Says at the start what would otherwise be said to the first caller. */
-async function openFirst(sessions: Sessions): Promise<void> {
+async function openFirst(sessions: Sessions, contextKey: Uint8Array): Promise<void> {
   try {
-    await sessions.use(
-      () => Promise.resolve(),
-      () => false,
-    );
+    const steps = [{ statement: whose, values: {} }];
+    const [result] = await runSteps(sessions, contextKey, { scope: 'system', steps, isRead: true });
+    if (result?.rows[0]?.tenant !== SYSTEM_CONTEXT) {
+      throw new SchemaError(
+        'DATABASE_CONTEXT_KEY is not the one that `quayside migrate` was run with; no row would be visible.',
+      );
+    }
   } catch (error) {
     await sessions.close();
-    throw error instanceof SchemaError ? error : storeError('store.open', error);
+    throw error;
   }
 }
 
@@ -120,6 +137,7 @@ async function runOn(
     readonly bound: readonly PipelineStep['values'][];
   },
 ): Promise<readonly PipelineResult[]> {
+  await session.keepTime();
   const steps: PipelineStep[] = [];
   for (const [index, { statement, expect }] of work.steps.entries()) {
     const values = work.bound[index] ?? [];

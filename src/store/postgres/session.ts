@@ -31,13 +31,28 @@ export function placeholdersOf(statement: Statement<unknown>): Placeholders {
   return known;
 }
 
+/** Well below the life of a context, far above what clocks are corrected by in passing. */
+const CLOCK_STEP_MS = 30_000;
+
+interface ServerClock {
+  /** Server time minus ours. */
+  readonly offsetMs: number;
+  /** Our two clocks when they were compared: one that people set, and one that nobody does. */
+  readonly wallMs: number;
+  readonly steadyMs: number;
+}
+
+function compareClocks(serverNowMs: number): ServerClock {
+  const wallMs = Date.now();
+  return { offsetMs: serverNowMs - wallMs, wallMs, steadyMs: performance.now() };
+}
+
 /** State of one connection; lives as long as it. */
 export class Session {
   readonly #client: ClientBase;
   readonly #columns = new Map<string, readonly Column[]>();
   #processId = 0;
-  /** Server time minus ours. */
-  #clockOffsetMs = 0;
+  #clock: ServerClock = { offsetMs: 0, wallMs: 0, steadyMs: 0 };
 
   constructor(client: ClientBase) {
     this.#client = client;
@@ -53,8 +68,18 @@ export class Session {
       );
     }
     this.#processId = Number(process_id);
-    this.#clockOffsetMs = Number(now_ms) - Date.now();
+    this.#clock = compareClocks(Number(now_ms));
     await this.#prepare(Object.values(SESSION_STATEMENTS));
+  }
+
+  /** Compares the clocks again after ours was set: contexts with the wrong time would silently see no rows. */
+  async keepTime(): Promise<void> {
+    const { wallMs, steadyMs } = this.#clock;
+    if (Math.abs(Date.now() - wallMs - (performance.now() - steadyMs)) < CLOCK_STEP_MS) return;
+    const { rows } = await this.#client.query(
+      'SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now_ms',
+    );
+    this.#clock = compareClocks(Number(rows[0]?.now_ms));
   }
 
   /** Columns of a statement, which is prepared when the session does not know it yet. */
@@ -73,7 +98,7 @@ export class Session {
       key,
       tenant,
       processId: this.#processId,
-      serverNowMs: Date.now() + this.#clockOffsetMs,
+      serverNowMs: Date.now() + this.#clock.offsetMs,
     });
     return new Promise((resolve, reject: (failure: PipelineFailure) => void) => {
       this.#client.query(new Pipeline({ token, steps, resolve, reject }));

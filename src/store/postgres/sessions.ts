@@ -7,6 +7,8 @@ import { Session } from './session.ts';
 
 /** Idle sessions are given back to the server; the next burst opens them again. */
 const IDLE_MS = 30_000;
+/** No session keeps for longer what it learnt at its beginning: plans, and the difference of the clocks. */
+const LIFETIME_S = 600;
 /** Beyond it callers would wait for seconds; they are told so instead. */
 const WAITING_MAX = 10_000;
 /** Outages that one caller sits out. */
@@ -34,6 +36,7 @@ export class Sessions {
       ...clientConfig(url, role),
       max,
       idleTimeoutMillis: IDLE_MS,
+      maxLifetimeSeconds: LIFETIME_S,
       allowExitOnIdle: true,
     });
     // Without a listener a session that is ended while it is in use would end this process; its statement reports it.
@@ -61,8 +64,18 @@ export class Sessions {
     }
   }
 
+  /** Finds out whether the server is there, when something says it might not be. Never rejects. */
+  check(): void {
+    if (this.#outage !== undefined || this.#pool.ended) return;
+    this.#acquire().then(
+      (client) => client.release(),
+      // Kept in the outage by `#acquire`, where it is one.
+      () => undefined,
+    );
+  }
+
   problem(): string | undefined {
-    return this.#outage === undefined ? undefined : unavailable(this.#outage.error).message;
+    return this.#outage === undefined ? undefined : unavailable(this.#outage.error).detail;
   }
 
   async close(): Promise<void> {

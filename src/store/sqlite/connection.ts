@@ -6,6 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 /** How long a writer waits for another process, such as a command beside a running server. */
 const BUSY_TIMEOUT_MS = 5000;
 
+/** What a burst leaves of the write-ahead log is cut back to this. */
+const WAL_BYTES_MAX = 64 * 1024 * 1024;
+
 /** Opens for writing and creates what is missing, readable by its owner only. */
 export function openForWriting(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -15,7 +18,8 @@ export function openForWriting(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   // FULL: a commit is on the disk before it is answered, whatever happens to the machine.
   database.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF',
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; ' +
+      `PRAGMA journal_size_limit = ${WAL_BYTES_MAX}`,
   );
   return database;
 }
