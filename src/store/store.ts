@@ -38,7 +38,7 @@ export interface Store {
   write(scope: Scope, steps: readonly Step[]): Promise<readonly StepResult[]>;
   /**
    * Tells within 1 s of any process's write that touched `topic` ({@link Store.announce}); returns the way to stop.
-   * Also told once after a lost connection came back, because what happened meanwhile is not known.
+   * Also told once after the connection that listens was opened or came back: what happened before is not known.
    */
   watch(topic: string, changed: () => void): () => void;
   /** The step that tells every process at the commit of the write it is part of. */

@@ -154,15 +154,16 @@ eachStore(({ openStore, createDatabase }) => {
       },
       { timeout: 5000, interval: 300 },
     );
-    expect(other).not.toHaveBeenCalled();
+    // The session that listens told everybody when it was opened: what came before it is not known.
+    other.mockClear();
     const before = performance.now();
     changed.mockClear();
     await writer.write('system', [add('x'), writer.announce('keys')]);
     await vi.waitFor(() => expect(changed).toHaveBeenCalled(), { timeout: 2000, interval: 10 });
     expect(performance.now() - before).toBeLessThan(1000);
+    expect(other).not.toHaveBeenCalled();
     stop();
     changed.mockClear();
-    other.mockClear();
     await writer.write({ tenant: 'x' }, [writer.announce('keys'), writer.announce('flags')]);
     await vi.waitFor(() => expect(other).toHaveBeenCalled(), { timeout: 2000, interval: 10 });
     expect(changed).not.toHaveBeenCalled();

@@ -14,7 +14,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** `missed` is called after each reconnection: what was announced meanwhile is not known. */
+/** `missed` is called whenever the session was opened: what was announced before is not known. */
 export function createListener(options: {
   readonly url: string;
   readonly role: string;
@@ -27,7 +27,7 @@ export function createListener(options: {
   let isStarted = false;
   let isClosed = false;
 
-  async function connect(isFirst: boolean): Promise<void> {
+  async function connect(): Promise<void> {
     const opened = new Client(clientConfig(options.url, options.role));
     client = opened;
     const lose = (error: Error | undefined) => {
@@ -35,7 +35,7 @@ export function createListener(options: {
       client = undefined;
       clearTimeout(timer);
       if (error !== undefined) options.onError(error);
-      timer = setTimeout(() => void connect(false), RETRY_MS).unref();
+      timer = setTimeout(() => void connect(), RETRY_MS).unref();
     };
     opened.on('error', lose);
     opened.on('end', () => lose(undefined));
@@ -51,7 +51,8 @@ export function createListener(options: {
       await opened.end();
       return;
     }
-    if (!isFirst) options.missed();
+    // Also the first time: whoever began to watch while the session was being opened has missed what came meanwhile.
+    options.missed();
     ping(opened, lose);
   }
 
@@ -70,7 +71,7 @@ export function createListener(options: {
     start() {
       if (isStarted) return;
       isStarted = true;
-      void connect(true);
+      void connect();
     },
     async close() {
       isClosed = true;
