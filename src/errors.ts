@@ -178,13 +178,6 @@ export const errors = {
     retryable: true,
   },
   conflict: { message: 'Conflict.', status: 409, legacy: -32000, modern: 4090, retryable: true },
-  store_unavailable: {
-    message: 'The state of the server cannot be reached now; whether a change took effect is not known.',
-    status: 503,
-    legacy: -32000,
-    modern: 5030,
-    retryable: true,
-  },
   overloaded: {
     message: 'The server is overloaded.',
     status: 503,
@@ -194,6 +187,13 @@ export const errors = {
   },
   draining: {
     message: 'The server is shutting down.',
+    status: 503,
+    legacy: -32000,
+    modern: 5030,
+    retryable: true,
+  },
+  store_unavailable: {
+    message: 'The state of the server cannot be reached now; whether a change took effect is not known.',
     status: 503,
     legacy: -32000,
     modern: 5030,
