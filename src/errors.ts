@@ -229,7 +229,7 @@ export const errors = {
     retryable: true,
   },
   store_unavailable: {
-    message: 'The durable state cannot be reached; try again later.',
+    message: 'The state of the server cannot be reached now; whether a change took effect is not known.',
     status: 503,
     legacy: -32000,
     modern: 5030,

@@ -66,12 +66,7 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
     observeRequest: core.telemetry.observeRequest,
   });
   core.telemetry.watchConnections('http', transport.connections);
-  stopGuard = guardStreams({
-    identity: core.identity,
-    plans: holder,
-    clock: systemClock,
-    end: transport.end,
-  });
+  stopGuard = guardStreams({ core, clock: systemClock, end: transport.end });
   let port: number;
   try {
     await operations.start();

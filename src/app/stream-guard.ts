@@ -3,23 +3,22 @@
 import type { Caller } from '../gate/stage.ts';
 import type { Clock } from '../operations/clock.ts';
 import type { PlanHolder } from '../plan/server-plan.ts';
-import type { Identity } from './identity.ts';
+import type { Core } from './core.ts';
 
 /** A date passes and a definition is replaced without anybody saying so: revocation takes at most 1 s. */
 const LOOK_MS = 1000;
 
 export interface StreamGuardDeps {
-  readonly identity: Pick<Identity, 'ring' | 'tenants'>;
-  readonly plans: PlanHolder;
+  readonly core: Pick<Core, 'identity' | 'plans'>;
   readonly clock: Pick<Clock, 'after'>;
   /** Ends the streams of the callers that it is told to. */
   readonly end: (of: (caller: Caller) => boolean) => void;
 }
 
 /** Looks at every open stream after each change, and every second. Returns the way to stop. */
-export function guardStreams({ identity, plans, clock, end }: StreamGuardDeps): () => void {
-  const look = () => end((caller) => !stillAdmitted(plans, caller));
-  const stops = [identity.ring.onChange(look), identity.tenants.onChange(look)];
+export function guardStreams({ core, clock, end }: StreamGuardDeps): () => void {
+  const look = () => end((caller) => !stillAdmitted(core.plans.holder, caller));
+  const stops = [core.identity.ring.onChange(look), core.identity.tenants.onChange(look)];
   let cancel: (() => void) | undefined;
   const again = (): void => {
     cancel = clock.after(LOOK_MS, () => {

@@ -1,14 +1,20 @@
 // How an error of the table is said in each era: JSON-RPC error object and HTTP status.
 import { QuaysideError } from '../errors.ts';
+import { StoreUnavailable } from '../store/store.ts';
 import { idJson, type RequestId } from './messages.ts';
 import type { Era } from './revisions.ts';
 
 /** Codes reserved by JSON-RPC and MCP; application codes of the modern era lie outside (2026-07-28, error codes). */
 const RESERVED_FROM = -32768;
 
-/** What a caller may learn of any error: a QuaysideError as it is, everything else as `internal`. */
+/**
+ * What a caller may learn of any error: a QuaysideError as it is, a lost store as what it is, everything else as
+ * `internal`.
+ */
 export function toPublicError(error: Error, requestId: string): QuaysideError {
   if (error instanceof QuaysideError && error.code !== 'internal') return error;
+  if (error instanceof StoreUnavailable)
+    return new QuaysideError('store_unavailable', { headers: { 'Retry-After': '1' }, cause: error });
   return new QuaysideError('internal', { data: { request_id: requestId }, cause: error });
 }
 

@@ -88,7 +88,7 @@ export const revokeKey = tenantStatement(
 /** The end of an overlap; never later than the key would have ended anyway. */
 export const endKey = tenantStatement(
   'keys.end',
-  `UPDATE api_keys SET expires_at = CASE WHEN expires_at IS NULL OR expires_at > :until THEN :until ELSE expires_at END
+  `UPDATE api_keys SET expires_at = CASE WHEN expires_at <= :until THEN expires_at ELSE :until END
    WHERE tenant_id = :tenant AND id = :id AND revoked_at IS NULL`,
 );
 
