@@ -122,6 +122,27 @@ describe.skipIf(!requires.tool('redis-server'))('limits in Redis', () => {
     expect(product.log()).toContain('shared counters of the limits are lost');
   }, 120_000);
 
+  test('P19 G7: a Redis that is there and does not answer holds no call up for long', async () => {
+    const redis = await redisOf();
+    const { product, caller } = await serve('{ window: 600000, maxRequests: 4 }', { REDIS_URL: redis.url });
+    expect((await caller.call('echo')).status).toBe(200);
+    redis.pause();
+    const from = performance.now();
+    const answers = await Promise.all(Array.from({ length: 6 }, () => caller.call('echo')));
+    expect(performance.now() - from).toBeLessThan(5000);
+    expect(countStatuses(answers)).toEqual({ 200: 3, 429: 3 });
+    await expect
+      .poll(async () => (await health(product)).status, { timeout: 20_000, interval: 100 })
+      .toBe('degraded');
+    redis.resume();
+    const resumed = performance.now();
+    await expect
+      .poll(async () => (await health(product)).status, { timeout: 20_000, interval: 100 })
+      .toBe('healthy');
+    expect(performance.now() - resumed).toBeLessThan(10_000);
+    expect((await caller.call('echo')).status).toBe(429);
+  }, 120_000);
+
   test('P19: without Redis at the start the server serves and counts on its own; open and closed do as they say', async () => {
     const env = { REDIS_URL: `redis://127.0.0.1:${await freePort()}` };
     const few = (caller: Caller) =>

@@ -15,6 +15,9 @@ export interface TestRedis {
   readonly url: string;
   /** Ends it at once, as a crash does. Nothing of it is kept. */
   kill(): Promise<void>;
+  /** Lets it answer nothing, with its connections open, until `resume`. */
+  pause(): void;
+  resume(): void;
   /** Starts it again on the same port; resolves when it answers. */
   start(): Promise<void>;
   /** Ends it and removes what it wrote. */
@@ -53,6 +56,8 @@ export async function startRedis(options: { readonly password?: string } = {}): 
     port,
     url,
     kill,
+    pause: () => child?.kill('SIGSTOP'),
+    resume: () => child?.kill('SIGCONT'),
     start,
     async remove() {
       await kill();

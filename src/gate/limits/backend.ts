@@ -9,6 +9,8 @@ export type OnBackendError = RateLimit['onBackendError'];
 /** Takes from several buckets at once, all or none. */
 export interface LimitBackend {
   readonly name: 'memory' | 'redis' | 'postgresql';
+  /** Milliseconds after which no answer means that the backend is lost. */
+  readonly answerWithinMs: number;
   /**
    * Takes `cost` requests from each bucket, or from none when one has no room for all of them. Answers at once where
    * the counters are in this process; rejects when the backend did not answer.

@@ -216,6 +216,7 @@ function sharedFixture() {
   };
   const backend: LimitBackend = {
     name: 'redis',
+    answerWithinMs: 200,
     take(buckets) {
       asked++;
       const [first] = buckets;

@@ -7,6 +7,7 @@ import { Admission, type Decision, Refusal, UNCOUNTED } from './decision.ts';
 export function createMemoryBackend(now: () => number): LimitBackend {
   return {
     name: 'memory',
+    answerWithinMs: 0,
     take: (buckets, cost) => takeLocally(buckets, cost, now()),
     probe: () => Promise.resolve(),
     close: () => Promise.resolve(),

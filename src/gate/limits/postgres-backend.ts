@@ -21,17 +21,24 @@ const clean = systemStatement('limits.clean', {
 /** Counters that are empty take no more room than those of some minutes' callers. */
 const CLEAN_INTERVAL_MS = 60_000;
 
+/** A burst may have to open sessions first; the store itself waits as long for a server that is started again. */
+const ANSWER_WITHIN_MS = 2000;
+/** Calls of one server wait for the same rows: more sessions would only wait in the database, and lack elsewhere. */
+const IN_FLIGHT_MAX = 4;
+
 /** `store` must be a PostgreSQL one; it stays open when this is closed. */
 export function createPostgresBackend(store: Store): LimitBackend {
   const cleaning = setInterval(() => {
     // Where the database is lost, the next call notices; the next round deletes what this one did not.
     store.write('system', [{ statement: clean, values: {} }]).catch(() => undefined);
   }, CLEAN_INTERVAL_MS).unref();
+  const inTurn = createTurns(IN_FLIGHT_MAX);
   return {
     name: 'postgresql',
+    answerWithinMs: ANSWER_WITHIN_MS,
     async take(buckets, cost) {
       const values = { buckets: JSON.stringify(buckets.map(rowOf)), cost };
-      const [result] = await store.write('system', [{ statement: take, values }]);
+      const [result] = await inTurn(() => store.write('system', [{ statement: take, values }]));
       const reply = result?.rows[0]?.reply;
       return parseReply(typeof reply === 'string' ? JSON.parse(reply) : undefined, buckets);
     },
@@ -47,4 +54,22 @@ export function createPostgresBackend(store: Store): LimitBackend {
 function rowOf(bucket: Bucket): readonly unknown[] {
   const { limit, most, windowMs } = bucket.rule;
   return [bucket.sharedKey, kindOf(bucket), limit, most, windowMs];
+}
+
+/** Runs what it is given, at most so much at a time, in the order in which it came. */
+function createTurns(most: number): <Value>(run: () => Promise<Value>) => Promise<Value> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (run) => {
+    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running++;
+    try {
+      return await run();
+    } finally {
+      const next = waiting.shift();
+      // Whoever is next takes over the place.
+      if (next === undefined) running--;
+      else next();
+    }
+  };
 }

@@ -12,8 +12,6 @@ export type LossReport = (event: {
   readonly error?: Error;
 }) => void;
 
-/** A hundred times what a backend in the same network needs; no call waits longer for its limits. */
-export const ANSWER_WITHIN_MS = 500;
 /** A start waits a little longer for a first connection than a call waits for its answer. */
 const OPENED_WITHIN_MS = 2000;
 /** Recovery is promised within 10 s; a probe is one small command. */
@@ -83,7 +81,7 @@ export class SharedLimits {
   ): Promise<LimitDecision> {
     let decision: Decision;
     try {
-      decision = await within(ANSWER_WITHIN_MS, this.#backend.take(buckets, cost));
+      decision = await within(this.#backend.answerWithinMs, this.#backend.take(buckets, cost));
     } catch (error) {
       this.#lose(toError(error));
       return this.#withoutBackend(buckets, onBackendError, cost);
@@ -123,7 +121,7 @@ export class SharedLimits {
 
   async #probe(): Promise<void> {
     try {
-      await within(ANSWER_WITHIN_MS, this.#backend.probe());
+      await within(this.#backend.answerWithinMs, this.#backend.probe());
     } catch (error) {
       // Still lost: said once, and again by health as long as it lasts.
       this.#lostBecause = toError(error);
