@@ -1,13 +1,15 @@
 // Builds local login and everything about identity that answers over HTTP.
 import type { Egress } from '../egress/egress.ts';
+import type { AuditLog } from '../gate/audit/audit.ts';
 import { metadataRoutes } from '../gate/credential/tokens/metadata-routes.ts';
 import { createProfiles, type Profiles } from '../gate/credential/tokens/profile.ts';
 import { issuersOf } from '../gate/credential/tokens/trusted-issuers.ts';
 import { limitRefusal } from '../gate/limits/limit-answer.ts';
 import { createLimiter } from '../gate/limits/limiter.ts';
 import { type Accounts, createAccounts } from '../gate/login/accounts.ts';
+import { type LoginEvent, toAuditEvent } from '../gate/login/login-event.ts';
 import { createLoginSigner, loginIssuer } from '../gate/login/login-issuer.ts';
-import { type LoginEvent, loginRoutes } from '../gate/login/login-routes.ts';
+import { loginRoutes } from '../gate/login/login-routes.ts';
 import { createLogins, type Logins } from '../gate/login/logins.ts';
 import { LOGINS_TOPIC } from '../gate/login/statements.ts';
 import type { PlanHolder } from '../plan/server-plan.ts';
@@ -24,6 +26,8 @@ export interface LoginDeps {
   readonly egress: Egress;
   readonly store: Store;
   readonly sessionSecret: string;
+  /** Absent: accounts are only logged. */
+  readonly audit?: AuditLog;
 }
 
 /** Who this process knows, by tokens of others and by its own accounts. */
@@ -69,20 +73,26 @@ export function createIdentityParts(deps: LoginDeps): IdentityParts {
     close: stopWatching,
     routes: (plans) => [
       ...metadataRoutes({ publicUrl, definitionOf: (slug) => definitionOf(plans, slug) }),
-      ...routesOfLogin({ accounts, logins, profiles, plans, telemetry }),
+      ...routesOfLogin({ ...deps, accounts, logins, profiles, plans }),
     ],
   };
 }
 
-interface RouteParts {
+interface RouteParts extends Pick<LoginDeps, 'telemetry' | 'audit'> {
   readonly accounts: Accounts;
   readonly logins: Logins;
   readonly profiles: Profiles;
   readonly plans: PlanHolder;
-  readonly telemetry: Telemetry;
 }
 
-function routesOfLogin({ accounts, logins, profiles, plans, telemetry }: RouteParts): readonly Route[] {
+function routesOfLogin({
+  accounts,
+  logins,
+  profiles,
+  plans,
+  telemetry,
+  audit,
+}: RouteParts): readonly Route[] {
   const log = telemetry.log.child({ component: 'login' });
   const limiter = createLimiter(() => performance.now());
   return loginRoutes({
@@ -103,7 +113,12 @@ function routesOfLogin({ accounts, logins, profiles, plans, telemetry }: RoutePa
       if (!decision.admitted) throw limitRefusal(bucket, decision.waitMs, performance.now());
     },
     profileOf: (request, principal) => profileOf(plans, profiles, request, principal),
-    record: (event) => log.notice(fieldsOf(event), 'An account was used or made.'),
+    async record(event) {
+      log.notice(fieldsOf(event), 'An account was used or made.');
+      // Accounts are only made where the record of it is kept; logins may go on without.
+      if (event.type === 'admin.action') await audit?.commit(toAuditEvent(event));
+      else audit?.record(toAuditEvent(event));
+    },
   });
 }
 
