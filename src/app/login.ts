@@ -1,15 +1,15 @@
 // Builds local login and everything about identity that answers over HTTP.
 import type { Egress } from '../egress/egress.ts';
-import type { AuditEvent, AuditLog } from '../gate/audit/audit.ts';
+import type { AuditLog } from '../gate/audit/audit.ts';
 import { metadataRoutes } from '../gate/credential/tokens/metadata-routes.ts';
 import { createProfiles, type Profiles } from '../gate/credential/tokens/profile.ts';
 import { issuersOf } from '../gate/credential/tokens/trusted-issuers.ts';
 import { type Accounts, createAccounts } from '../gate/login/accounts.ts';
+import { type LoginEvent, toAuditEvent } from '../gate/login/login-event.ts';
 import { createLoginSigner, loginIssuer } from '../gate/login/login-issuer.ts';
-import { type LoginEvent, loginRoutes } from '../gate/login/login-routes.ts';
+import { loginRoutes } from '../gate/login/login-routes.ts';
 import { createLogins, type Logins } from '../gate/login/logins.ts';
 import { LOGINS_TOPIC } from '../gate/login/statements.ts';
-import { DEFAULT_TENANT } from '../gate/tenant/tenant.ts';
 import type { PlanHolder } from '../plan/server-plan.ts';
 import type { Route, RouteRequest } from '../route.ts';
 import type { Store } from '../store/store.ts';
@@ -24,7 +24,8 @@ export interface LoginDeps {
   readonly egress: Egress;
   readonly store: Store;
   readonly sessionSecret: string;
-  readonly audit: AuditLog;
+  /** Absent: accounts are only logged. */
+  readonly audit?: AuditLog;
 }
 
 /** Who this process knows, by tokens of others and by its own accounts. */
@@ -67,18 +68,16 @@ export function createIdentityParts(deps: LoginDeps): IdentityParts {
     close: stopWatching,
     routes: (plans) => [
       ...metadataRoutes({ publicUrl, definitionOf: (slug) => definitionOf(plans, slug) }),
-      ...routesOfLogin({ accounts, logins, profiles, plans, telemetry, audit: deps.audit }),
+      ...routesOfLogin({ ...deps, accounts, logins, profiles, plans }),
     ],
   };
 }
 
-interface RouteParts {
+interface RouteParts extends Pick<LoginDeps, 'telemetry' | 'audit'> {
   readonly accounts: Accounts;
   readonly logins: Logins;
   readonly profiles: Profiles;
   readonly plans: PlanHolder;
-  readonly telemetry: Telemetry;
-  readonly audit: AuditLog;
 }
 
 function routesOfLogin({
@@ -96,9 +95,11 @@ function routesOfLogin({
     isEnabled: () => hasLocalLogin(plans.current().defaultServer.definition),
     permissions: () => plans.current().defaultServer.definition.security.permissions,
     profileOf: (request, principal) => profileOf(plans, profiles, request, principal),
-    record(event) {
+    async record(event) {
       log.notice(fieldsOf(event), 'An account was used or made.');
-      audit.record(auditEntryOf(event));
+      // Accounts are only made where the record of it is kept; logins may go on without.
+      if (event.type === 'admin.action') await audit?.commit(toAuditEvent(event));
+      else audit?.record(toAuditEvent(event));
     },
   });
 }
@@ -112,19 +113,6 @@ function fieldsOf({ type, action, request, tenantId, userId }: LoginEvent): Json
     principal: request.principal?.id,
     tenant: tenantId,
     user: userId,
-  };
-}
-
-function auditEntryOf({ type, action, request, tenantId, userId }: LoginEvent): AuditEvent {
-  return {
-    eventType: type,
-    result: type === 'authentication.failure' ? 'failure' : 'success',
-    tenantId: tenantId ?? DEFAULT_TENANT,
-    action,
-    resourceType: 'account',
-    ...(userId === undefined ? {} : { resourceId: userId, userId }),
-    requestId: request.requestId,
-    ipAddress: request.clientAddress,
   };
 }
 

@@ -2,11 +2,14 @@
 import { statSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import type { LoadedDefinition } from '../definition/load.ts';
+import { issuersOf } from '../gate/credential/tokens/trusted-issuers.ts';
 
 export interface StartCheckOptions {
   readonly definitions: readonly LoadedDefinition[];
   readonly host: string;
   readonly production: boolean;
+  /** `QUAYSIDE_PUBLIC_URL`. */
+  readonly environment: { readonly publicUrl: string | undefined };
 }
 
 export interface StartFindings {
@@ -23,6 +26,7 @@ export function checkStart(options: StartCheckOptions): StartFindings {
   const warnings: string[] = [];
   for (const loaded of options.definitions) checkAuthentication(loaded, options, errors, warnings);
   if (options.production) checkProduction(options, errors);
+  checkPublicUrl(options, warnings);
   return { errors, warnings };
 }
 
@@ -60,6 +64,17 @@ function checkAuthentication(
   } else {
     warnings.push(
       `${file}: the server ${definition.slug} ${what}: everybody on this machine may call everything. To change that, ${fix}.`,
+    );
+  }
+}
+
+/** Clients of OAuth compare addresses to the letter, and only the operator knows what a proxy makes of ours. */
+function checkPublicUrl({ definitions, host, environment }: StartCheckOptions, warnings: string[]): void {
+  if (environment.publicUrl !== undefined || isLoopbackHost(host)) return;
+  for (const { definition, file } of definitions) {
+    if (issuersOf(definition).length === 0) continue;
+    warnings.push(
+      `${file}: clients are told to get tokens for http://<host>/mcp; set QUAYSIDE_PUBLIC_URL to the address that they use.`,
     );
   }
 }

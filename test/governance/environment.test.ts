@@ -314,6 +314,13 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   QUAYSIDE_ENV_ALLOW: 'test/definition/environments.test.ts',
   // The port of the collector is fixed, so that a test cannot listen on it safely.
   JAEGER_HOST: 'src/telemetry/settings.test.ts',
+  // Need an issuer of tokens, or a definition that asks for the secret.
+  CLERK_ISSUER: 'test/identity/environment.test.ts',
+  CLERK_AUDIENCE: 'test/identity/environment.test.ts',
+  CLERK_AUTHORIZED_PARTIES: 'test/identity/environment.test.ts',
+  CLERK_SECRET_KEY: 'test/identity/environment.test.ts',
+  CLERK_API_URL: 'test/identity/environment.test.ts',
+  JWT_SECRET: 'test/identity/environment.test.ts',
   // Need a PostgreSQL, which not every machine has.
   DATABASE_URL: 'test/store/address.test.ts',
   DATABASE_CONTEXT_KEY: 'test/store/address.test.ts',
@@ -346,9 +353,7 @@ test.each(
 const WITHOUT_EFFECT = [
   'DATABASE_REPLICA_URL',
   'CACHE_REDIS_URL',
-  'CLERK_ISSUER',
-  'CLERK_SECRET_KEY',
-  'JWT_SECRET',
+  'CLERK_PUBLISHABLE_KEY',
   'ADMIN_TOKEN',
   'SENTRY_DSN',
   'SENTRY_TRACES_SAMPLE_RATE',

@@ -1,5 +1,6 @@
 // Issuers from the environment, and what keeps the product from starting.
 import { createServer, type Server } from 'node:http';
+import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runQuayside } from '../support/finished-process.ts';
 import { freePort } from '../support/free-port.ts';
@@ -10,6 +11,7 @@ import { createWorkspace, type Workspace } from '../support/workspace.ts';
 
 const TIMEOUT_MS = 60_000;
 const key = createSigningKey('clerk');
+const SECRET = 'qJ8v2Zr5Lx0Tn7Wc4Yk1Pb9Hs6Dg3Fm+Ue/Ia';
 
 const definition = (security: string) => `
 name: guarded
@@ -149,6 +151,50 @@ test(
     expect(await me('eve')).toEqual({ name: undefined, email: 'of-token@example.com', permissions });
     clerk.isDown = false;
     await product.stop();
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'P14: beyond loopback without QUAYSIDE_PUBLIC_URL the start says what clients will be told',
+  async () => {
+    const env = {
+      CLERK_ISSUER: clerk.issuer,
+      CLERK_AUDIENCE: 'shop',
+      HOST: '0.0.0.0',
+      NODE_ENV: 'development',
+    };
+    const warning = 'set QUAYSIDE_PUBLIC_URL to the address that they use';
+    for (const [publicUrl, isWarned] of [
+      [{}, true],
+      [{ QUAYSIDE_PUBLIC_URL: 'https://mcp.example.com' }, false],
+    ] as const) {
+      const product = await start('quayside.yaml', { ...env, ...publicUrl });
+      await product.stop();
+      expect(product.log().includes(warning)).toBe(isWarned);
+    }
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'N8: the shared secret is in no diagnostics and no log',
+  async () => {
+    const product = await start('shared.yaml', { JWT_SECRET: SECRET });
+    const token = await new SignJWT({ iss: 'quayside', aud: 'quayside', sub: 'ops', scope: 'admin:*' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setExpirationTime('5 minutes')
+      .sign(Buffer.from(SECRET));
+    const diagnostics = await fetch(`${product.origin}/admin/diagnostics`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const text = await diagnostics.text();
+    expect([diagnostics.status, text.includes('hs256')]).toEqual([200, true]);
+    await product.stop();
+    for (const one of [text, product.log()]) {
+      expect(one).not.toContain(SECRET);
+      expect(one).not.toContain(token);
+    }
   },
   TIMEOUT_MS,
 );

@@ -17,8 +17,10 @@ import {
   REFRESH_BODY,
   REGISTER_BODY,
 } from './login-bodies.ts';
+import type { LoginEvent } from './login-event.ts';
 import type { Logins, TokenPair } from './logins.ts';
 
+/** What the doors of local login work with. */
 export interface LoginRouteDeps {
   readonly accounts: Accounts;
   readonly logins: Logins;
@@ -28,17 +30,8 @@ export interface LoginRouteDeps {
   readonly permissions: () => Permissions;
   /** What else is known of a caller: name, e-mail address, picture. */
   readonly profileOf: (request: RouteRequest, principal: Principal) => Promise<JsonObject>;
-  /** Told of every event that the record keeps. */
-  readonly record: (event: LoginEvent) => void;
-}
-
-/** One thing that happened to an account. */
-export interface LoginEvent {
-  readonly type: 'authentication.success' | 'authentication.failure' | 'admin.action';
-  readonly action: 'login' | 'refresh' | 'logout' | 'register' | 'invite';
-  readonly request: RouteRequest;
-  readonly tenantId?: string;
-  readonly userId?: string;
+  /** Told of every event that the record keeps; the answer waits until it is kept. */
+  readonly record: (event: LoginEvent) => Promise<void>;
 }
 
 /** Register, invite, log in, refresh, log out, and who one is. Without local login only the last answers. */
@@ -68,7 +61,7 @@ export function loginRoutes(deps: LoginRouteDeps): readonly Route[] {
     ),
     open('Ends the login of a refresh token.', 'logout', REFRESH_BODY, async (request) => {
       await deps.logins.logOut(parseRefresh(request.body));
-      deps.record({ type: 'authentication.success', action: 'logout', request });
+      await deps.record({ type: 'authentication.success', action: 'logout', request });
       return { status: 204 };
     }),
     {
@@ -120,12 +113,12 @@ async function pairAnswer(
   try {
     pair = await ask();
   } catch (error) {
-    deps.record({ type: 'authentication.failure', action, request });
+    await deps.record({ type: 'authentication.failure', action, request });
     throw error;
   }
   const { account, accessToken, refreshToken, expiresInS } = pair;
   const { tenantId, id: userId } = account;
-  deps.record({ type: 'authentication.success', action, request, tenantId, userId });
+  await deps.record({ type: 'authentication.success', action, request, tenantId, userId });
   return {
     status: 200,
     // RFC 6749 §5.1: no cache may keep tokens.
@@ -156,7 +149,7 @@ async function register(deps: LoginRouteDeps, request: RouteRequest): Promise<Ro
     made = await deps.accounts.create({ ...account, ...grantsOf({ roles, permissions }), tenantId, by });
   }
   const { tenantId, id: userId } = made;
-  deps.record({ type: 'admin.action', action: 'register', request, tenantId, userId });
+  await deps.record({ type: 'admin.action', action: 'register', request, tenantId, userId });
   return { status: 201, body: presentAccount(made) };
 }
 
@@ -169,7 +162,7 @@ async function invite(deps: LoginRouteDeps, request: RouteRequest): Promise<Rout
     tenantId,
     by,
   });
-  deps.record({ type: 'admin.action', action: 'invite', request, tenantId });
+  await deps.record({ type: 'admin.action', action: 'invite', request, tenantId });
   return {
     status: 201,
     headers: { 'cache-control': 'no-store' },
