@@ -7,7 +7,7 @@ import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
 import { createJobs, type Jobs } from '../jobs/jobs.ts';
 import { systemClock } from '../operations/clock.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
-import { createProtocol, type Protocol } from '../protocol/protocol.ts';
+import { createProtocol, type Protocol, type ProtocolDeps } from '../protocol/protocol.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
 import type { Store } from '../store/store.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
@@ -63,13 +63,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     watch: true,
     onDamage: (error) => telemetry.log.error({ component: 'keys' }, error.message),
   });
-  const audit = openAudit({
-    store,
-    settings,
-    telemetry,
-    definitions: loaded.definitions,
-    transport: options.transport,
-  });
+  const audit = openAudit({ ...options, store, telemetry, definitions: loaded.definitions });
   const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt, audit });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);
@@ -97,11 +91,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     plans: plans.holder,
     log: telemetry.log.child({ component: 'protocol' }),
     secret: Buffer.from(secrets.sessionSecret),
-    onSessionEnd(seconds, session) {
-      telemetry.sessionEnded('http', seconds);
-      audit.sessionEvents.ended(seconds, session);
-    },
-    onSessionStart: audit.sessionEvents.started,
+    ...sessionEvents(telemetry, audit),
   });
   return {
     telemetry,
@@ -157,6 +147,19 @@ function openEgress(settings: AppSettings, telemetry: Telemetry): Egress {
     observe: ({ purpose, status, reason, durationMs }) =>
       telemetry.egress({ purpose, status: status ?? reason ?? 'failed', seconds: durationMs / 1000 }),
   });
+}
+
+function sessionEvents(
+  telemetry: Telemetry,
+  audit: AppAudit,
+): Pick<ProtocolDeps, 'onSessionEnd' | 'onSessionStart'> {
+  return {
+    onSessionStart: audit.sessionEvents.started,
+    onSessionEnd(seconds, session) {
+      telemetry.sessionEnded('http', seconds);
+      audit.sessionEvents.ended(seconds, session);
+    },
+  };
 }
 
 /** What a job gets to end by itself when the process stops; it starts again elsewhere. */

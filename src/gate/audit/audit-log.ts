@@ -1,7 +1,7 @@
 // The audit log as the main loop sees it: events go in, batches go to the audit thread, and writes wait for its word.
 import { randomBytes } from 'node:crypto';
-import { Worker } from 'node:worker_threads';
-import { StateError } from '../../secrets/state-error.ts';
+import type { Worker } from 'node:worker_threads';
+import { startAuditThread, threadReady } from './audit-thread.ts';
 import { type AuditEntry, createIdSource, stampEntry } from './entry.ts';
 import type { FromWriter, ToWriter, WriterStart } from './messages.ts';
 import type { Anchor } from './proof.ts';
@@ -28,32 +28,22 @@ export function openAuditLog(options: AuditLogOptions): RunningAuditLog {
     ...(options.file === undefined ? {} : { file: options.file }),
     settled,
   };
-  const thread = new Worker(new URL(`./worker${import.meta.filename.slice(-3)}`, import.meta.url), {
-    workerData: start,
-    execArgv: [],
-    name: 'audit',
-  });
+  const thread = startAuditThread(start);
   return new AuditThreadLog(thread, options, {
     writer,
     settled: new Int32Array(settled),
-    ready: ready(thread),
-  });
-}
-
-function ready(thread: Worker): Promise<void> {
-  return new Promise((resolve, reject) => {
-    thread.once('error', reject);
-    thread.once('message', (message: FromWriter) => {
-      if (message.kind !== 'refused') return resolve();
-      void thread.terminate();
-      reject(new StateError(message.message));
-    });
+    ready: threadReady(thread),
   });
 }
 
 interface Waiter {
   readonly batch: number;
   readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Removal {
+  readonly resolve: (count: number) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -74,10 +64,7 @@ class AuditThreadLog implements RunningAuditLog {
   readonly #unsettled: { readonly batch: number; readonly count: number }[] = [];
   #unsettledCount = 0;
   readonly #waiters: Waiter[] = [];
-  readonly #removals = new Map<
-    number,
-    { resolve: (count: number) => void; reject: (error: Error) => void }
-  >();
+  readonly #removals = new Map<number, Removal>();
   #removal = 0;
   #problem: string | undefined;
   #ended: Error | undefined;
