@@ -72,7 +72,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     onKill: telemetry.sandboxKill,
   });
   const closeTools = async () => {
-    await Promise.all([pool.close(), egress.close(), audit.close()]);
+    // Before the egress: the last records may still have to be sent.
+    await audit.close();
+    await Promise.all([pool.close(), egress.close()]);
     keyFile.close();
     await store.close();
   };
@@ -80,6 +82,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   try {
     plans = await createPlans(loaded.definitions, { settings, telemetry, egress, pool, stages, audit });
     await audit.log.ready;
+    audit.ship(egress, options.build.version);
   } catch (error) {
     // Workers that checked handlers would keep the process of a refused start alive.
     await closeTools();

@@ -15,6 +15,7 @@ import {
   seed,
   size,
   storeUrl,
+  syslogAddress,
   text,
   url,
   wholeNumber,
@@ -161,6 +162,15 @@ const variables = {
     seed,
     'Ed25519 seed that signs the audit record, 32 bytes in base64; replicas share it. Generated into the data folder when unset.',
     { secret: true },
+  ),
+  auditSyslog: variable(['AUDIT_SYSLOG'], syslogAddress, 'Syslog receiver that audit records are sent to.', {
+    example: 'tcp://syslog:601',
+  }),
+  auditOtlpEndpoint: variable(
+    ['AUDIT_OTLP_ENDPOINT'],
+    url,
+    'Collector that audit records are sent to as log records.',
+    { example: 'http://collector:4318' },
   ),
   drainTimeoutMs: variable(
     ['DRAIN_TIMEOUT'],

@@ -286,6 +286,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   AUDIT_RETENTION_DAYS: 'test/audit/environment.test.ts',
   AUDIT_LEGAL_HOLD: 'test/audit/environment.test.ts',
   AUDIT_SIGNING_KEY: 'test/audit/environment.test.ts',
+  AUDIT_SYSLOG: 'test/audit/shipping.test.ts',
+  AUDIT_OTLP_ENDPOINT: 'test/audit/shipping.test.ts',
   DRAIN_TIMEOUT: 'test/reload/drain.test.ts',
   // No untrusted author can hand in a definition yet; the loader that will serve them is tested.
   QUAYSIDE_ENV_ALLOW: 'test/definition/environments.test.ts',

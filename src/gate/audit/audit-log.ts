@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Worker } from 'node:worker_threads';
 import { startAuditThread, threadReady } from './audit-thread.ts';
 import { type AuditEntry, createIdSource, stampEntry } from './entry.ts';
-import type { FromWriter, ToWriter, WriterStart } from './messages.ts';
+import type { ChainPlace, FromWriter, ToWriter, WriterStart } from './messages.ts';
 import type { Anchor } from './proof.ts';
 import type { AuditLogOptions, RunningAuditLog } from './running-log.ts';
 
@@ -144,6 +144,10 @@ class AuditThreadLog implements RunningAuditLog {
       this.#thread.ref();
       this.#say({ kind: 'remove', id, anchor });
     });
+  }
+
+  moveCursor(place: ChainPlace): void {
+    if (this.#ended === undefined) this.#say({ kind: 'cursor', place });
   }
 
   close(): Promise<void> {
