@@ -39,6 +39,7 @@ const QUIET_MS = 60_000;
 /** How long the end of the process waits for the last records. */
 const CLOSE_MS = 3000;
 
+/** Begins at once, from where the receiver had got; an attempt every second while there is something. */
 export function startShipper(deps: ShipperDeps): Shipper {
   const { receiver, log } = deps;
   let cursors: Map<string, number> | undefined;
