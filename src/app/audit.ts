@@ -2,6 +2,7 @@
 import { dirname, join, resolve } from 'node:path';
 import type { LoadedDefinition } from '../definition/load.ts';
 import { AUDIT_FILE } from '../definition/schema/security.ts';
+import type { Egress } from '../egress/egress.ts';
 import type { AuditLog } from '../gate/audit/audit.ts';
 import { openAuditLog } from '../gate/audit/audit-log.ts';
 import { auditRoutes } from '../gate/audit/audit-routes.ts';
@@ -11,6 +12,9 @@ import { createThreadReading } from '../gate/audit/reader-thread.ts';
 import { createRequestAudit, createSessionAudit } from '../gate/audit/request-audit.ts';
 import { purgeAudit } from '../gate/audit/retention.ts';
 import type { RunningAuditLog } from '../gate/audit/running-log.ts';
+import { createOtlpReceiver } from '../gate/audit/shipping/otlp-logs.ts';
+import { type Receiver, type Shipper, startShipper } from '../gate/audit/shipping/shipper.ts';
+import { createSyslogReceiver } from '../gate/audit/shipping/syslog.ts';
 import { createAuditSigner } from '../gate/audit/signing.ts';
 import { type AuditSource, createAuditSource } from '../gate/audit/source.ts';
 import { createStoreReading } from '../gate/audit/store-table.ts';
@@ -53,6 +57,8 @@ export interface AppAudit {
   readonly sessionEvents: ReturnType<typeof createSessionAudit>;
   readonly routes: readonly Route[];
   readonly component: Component;
+  /** Begins to send records on, where the environment names a receiver. */
+  ship(egress: Egress, serviceVersion: string): void;
   /** Removes what is older than it must be kept; resolves with the number of records. */
   purge(): Promise<number>;
   close(): Promise<void>;
@@ -94,6 +100,7 @@ export function openAudit(options: AppAuditOptions): AppAudit {
         hold: settings.environment.auditLegalHold ?? [],
       },
     );
+  const shippers: Shipper[] = [];
   const stopPurging =
     options.transport === 'http' ? purgeDaily(options.telemetry, log, purge) : () => undefined;
   return {
@@ -105,8 +112,17 @@ export function openAudit(options: AppAuditOptions): AppAudit {
     routes: auditRoutes({ reading, log }),
     component: auditComponent(() => log.problem(), fileProblem),
     purge,
+    ship(egress, serviceVersion) {
+      const deps = { source, writer: log.writer, moveCursor: log.moveCursor.bind(log), now: Date.now };
+      const told = options.telemetry.log.child({ component: 'audit' });
+      for (const receiver of receiversOf(settings, { egress, serviceVersion }))
+        shippers.push(startShipper({ ...deps, receiver, log: told }));
+    },
     async close() {
       stopPurging();
+      // What cannot be stored is kept by nobody, and has been told of.
+      if (shippers.length > 0) await log.flush().catch(() => undefined);
+      await Promise.all(shippers.map((shipper) => shipper.close()));
       await Promise.all([log.close(), reading.close()]);
     },
   };
@@ -175,6 +191,16 @@ function purgeDaily(telemetry: Telemetry, log: RunningAuditLog, purge: () => Pro
   void log.ready.then(run, () => undefined);
   const timer = setInterval(run, PURGE_INTERVAL_MS).unref();
   return () => clearInterval(timer);
+}
+
+function receiversOf(
+  { environment: { auditSyslog, auditOtlpEndpoint } }: AppSettings,
+  deps: { readonly egress: Egress; readonly serviceVersion: string },
+): Receiver[] {
+  return [
+    ...(auditSyslog === undefined ? [] : [createSyslogReceiver(auditSyslog)]),
+    ...(auditOtlpEndpoint === undefined ? [] : [createOtlpReceiver(auditOtlpEndpoint, deps)]),
+  ];
 }
 
 function auditComponent(table: () => string | undefined, file: () => string | undefined): Component {

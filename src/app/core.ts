@@ -64,8 +64,10 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     onKill: telemetry.sandboxKill,
   });
   const closeTools = async () => {
-    await Promise.all([pool.close(), egress.close(), closeGovernance()]);
+    await Promise.all([pool.close(), closeGovernance()]);
     await state.close();
+    // Last, because the last records may still have to be sent.
+    await egress.close();
   };
   try {
     plans = await createPlans(loaded.definitions, {
@@ -79,6 +81,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       reloaded: governing.cache.reloaded,
     });
     await audit.log.ready;
+    audit.ship(egress, options.build.version);
   } catch (error) {
     // Workers that checked handlers would keep the process of a refused start alive.
     await closeTools();

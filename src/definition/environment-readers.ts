@@ -34,6 +34,12 @@ export const seconds: Reader<number> = {
   expected: 'seconds, such as 30 or 0.5',
   read: (value) => (/^\d+(\.\d+)?$/.test(value) ? Math.round(Number(value) * 1000) : undefined),
 };
+/** Transport, host and port. */
+export const syslogAddress: Reader<string> = {
+  expected: 'an address such as tcp://syslog:601 or udp://syslog:514',
+  read: (value) =>
+    /^(?:tcp|udp):\/\/(?:[^\s/:@[\]]+|\[[0-9a-f:.]+\]):\d{1,5}$/i.test(value) ? value : undefined,
+};
 /** 32 bytes in base64. */
 export const seed: Reader<string> = {
   expected: '32 bytes in base64',

@@ -19,6 +19,7 @@ import {
   seed,
   size,
   storeUrl,
+  syslogAddress,
   text,
   url,
   wholeNumber,
@@ -252,6 +253,15 @@ const variables = {
     wholeNumber(1, 10_000_000),
     'Most cached answers of a server; wins over `caching.maxSize`.',
     { fallback: '1000' },
+  ),
+  auditSyslog: variable(['AUDIT_SYSLOG'], syslogAddress, 'Syslog receiver that audit records are sent to.', {
+    example: 'tcp://syslog:601',
+  }),
+  auditOtlpEndpoint: variable(
+    ['AUDIT_OTLP_ENDPOINT'],
+    url,
+    'Collector that audit records are sent to as log records.',
+    { example: 'http://collector:4318' },
   ),
   drainTimeoutMs: variable(
     ['DRAIN_TIMEOUT'],

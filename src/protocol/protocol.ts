@@ -25,6 +25,7 @@ export interface Protocol {
   close(): void;
 }
 
+/** What the protocol is made of, and whom it tells. */
 export interface ProtocolDeps {
   readonly plans: PlanHolder;
   readonly log: Log;

@@ -258,10 +258,9 @@ CREATE INDEX approvals_expires_at ON quayside.approvals USING btree (expires_at)
 CREATE UNIQUE INDEX approvals_open ON quayside.approvals USING btree (tenant_id, binding) WHERE (status = ANY (ARRAY['pending'::text, 'granted'::text]));
 CREATE INDEX audit_checkpoints_time ON quayside.audit_checkpoints USING btree (created_at DESC, number DESC);
 CREATE INDEX audit_logs_action ON quayside.audit_logs USING btree (tenant_id, action);
-CREATE INDEX audit_logs_changes ON quayside.audit_logs USING gin (changes);
+CREATE INDEX audit_logs_changes ON quayside.audit_logs USING gin (changes jsonb_path_ops);
 CREATE INDEX audit_logs_event_type ON quayside.audit_logs USING btree (event_type);
-CREATE UNIQUE INDEX audit_logs_id ON quayside.audit_logs USING btree (id);
-CREATE INDEX audit_logs_metadata ON quayside.audit_logs USING gin (metadata);
+CREATE INDEX audit_logs_metadata ON quayside.audit_logs USING gin (metadata jsonb_path_ops);
 CREATE INDEX audit_logs_request ON quayside.audit_logs USING btree (request_id) WHERE (request_id IS NOT NULL);
 CREATE INDEX audit_logs_resource ON quayside.audit_logs USING btree (tenant_id, resource_type, resource_id);
 CREATE INDEX audit_logs_time ON quayside.audit_logs USING btree (tenant_id, created_at DESC, id DESC);

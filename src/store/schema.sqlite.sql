@@ -141,8 +141,6 @@ CREATE INDEX audit_logs_action ON audit_logs (tenant_id, action);
 
 CREATE INDEX audit_logs_event_type ON audit_logs (event_type);
 
-CREATE UNIQUE INDEX audit_logs_id ON audit_logs (id);
-
 CREATE TRIGGER audit_logs_no_update BEFORE UPDATE ON audit_logs BEGIN SELECT RAISE(ABORT, 'audit_logs is append-only'); END;
 
 CREATE INDEX audit_logs_request ON audit_logs (request_id) WHERE request_id IS NOT NULL;

@@ -306,6 +306,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   AUDIT_RETENTION_DAYS: 'test/audit/environment.test.ts',
   AUDIT_LEGAL_HOLD: 'test/audit/environment.test.ts',
   AUDIT_SIGNING_KEY: 'test/audit/environment.test.ts',
+  AUDIT_SYSLOG: 'test/audit/shipping.test.ts',
+  AUDIT_OTLP_ENDPOINT: 'test/audit/shipping.test.ts',
   DRAIN_TIMEOUT: 'test/reload/drain.test.ts',
   REDIS_PORT: 'test/governance/shared-limits.test.ts',
   REDIS_PASSWORD: 'test/governance/shared-limits.test.ts',

@@ -85,6 +85,8 @@ async function runEverything(): Promise<void> {
 const NOT_IN_THIS_RUN = [
   // Only keys of the key file have a known age.
   'quayside_api_key_age_days',
+  // Only a log whose database is away for long loses records (src/gate/audit/audit-log.test.ts).
+  'quayside_audit_dropped_total',
 ];
 
 test('P61 N3: after a run every metric of the catalogue is there and not zero', async () => {

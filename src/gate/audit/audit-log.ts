@@ -1,9 +1,9 @@
 // The audit log as the main loop sees it: events go in, batches go to the audit thread, and writes wait for its word.
 import { randomBytes } from 'node:crypto';
-import { Worker } from 'node:worker_threads';
-import { StateError } from '../../secrets/state-error.ts';
+import type { Worker } from 'node:worker_threads';
+import { startAuditThread, threadReady } from './audit-thread.ts';
 import { type AuditEntry, createIdSource, stampEntry } from './entry.ts';
-import type { FromWriter, ToWriter, WriterStart } from './messages.ts';
+import type { ChainPlace, FromWriter, ToWriter } from './messages.ts';
 import type { Anchor } from './proof.ts';
 import type { AuditLogOptions, RunningAuditLog } from './running-log.ts';
 
@@ -14,6 +14,8 @@ const BUFFER_MS = 1000;
 const BUFFER_TEXT_MAX = 1024 * 1024;
 /** Records that the thread has not stored yet. A database that is away for longer loses what comes then, counted. */
 const UNSETTLED_MAX = 50_000;
+/** The same as text, UTF-16 units. */
+const UNSETTLED_TEXT_MAX = 64 * 1024 * 1024;
 /** How long a crash waits for the last records: it must not hang. */
 const CRASH_WAIT_MS = 2000;
 
@@ -21,39 +23,23 @@ const CRASH_WAIT_MS = 2000;
 export function openAuditLog(options: AuditLogOptions): RunningAuditLog {
   const writer = randomBytes(8).toString('hex');
   const settled = new SharedArrayBuffer(4);
-  const start: WriterStart = {
+  const { table, signingKey, file } = options;
+  const thread = startAuditThread({
     writer,
-    table: options.table,
-    signingKey: options.signingKey,
-    ...(options.file === undefined ? {} : { file: options.file }),
+    table,
+    signingKey,
+    ...(file === undefined ? {} : { file }),
     settled,
-  };
-  const thread = new Worker(new URL(`./worker${import.meta.filename.slice(-3)}`, import.meta.url), {
-    workerData: start,
-    execArgv: [],
-    name: 'audit',
   });
   return new AuditThreadLog(thread, options, {
     writer,
     settled: new Int32Array(settled),
-    ready: ready(thread),
+    ready: threadReady(thread),
   });
 }
 
-function ready(thread: Worker): Promise<void> {
-  return new Promise((resolve, reject) => {
-    thread.once('error', reject);
-    thread.once('message', (message: FromWriter) => {
-      if (message.kind !== 'refused') return resolve();
-      void thread.terminate();
-      reject(new StateError(message.message));
-    });
-  });
-}
-
-interface Waiter {
-  readonly batch: number;
-  readonly resolve: () => void;
+interface Waiting<Value> {
+  readonly resolve: (value: Value) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -71,13 +57,11 @@ class AuditThreadLog implements RunningAuditLog {
   #isPosting = false;
   #batch = 0;
   /** Records of each batch that is not settled, in order. */
-  readonly #unsettled: { readonly batch: number; readonly count: number }[] = [];
+  readonly #unsettled: { readonly batch: number; readonly count: number; readonly length: number }[] = [];
+  #unsettledLength = 0;
   #unsettledCount = 0;
-  readonly #waiters: Waiter[] = [];
-  readonly #removals = new Map<
-    number,
-    { resolve: (count: number) => void; reject: (error: Error) => void }
-  >();
+  readonly #waiters: (Waiting<void> & { readonly batch: number })[] = [];
+  readonly #removals = new Map<number, Waiting<number>>();
   #removal = 0;
   #problem: string | undefined;
   #ended: Error | undefined;
@@ -159,6 +143,10 @@ class AuditThreadLog implements RunningAuditLog {
     });
   }
 
+  moveCursor(place: ChainPlace): void {
+    if (this.#ended === undefined) this.#say({ kind: 'cursor', place });
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -219,7 +207,8 @@ class AuditThreadLog implements RunningAuditLog {
     const entries = `[${this.#pending.join(',')}]`;
     this.#pending = [];
     this.#pendingLength = 0;
-    this.#unsettled.push({ batch: number, count });
+    this.#unsettled.push({ batch: number, count, length: entries.length });
+    this.#unsettledLength += entries.length;
     this.#unsettledCount += count;
     this.#say({ kind: 'batch', number, entries });
   }
@@ -256,8 +245,15 @@ class AuditThreadLog implements RunningAuditLog {
   }
 
   #settle(upTo: number): void {
-    while (this.#unsettled[0] !== undefined && this.#unsettled[0].batch <= upTo)
-      this.#unsettledCount -= this.#unsettled.shift()?.count ?? 0;
+    for (
+      let [first] = this.#unsettled;
+      first !== undefined && first.batch <= upTo;
+      [first] = this.#unsettled
+    ) {
+      this.#unsettled.shift();
+      this.#unsettledCount -= first.count;
+      this.#unsettledLength -= first.length;
+    }
     this.#answer(upTo, undefined);
   }
 
@@ -292,7 +288,8 @@ class AuditThreadLog implements RunningAuditLog {
   }
 
   #isFull(): boolean {
-    return this.#ended !== undefined || this.#unsettledCount >= UNSETTLED_MAX;
+    if (this.#ended !== undefined) return true;
+    return this.#unsettledCount >= UNSETTLED_MAX || this.#unsettledLength >= UNSETTLED_TEXT_MAX;
   }
 
   #drop(count: number): void {

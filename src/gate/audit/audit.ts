@@ -26,7 +26,6 @@ export interface AuditEvent {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** The record of operations; one per process. */
 /** Where events go: in passing, or with a word back when they are durable. */
 export interface AuditLog {
   /** Buffered: durable within 5 s or 100 records. Never throws; what cannot be kept is counted. */

@@ -15,12 +15,21 @@ export interface WriterStart {
   readonly settled: SharedArrayBuffer;
 }
 
+/** How far a receiver has got in one chain. */
+export interface ChainPlace {
+  readonly receiver: string;
+  readonly writer: string;
+  readonly tenantId: string;
+  readonly seq: number;
+}
+
 export type ToWriter =
   /** `entries` is a JSON array of stamped entries. Batches are numbered from 1. */
   | { readonly kind: 'batch'; readonly number: number; readonly entries: string }
   /** Values that the redaction must find from now on. */
   | { readonly kind: 'secrets'; readonly values: readonly string[] }
   | { readonly kind: 'remove'; readonly id: number; readonly anchor: Anchor }
+  | { readonly kind: 'cursor'; readonly place: ChainPlace }
   /** Writes what it has and a last checkpoint, then ends. */
   | { readonly kind: 'close' };
 

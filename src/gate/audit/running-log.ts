@@ -1,7 +1,7 @@
 // The audit log of a process: what it is made with, and what it offers beside the two ways of writing.
 import type { AuditLog } from './audit.ts';
 import type { AuditEntry } from './entry.ts';
-import type { WriterStart } from './messages.ts';
+import type { ChainPlace, WriterStart } from './messages.ts';
 import type { Anchor } from './proof.ts';
 
 /** Where it keeps its records, and whom it tells. */
@@ -39,5 +39,7 @@ export interface RunningAuditLog extends AuditLog {
   flushSync(): void;
   /** Retention: removes what the anchor covers. */
   removePrefix(anchor: Anchor): Promise<number>;
+  /** Remembers how far a receiver has got; lost with the process, it is asked for records again. */
+  moveCursor(place: ChainPlace): void;
   close(): Promise<void>;
 }

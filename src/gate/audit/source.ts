@@ -21,8 +21,6 @@ export interface AuditReading {
   close(): Promise<void>;
   /** jsonb prints with order and white space of its own; the embedded file keeps the very text. */
   readonly reprintsJson: boolean;
-  /** Only for cursors of receivers; absent where the log is opened for reading. */
-  write?(statement: Statement<unknown>, values: StoreValues): Promise<void>;
 }
 
 /** The name of one chain. */

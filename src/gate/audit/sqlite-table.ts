@@ -9,7 +9,7 @@ import type { Statement, StoreRow, StoreValues } from '../../store/statement.ts'
 import { anchorValues } from './proof-values.ts';
 import { type AuditRecord, RECORD_COLUMNS } from './record.ts';
 import type { AuditReading } from './source.ts';
-import { deletePrefix, insertAnchor, readLastCheckpoints } from './statements.ts';
+import { deletePrefix, insertAnchor, readLastCheckpoints, writeCursor } from './statements.ts';
 import type { AuditGroup, AuditTable } from './table.ts';
 
 /** Raised when a table changes; a file of another version is refused, not guessed at. */
@@ -73,8 +73,8 @@ export function openSqliteTable(path: string): AuditTable & AuditReading {
       }),
     read: async (scope, statement, values) =>
       run.all(statement, scope === 'system' ? values : { ...values, tenant: scope.tenant }),
-    async write(statement, values) {
-      run.change(statement, values);
+    async moveCursor({ receiver, writer, tenantId, seq }) {
+      run.change(writeCursor, { receiver, writer, chain_tenant: tenantId, seq });
     },
     close: async () => database.close(),
   };

@@ -11,6 +11,7 @@ import {
   insertRecords,
   JSON_COLUMNS,
   readLastCheckpoints,
+  writeCursor,
   writeHeads,
 } from './statements.ts';
 import type { AuditGroup, AuditTable } from './table.ts';
@@ -20,9 +21,6 @@ export function createStoreReading(store: Store): AuditReading {
   return {
     reprintsJson: true,
     read: (scope, statement, values) => store.read(scope, statement, values),
-    async write(statement, values) {
-      await store.write('system', [{ statement, values }]);
-    },
     close: async () => undefined,
   };
 }
@@ -44,6 +42,10 @@ export function createStoreTable(store: Store): AuditTable {
         { statement: deletePrefix, values: { writer, chain_tenant: tenantId, seq } },
       ]);
       return removed;
+    },
+    async moveCursor({ receiver, writer, tenantId, seq }) {
+      const values = { receiver, writer, chain_tenant: tenantId, seq };
+      await store.write('system', [{ statement: writeCursor, values }]);
     },
     close: () => store.close(),
   };

@@ -1,4 +1,5 @@
 // Where records are kept, as the writer and the readers of the log see it.
+import type { ChainPlace } from './messages.ts';
 import type { Anchor, AttestedHead, Checkpoint } from './proof.ts';
 import type { AuditRecord } from './record.ts';
 
@@ -22,5 +23,7 @@ export interface AuditTable {
   ): Promise<readonly (readonly [writer: string, number: number, hash: string])[]>;
   /** Removes what the anchor covers, at most `limit` records at a time; resolves with how many were removed. */
   removePrefix(anchor: Anchor): Promise<number>;
+  /** Remembers how far a receiver has got. */
+  moveCursor(place: ChainPlace): Promise<void>;
   close(): Promise<void>;
 }

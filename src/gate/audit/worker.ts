@@ -58,6 +58,9 @@ async function serve(start: WriterStart): Promise<void> {
         return redactor.addSecrets(message.values);
       case 'remove':
         return void remove(message);
+      case 'cursor':
+        // Sent again after a restart where it is lost.
+        return void table.moveCursor(message.place).catch(() => undefined);
       case 'close':
         return void close();
     }

@@ -43,7 +43,6 @@ const LOGS = ({ integer, real, json, generated, id }: Dialect) => `CREATE TABLE 
 )`;
 
 const LOG_INDEXES = [
-  'CREATE UNIQUE INDEX audit_logs_id ON audit_logs (id)',
   'CREATE INDEX audit_logs_time ON audit_logs (tenant_id, created_at DESC, id DESC)',
   'CREATE INDEX audit_logs_resource ON audit_logs (tenant_id, resource_type, resource_id)',
   'CREATE INDEX audit_logs_action ON audit_logs (tenant_id, action)',
@@ -201,8 +200,8 @@ export const audit: Migration = {
     sqlite: [...tables(SQLITE), ...SQLITE_TRIGGERS],
     postgres: [
       ...tables(POSTGRES),
-      'CREATE INDEX audit_logs_changes ON audit_logs USING GIN (changes)',
-      'CREATE INDEX audit_logs_metadata ON audit_logs USING GIN (metadata)',
+      'CREATE INDEX audit_logs_changes ON audit_logs USING GIN (changes jsonb_path_ops)',
+      'CREATE INDEX audit_logs_metadata ON audit_logs USING GIN (metadata jsonb_path_ops)',
       ...tenantTable('audit_logs', { rights: ['SELECT', 'INSERT'] }),
       ...tenantTable('audit_heads', { rights: ['SELECT', 'INSERT', 'UPDATE'] }),
       ...systemTable('audit_checkpoints', ['SELECT', 'INSERT']),
