@@ -1,8 +1,6 @@
 // What every way of serving shares: telemetry, keys, the gate, handlers, a plan in force and the protocol over it.
 import { join } from 'node:path';
 import { createEgress, type Egress } from '../egress/egress.ts';
-import { type Approvals, createApprovals } from '../gate/approval/approvals.ts';
-import type { ResponseCache } from '../gate/cache/response-cache.ts';
 import { type KeyFile, openKeyFile } from '../gate/credential/key-file.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
 import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
@@ -14,11 +12,10 @@ import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secr
 import type { Store } from '../store/store.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
-import { openCache } from './cache.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { createGateDeps } from './gate-deps.ts';
-import { cleanUpOnce } from './once.ts';
+import { type Once, openOnce } from './once.ts';
 import { createPlans, type Plans } from './plans.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
@@ -31,8 +28,7 @@ export interface Core {
   readonly keyFile: KeyFile;
   /** The durable state; open as long as anything else is. */
   readonly store: Store;
-  readonly cache: ResponseCache;
-  readonly approvals: Approvals;
+  readonly once: Once;
   /** Background jobs; kinds are registered while the core is made, and run once the server listens. */
   readonly jobs: Jobs;
   readonly secrets: ProcessSecrets;
@@ -67,18 +63,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     watch: true,
     onDamage: (error) => telemetry.log.error({ component: 'keys' }, error.message),
   });
-  const cache = openCache(settings, telemetry);
-  cleanUpOnce(jobs, store);
-  const approvals = createApprovals({ store, now: Date.now, redact: telemetry.redactor.value });
-  const gate = createGateDeps({
-    settings,
-    telemetry,
-    keyFile,
-    salt: secrets.apiKeySalt,
-    store,
-    cache,
-    approvals,
-  });
+  const once = openOnce({ settings, telemetry, store, jobs });
+  const gate = createGateDeps({ settings, telemetry, keyFile, salt: secrets.apiKeySalt, once });
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const egress = openEgress(settings, telemetry);
   const pool = createFilePool({
@@ -88,18 +74,11 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const closeTools = async () => {
     await Promise.all([pool.close(), egress.close()]);
     keyFile.close();
-    await Promise.all([cache.close(), store.close()]);
+    await Promise.all([once.cache.close(), store.close()]);
   };
   let plans: Plans;
   try {
-    plans = await createPlans(loaded.definitions, {
-      settings,
-      telemetry,
-      egress,
-      pool,
-      stages,
-      reloaded: cache.reloaded,
-    });
+    plans = await createPlans(loaded.definitions, { settings, telemetry, egress, pool, stages, once });
   } catch (error) {
     // Workers that checked handlers would keep the process of a refused start alive.
     await closeTools();
@@ -119,8 +98,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     protocol,
     keyFile,
     store,
-    cache,
-    approvals,
+    once,
     jobs,
     secrets,
     routeEntry: createRouteEntries(stages.operation),

@@ -1,13 +1,10 @@
 // What the gate works with, from the settings of the process.
-import type { Approvals } from '../gate/approval/approvals.ts';
-import type { ResponseCache } from '../gate/cache/response-cache.ts';
 import type { KeyFile } from '../gate/credential/key-file.ts';
 import type { GateEvents } from '../gate/events.ts';
 import { createLimiter } from '../gate/limits/limiter.ts';
 import type { GateDeps } from '../gate/stages.ts';
-import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { createIdempotency } from './once.ts';
+import type { Once } from './once.ts';
 import type { AppSettings } from './settings.ts';
 
 /** One limiter per process: a reload must not give anybody a fresh allowance. */
@@ -16,11 +13,9 @@ export function createGateDeps(options: {
   readonly telemetry: Telemetry;
   readonly keyFile: KeyFile;
   readonly salt: string;
-  readonly store: Store;
-  readonly cache: ResponseCache;
-  readonly approvals: Approvals;
+  readonly once: Once;
 }): GateDeps {
-  const { settings, telemetry, keyFile, salt } = options;
+  const { settings, telemetry, keyFile, salt, once } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
   const now = () => performance.now();
   return {
@@ -41,9 +36,9 @@ export function createGateDeps(options: {
     events: gateEvents(telemetry),
     running: new Set(),
     observerFor: telemetry.forTarget,
-    idempotency: createIdempotency(options),
-    cache: options.cache,
-    approvals: options.approvals,
+    idempotency: once.idempotency,
+    cache: once.cache,
+    approvals: once.approvals,
   };
 }
 

@@ -10,6 +10,7 @@ import { createPlanHolder, type SwappablePlan } from '../plan/holder.ts';
 import { createReloader, type Reloader } from '../plan/reload.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { loadAll } from './definitions.ts';
+import type { Once } from './once.ts';
 import { createServerParts } from './server-parts.ts';
 import type { AppSettings } from './settings.ts';
 
@@ -34,8 +35,8 @@ export interface PlansDeps {
     readonly request: readonly RequestStage[];
     readonly operation: readonly OperationStage[];
   };
-  /** Told of every server of a plan that a reload put in force. */
-  readonly reloaded: (slug: string) => Promise<void>;
+  /** Its cache is told of every server of a plan that a reload put in force. */
+  readonly once: Pick<Once, 'cache'>;
 }
 
 /** Compiles the first plan. Throws PlanError with all that could not be prepared. */
@@ -66,7 +67,8 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
     build: async () => build((await loadAll(settings)).definitions),
     finished({ error }) {
       telemetry.configReload(error === undefined ? 'success' : 'failure');
-      if (error === undefined) for (const slug of current().servers.keys()) void deps.reloaded(slug);
+      if (error === undefined)
+        for (const slug of current().servers.keys()) void deps.once.cache.reloaded(slug);
       if (error === undefined)
         log.notice({ event: 'config.reloaded', servers: [...current().servers.keys()] }, 'Reloaded.');
       else log.error({ error }, 'The definition was not reloaded; what was served before is served on.');

@@ -28,7 +28,7 @@ export interface IdempotencyStages {
 }
 
 /** Says in `_meta` that an answer is one that was given before. */
-export const REPLAYED_META = 'quayside/replayed';
+const REPLAYED_META = 'quayside/replayed';
 const REPLAYED_HEADER = 'idempotency-replayed';
 
 const LEASE_GRACE_MS = 30_000;
