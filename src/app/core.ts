@@ -78,7 +78,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       stages,
       audit,
       ensureTenants: state.identity.ensureTenants,
-      reloaded: governing.cache.reloaded,
+      once: governing.once,
     });
     await audit.log.ready;
     audit.ship(egress, options.build.version);

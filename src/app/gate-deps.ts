@@ -1,14 +1,11 @@
 // What the gate works with, from the settings of the process.
-import type { Approvals } from '../gate/approval/approvals.ts';
-import type { ResponseCache } from '../gate/cache/response-cache.ts';
 import type { GateEvents } from '../gate/events.ts';
 import type { Limiter } from '../gate/limits/limiter.ts';
 import type { GateDeps } from '../gate/stages.ts';
-import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppAudit } from './audit.ts';
 import type { Identity } from './identity.ts';
-import { createIdempotency } from './once.ts';
+import type { Once } from './once.ts';
 import type { AppSettings } from './settings.ts';
 import { tenantHeaderAccess } from './tenant-header.ts';
 import type { TokenAccess } from './tokens.ts';
@@ -22,11 +19,9 @@ export function createGateDeps(options: {
   readonly tokens: TokenAccess;
   readonly salt: string;
   readonly limiter: Limiter;
-  readonly store: Store;
-  readonly cache: ResponseCache;
-  readonly approvals: Approvals;
+  readonly once: Once;
 }): GateDeps {
-  const { settings, telemetry, identity, audit, tokens, limiter, salt } = options;
+  const { settings, telemetry, identity, audit, tokens, limiter, once, salt } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
   return {
     host: {
@@ -49,9 +44,9 @@ export function createGateDeps(options: {
     audit: audit.log,
     running: new Set(),
     observerFor: telemetry.forTarget,
-    idempotency: createIdempotency(options),
-    cache: options.cache,
-    approvals: options.approvals,
+    idempotency: once.idempotency,
+    cache: once.cache,
+    approvals: once.approvals,
   };
 }
 

@@ -1,17 +1,14 @@
-// What the gate is made of beside the state: tokens, limits, answers that are kept, approvals.
+// What the gate is made of beside the state: tokens, limits, and what makes a call happen once.
 import type { Egress } from '../egress/egress.ts';
-import { type Approvals, createApprovals } from '../gate/approval/approvals.ts';
-import type { ResponseCache } from '../gate/cache/response-cache.ts';
 import type { Limiter } from '../gate/limits/limiter.ts';
 import type { GateDeps } from '../gate/stages.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ProcessSecrets } from '../secrets/process-secrets.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { openCache } from './cache.ts';
 import { createGateDeps } from './gate-deps.ts';
 import { openLimiter } from './limits.ts';
 import { createIdentityParts, type IdentityParts } from './login.ts';
-import { cleanUpOnce } from './once.ts';
+import { type Once, openOnce } from './once.ts';
 import type { AppSettings } from './settings.ts';
 import type { State } from './state.ts';
 
@@ -19,8 +16,7 @@ export interface Governance {
   /** Who else is known: subjects of tokens, and the accounts of people. */
   readonly people: IdentityParts;
   readonly limiter: Limiter;
-  readonly cache: ResponseCache;
-  readonly approvals: Approvals;
+  readonly once: Once;
   readonly gate: GateDeps;
   close(): Promise<void>;
 }
@@ -39,14 +35,7 @@ export async function openGovernance(deps: GovernanceDeps): Promise<Governance> 
   const { settings, telemetry, secrets, egress, jobs } = deps;
   const { store, audit, identity } = deps.state;
   const limiter = await openLimiter(settings, telemetry, store);
-  const cache = openCache(settings, telemetry);
-  const approvals = createApprovals({
-    store,
-    now: Date.now,
-    redact: telemetry.redactor.value,
-    audit: audit.events,
-  });
-  cleanUpOnce(jobs, store);
+  const once = openOnce({ settings, telemetry, store, jobs, audit: audit.events });
   const people = createIdentityParts({
     settings,
     telemetry,
@@ -58,23 +47,20 @@ export async function openGovernance(deps: GovernanceDeps): Promise<Governance> 
   return {
     people,
     limiter,
-    cache,
-    approvals,
+    once,
     gate: createGateDeps({
       settings,
       telemetry,
-      store,
       identity,
       audit,
       tokens: people.tokens,
       limiter,
-      cache,
-      approvals,
+      once,
       salt: secrets.apiKeySalt,
     }),
     async close() {
       people.close();
-      await Promise.all([limiter.close(), cache.close()]);
+      await Promise.all([limiter.close(), once.cache.close()]);
     },
   };
 }

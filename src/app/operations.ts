@@ -1,7 +1,5 @@
 // The process seen from outside: health, probes, diagnostics, administration and signals.
 import { join } from 'node:path';
-import { approvalRoutes } from '../gate/approval/approval-routes.ts';
-import { cacheRoutes } from '../gate/cache/cache-routes.ts';
 import { jobRoutes } from '../jobs/job-routes.ts';
 import { type Clock, systemClock } from '../operations/clock.ts';
 import { collectDiagnostics, type DiagnosticsDeps, dumpDiagnostics } from '../operations/diagnostics.ts';
@@ -95,8 +93,7 @@ export function createOperations(deps: OperationsDeps): Operations {
         diagnostics: () => collectDiagnostics(diagnostics),
         reload,
       }),
-      ...cacheRoutes(core.cache),
-      ...approvalRoutes(core.approvals),
+      ...core.once.routes,
     ],
     serviceManager,
     start: () => health.start(),

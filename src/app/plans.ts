@@ -13,6 +13,7 @@ import { createReloader, type Reloader } from '../plan/reload.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppAudit } from './audit.ts';
 import { loadAll } from './definitions.ts';
+import type { Once } from './once.ts';
 import { createServerParts } from './server-parts.ts';
 import type { AppSettings } from './settings.ts';
 
@@ -40,8 +41,8 @@ export interface PlansDeps {
     readonly request: readonly RequestStage[];
     readonly operation: readonly OperationStage[];
   };
-  /** Told of every server of a plan that a reload put in force. */
-  readonly reloaded: (slug: string) => Promise<void>;
+  /** Its cache is told of every server of a plan that a reload put in force. */
+  readonly once: Pick<Once, 'cache'>;
 }
 
 /** Compiles the first plan. Throws PlanError with all that could not be prepared. */
@@ -74,7 +75,8 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
     finished({ error }) {
       telemetry.configReload(error === undefined ? 'success' : 'failure');
       deps.audit.events.record(reloadEntry(error));
-      if (error === undefined) for (const slug of current().servers.keys()) void deps.reloaded(slug);
+      if (error === undefined)
+        for (const slug of current().servers.keys()) void deps.once.cache.reloaded(slug);
       if (error === undefined)
         log.notice({ event: 'config.reloaded', servers: [...current().servers.keys()] }, 'Reloaded.');
       else log.error({ error }, 'The definition was not reloaded; what was served before is served on.');

@@ -163,3 +163,29 @@ test('P23: CACHE_ENABLED=false caches nothing', async () => {
   await product.stop();
   expect(headers.get('x-cache')).toBeNull();
 }, 60_000);
+
+test('P23 P78: CACHE_ENABLED, CACHE_DEFAULT_TTL and CACHE_MAX_SIZE count where the definition says nothing', async () => {
+  const workspace = createWorkspace({
+    'quayside.yaml': DEFINITION.replace('caching: { enabled: true, maxSize: 50 }\n', ''),
+    'count.ts': handler('a'),
+    'calls.txt': '',
+  });
+  const product = await startProduct({
+    definition: { path: workspace.definition },
+    env: { CACHE_ENABLED: 'true', CACHE_DEFAULT_TTL: '3', CACHE_MAX_SIZE: '7' },
+  });
+  const word = async () => {
+    const { headers } = await modern(product.url, {
+      method: 'tools/call',
+      params: { name: 'count', arguments: { of: 'x' } },
+      headers: { 'x-api-key': KEYS.user },
+    });
+    return headers.get('x-cache');
+  };
+  const stats = await fetch(`${product.origin}/api/cache/stats`, { headers: { 'x-api-key': KEYS.admin } });
+  const { stats: shown }: Json = await stats.json();
+  expect([shown.max_size, await word(), await word()]).toEqual([7, 'miss', 'hit']);
+  await expect.poll(word, { timeout: 15_000, interval: 200 }).toBe('miss');
+  await product.stop();
+  workspace.remove();
+}, 60_000);

@@ -110,8 +110,8 @@ const refusals: readonly Refusal[] = [
   },
   {
     what: 'protection that this version does not give yet',
-    yaml: `${guarded}tools:\n  a: { description: A., input: {}, http: GET https://a.example/, approval: { required: true } }\n`,
-    says: 'approval',
+    yaml: `${guarded}databases: { main: { url: "sqlite:./a.db", tenancy: column } }\n`,
+    says: 'tenancy',
   },
 ];
 

@@ -1,6 +1,8 @@
 // kill -9 at every step of a write, then the same call again: one effect and the right answer, on both stores.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,6 +15,9 @@ import { type CrashStep, type ProcessOptions, STEPS } from './fixtures/crash-ste
 import { startUpstream, type Upstream } from './upstream.ts';
 
 const SCRIPT = join(fileURLToPath(new URL('.', import.meta.url)), 'fixtures', 'server-process.ts');
+/** Temporary files of the killed; removed with the suite. */
+const SCRATCH = mkdtempSync(join(tmpdir(), 'quayside-crash-'));
+afterAll(() => rmSync(SCRATCH, { recursive: true, force: true }));
 /** A process of a loaded machine may take a while to start, and a lease to pass. */
 const DEADLINE_MS = 60_000;
 
@@ -27,7 +32,8 @@ const children = new Set<ChildProcess>();
 
 async function startProcess(options: ProcessOptions): Promise<ServerProcess> {
   const child = spawn(process.execPath, [SCRIPT, JSON.stringify(options)], {
-    env: productEnvironment(),
+    // What is killed cleans up nothing.
+    env: { ...productEnvironment(), TMPDIR: SCRATCH },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.add(child);

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { embeddedStore, openStore } from '../../src/store/open-store.ts';
+import { systemStatement } from '../../src/store/statement.ts';
 import { modern } from '../support/http-endpoint.ts';
 import { type Product, startProduct } from '../support/product.ts';
 import { definitionOver, startUpstream, type Upstream } from './upstream.ts';
@@ -19,7 +21,13 @@ afterAll(async () => {
   rmSync(data, { recursive: true, force: true });
 });
 
-const start = (more = '') => startProduct({ definition: { yaml: definitionOver(upstream.url, more) }, data });
+const lifetimes = systemStatement<{ lifetime: number }>(
+  'test.idempotency_lifetime',
+  "SELECT expires_at - created_at AS lifetime FROM idempotency_keys WHERE key = 'brief'",
+);
+
+const start = (more = '', env: Readonly<Record<string, string>> = {}) =>
+  startProduct({ definition: { yaml: definitionOver(upstream.url, more) }, data, env });
 const create = (product: Product, args: Readonly<Record<string, unknown>>) =>
   modern(product.url, { method: 'tools/call', params: { name: 'create', arguments: args } });
 
@@ -51,4 +59,14 @@ test('P20 N1: `required` refuses a call without a key and says how to repair it;
   expect(Object.keys(listed.inputSchema.properties)).toEqual(['name', 'size']);
   await open.stop();
   expect(upstream.effects).not.toContain('keyless');
+}, 60_000);
+
+test('P20 P78: a key is kept for IDEMPOTENCY_TTL_HOURS', async () => {
+  const product = await start('', { IDEMPOTENCY_TTL_HOURS: '2' });
+  await create(product, { name: 'brief', idempotency_key: 'brief' });
+  await product.stop();
+  const store = await openStore(embeddedStore(data));
+  const rows = await store.read('system', lifetimes, {});
+  await store.close();
+  expect(rows).toEqual([{ lifetime: 2 * 3_600_000 }]);
 }, 60_000);

@@ -55,6 +55,7 @@ export interface ApprovableCall {
   readonly call: Operation;
 }
 
+/** Asked by the gate, by routes and by the command line. */
 export interface Approvals {
   /** The id of the approval that now is used up, or undefined where none is granted for this call. */
   use(call: ApprovableCall, handle: string | undefined): Promise<string | undefined>;

@@ -8,9 +8,9 @@ import { type CacheSettings, cacheSettings } from './cache-settings.ts';
 import { type ResponseCache, serverTag, tenantTag } from './response-cache.ts';
 
 /** Says in `_meta` where an answer came from: `hit`, `miss` or `bypass`. */
-export const CACHE_META = 'quayside/cache';
+const CACHE_META = 'quayside/cache';
 /** A request whose `_meta` says `no-cache` here is answered afresh. */
-export const CACHE_CONTROL_META = 'quayside/cacheControl';
+const CACHE_CONTROL_META = 'quayside/cacheControl';
 const CACHE_HEADER = 'x-cache';
 
 type CacheWord = 'hit' | 'miss' | 'bypass';

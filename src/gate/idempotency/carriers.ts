@@ -24,6 +24,16 @@ export interface MalformedArgument {
   readonly malformed: unknown;
 }
 
+/** Whether there is anything in any of the three places; most calls have nothing, and pay for no more than this. */
+export function carriesKey(
+  { args, meta, headers }: Pick<Operation, 'args' | 'meta' | 'headers'>,
+  { argument }: ToolIdempotency,
+): boolean {
+  return (
+    meta?.[KEY_META] !== undefined || headers?.[KEY_HEADER] !== undefined || Object.hasOwn(args, argument)
+  );
+}
+
 /**
  * Reads the key from the argument, `_meta` and the header. Throws `idempotency_key_invalid` for a key in `_meta` or
  * the header that cannot be one, and for several keys that differ.

@@ -5,7 +5,7 @@ import { QuaysideError } from '../../errors.ts';
 import type { JsonObject, Operation, Outcome, ToolIdempotency } from '../../tool.ts';
 import { canonicalHash } from '../canonical-json.ts';
 import type { GateServer, OperationStage, Target, Verdict } from '../stage.ts';
-import { readKey } from './carriers.ts';
+import { carriesKey, readKey } from './carriers.ts';
 import { effectOf } from './effect.ts';
 import { type Asking, createKeyKeeper, type KeyKeeper, type KeyKeeperDeps, type Run } from './key-keeper.ts';
 import { keyProblem } from './key-problem.ts';
@@ -28,7 +28,7 @@ export interface IdempotencyStages {
 }
 
 /** Says in `_meta` that an answer is one that was given before. */
-export const REPLAYED_META = 'quayside/replayed';
+const REPLAYED_META = 'quayside/replayed';
 const REPLAYED_HEADER = 'idempotency-replayed';
 
 const LEASE_GRACE_MS = 30_000;
@@ -99,6 +99,7 @@ function takeKey(
   idempotency: ToolIdempotency,
   sent: WeakMap<Operation, JsonObject>,
 ): Verdict {
+  if (!carriesKey(operation, idempotency)) return withoutAny(idempotency);
   const read = readKey(operation, idempotency);
   if ('malformed' in read) return { answer: { ok: true, result: keyProblem(idempotency, read.malformed) } };
   operation.args = read.args;
@@ -107,6 +108,10 @@ function takeKey(
     sent.set(operation, withoutKey(read.args, idempotency));
     return undefined;
   }
+  return withoutAny(idempotency);
+}
+
+function withoutAny(idempotency: ToolIdempotency): Verdict {
   if (idempotency.mode === 'optional') return undefined;
   return { answer: { ok: true, result: keyProblem(idempotency, undefined) } };
 }
