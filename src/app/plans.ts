@@ -107,6 +107,7 @@ function createCompiler(
       operationStages: stages.operation,
       partsFor,
       log: telemetry.log.child({ component: 'handler' }),
+      redactor: telemetry.redactor,
     });
   };
 }
