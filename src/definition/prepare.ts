@@ -7,6 +7,7 @@ import { createReport, type Report } from './report.ts';
 import { createSound } from './rules/rule-context.ts';
 import { definitionRules } from './rules/rules.ts';
 import { Definition } from './schema/definition.ts';
+import type { SecretOutcomes } from './secret-reference.ts';
 import { appendPointer, type Json, memberOf, type Node, type ObjectNode, textOf } from './source/node.ts';
 import type { Source } from './source/source.ts';
 import { createSubstitution } from './substitute.ts';
@@ -18,6 +19,7 @@ export interface PrepareSettings {
   readonly trusted: boolean;
   readonly envAllow: readonly string[];
   readonly baseDirectory: string;
+  readonly secrets?: SecretOutcomes;
 }
 
 /** A definition on its way; usable only when its report holds no error. */

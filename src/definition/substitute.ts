@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Report } from './report.ts';
+import { type SecretOutcomes, secretReferenceProblem } from './secret-reference.ts';
 import type { Node } from './source/node.ts';
 
 /** Larger secrets than this are files of another kind, named by mistake. */
@@ -40,6 +41,8 @@ export interface SubstitutionSettings {
   readonly baseDirectory: string;
   /** False for overlays of other environments: placeholders are checked, but nothing needs to be set. */
   readonly resolve: boolean;
+  /** What `${secret:...}` stands for; absent where references are only checked. */
+  readonly secrets?: SecretOutcomes;
 }
 
 export interface Substitution {
@@ -149,22 +152,14 @@ function guard(inserted: string, rest: string, node: Node, context: PlacedContex
 function insertedText(body: string, node: Node, context: PlacedContext): string | undefined {
   if (body === 'args' || /^args[.[|]/.test(body)) return checkArgument(body, node, context);
   if (body.startsWith('file:')) return fileValue(body.slice('file:'.length), node, context);
-  if (body.startsWith('secret:')) {
-    context.report.error({
-      rule: 'not-yet',
-      node,
-      message: `\${${body}} needs the secret store, which is not yet in this version.`,
-      fix: 'Use an environment variable or ${file:...}.',
-    });
-    return undefined;
-  }
+  if (body.startsWith('secret:')) return secretValue(body.slice('secret:'.length), node, context);
   const match = ENVIRONMENT.exec(body);
   if (match?.[1] === undefined) {
     fail(
       node,
       context,
       `\${${body}} is no known placeholder.`,
-      'Write ${NAME}, ${NAME:-default}, ${NAME:?message}, ${file:/path}, or $${ for a literal ${.',
+      'Write ${NAME}, ${NAME:-default}, ${NAME:?message}, ${file:/path}, ${secret:name}, or $${ for a literal ${.',
     );
     return undefined;
   }
@@ -240,6 +235,39 @@ function refusalOf(
       fix: `An operator may add ${name} to QUAYSIDE_ENV_ALLOW.`,
     };
   }
+  return undefined;
+}
+
+function secretValue(reference: string, node: Node, context: PlacedContext): string | undefined {
+  const { trusted, envAllow, resolve: resolves, secrets } = context.settings;
+  const problem = secretReferenceProblem(reference);
+  if (problem !== undefined) {
+    fail(
+      node,
+      context,
+      `\${secret:${reference}} ${problem}.`,
+      'Write ${secret:name}, ${secret:aws:path#key} or ${secret:vault:mount/path#key}.',
+    );
+    return undefined;
+  }
+  if (!trusted && !envAllow.includes(`secret:${reference}`)) {
+    fail(
+      node,
+      context,
+      `\${secret:${reference}} is not open to untrusted definitions.`,
+      `An operator may add secret:${reference} to QUAYSIDE_ENV_ALLOW.`,
+    );
+    return undefined;
+  }
+  if (!resolves || secrets === undefined) return leave(context);
+  const outcome = secrets(reference);
+  if (outcome === 'later') return leave(context);
+  if ('value' in outcome) {
+    // However short: it was called a secret.
+    context.secretValues.add(outcome.value);
+    return outcome.value;
+  }
+  fail(node, context, `\${secret:${reference}} ${outcome.problem}`, outcome.fix);
   return undefined;
 }
 
