@@ -1,4 +1,8 @@
 // The durable state of the product behind one interface: SQLite where nothing is installed, PostgreSQL on a cluster.
+//
+// A statement: declare it beside the code that runs it with `tenantStatement(name, text)` or `systemStatement`, and pass
+// it to `read` or as a step of `write`. A table: a file in migrations/ and a line in migrations/migrations.ts, then
+// `npm run generate`. docs/reference/store.md says more.
 import type { Statement, StoreValues } from './statement.ts';
 
 /** Whose rows: those of one tenant, or everybody's (statements declared for the process itself). */
@@ -28,8 +32,8 @@ export interface Store {
   read<Row>(scope: Scope, statement: Statement<Row>, values: StoreValues): Promise<readonly Row[]>;
   /**
    * Runs the steps in order, all or none; resolves when they are durable. A tenant's scope admits only statements
-   * declared for tenants, `system` only those of the process. Rejects with StoreConflict, StoreUnavailable, or the
-   * database's own refusal.
+   * declared for tenants, `system` only those of the process. Rejects with StoreConflict, StoreUnavailable or
+   * StoreRefusal.
    */
   write(scope: Scope, steps: readonly Step[]): Promise<readonly StepResult[]>;
   /**
@@ -53,6 +57,22 @@ export class StoreConflict extends Error {
     super(`The write was undone: ${statement} did not find the rows it expected.`);
     this.name = 'StoreConflict';
     this.step = step;
+  }
+}
+
+/** What a database refuses a write for; `other` is a mistake of the program. */
+export type RefusalReason = 'unique' | 'foreign_key' | 'not_null' | 'check' | 'other';
+
+/** The database refused a statement; nothing of its write remains. */
+export class StoreRefusal extends Error {
+  readonly reason: RefusalReason;
+  /** Name of the statement, such as `idempotency.reserve`. */
+  readonly statement: string;
+  constructor(statement: string, reason: RefusalReason, message: string, options?: ErrorOptions) {
+    super(`${statement}: ${message}`, options);
+    this.name = 'StoreRefusal';
+    this.statement = statement;
+    this.reason = reason;
   }
 }
 

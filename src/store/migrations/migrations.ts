@@ -1,0 +1,6 @@
+// Every migration in order. A new one is a file beside this one and a line here.
+import { base } from './0001-base.ts';
+import type { Migration } from './migration.ts';
+
+/** All steps of the schema, ids from 1 without a gap. */
+export const migrations: readonly Migration[] = [base];
