@@ -69,7 +69,7 @@ export async function migrateStore(
   address: StoreAddress,
   options: { readonly target?: number; readonly now?: () => number } = {},
 ): Promise<readonly MigrationStep[]> {
-  const { target = migrations.length, now = Date.now } = options;
+  const { target = migrations.at(-1)?.id ?? 0, now = Date.now } = options;
   if (address.kind === 'sqlite') {
     const { migrateSqlite } = await import('./sqlite/migrate.ts');
     return migrateSqlite(address.path, { all: migrations, target, now });

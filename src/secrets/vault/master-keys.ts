@@ -29,7 +29,7 @@ export interface MasterKeySettings {
 
 /** The master keys as they were last read. */
 export interface MasterKeys {
-  /** The key that wraps from now on. Undefined in production when none is given. Throws StateError. */
+  /** The key that wraps from now on, read anew. Undefined in production when none is given. Throws StateError. */
   current(): Promise<MasterKey | undefined>;
   /** A key by its id; looks anew where the keys come from when it is not known, so a rotation needs no restart. */
   find(id: string): Promise<MasterKey | undefined>;
@@ -67,7 +67,7 @@ export function openMasterKeys(settings: MasterKeySettings): MasterKeys {
     return known;
   };
   return {
-    current: async () => (known ?? (await reread()))[0],
+    current: async () => (await reread())[0],
     async find(id) {
       const isIt = (one: MasterKey) => one.id === id;
       return known?.find(isIt) ?? (await reread()).find(isIt);

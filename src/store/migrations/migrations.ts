@@ -1,6 +1,7 @@
 // Every migration in order. A new one is a file beside this one and a line here.
 import { base } from './0001-base.ts';
+import { secrets } from './0008-secrets.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps of the schema, ids from 1 without a gap. */
-export const migrations: readonly Migration[] = [base];
+export const migrations: readonly Migration[] = [base, secrets];

@@ -30,15 +30,17 @@ export function planMigrations(options: {
   readonly target: number;
 }): readonly MigrationStep[] {
   const { all, applied, target } = options;
-  const unknown = applied.find(({ id, name }) => all[id - 1]?.name !== name);
+  const unknown = applied.find(({ id, name }) => all.find((one) => one.id === id)?.name !== name);
   if (unknown !== undefined) {
     throw new SchemaError(
       `The database has the migration ${unknown.id} (${unknown.name}), which this version does not know: ` +
         'a newer version has used it. Run that version, or take the schema back with its `quayside migrate down`.',
     );
   }
-  if (!Number.isInteger(target) || target < 0 || target > all.length)
-    throw new SchemaError(`There is no migration ${target}: 0 is an empty schema, ${all.length} the newest.`);
+  if (!Number.isInteger(target) || target < 0 || target > (all.at(-1)?.id ?? 0))
+    throw new SchemaError(
+      `There is no migration ${target}: 0 is an empty schema, ${all.at(-1)?.id ?? 0} the newest.`,
+    );
   const done = new Set(applied.map(({ id }) => id));
   const up = all.filter(({ id }) => id <= target && !done.has(id));
   const down = all.filter(({ id }) => id > target && done.has(id)).reverse();
