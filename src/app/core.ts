@@ -7,12 +7,15 @@ import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
+import { embeddedStore, openStore } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { createGateDeps } from './gate-deps.ts';
 import { createPlans, type Plans } from './plans.ts';
+import { environmentSecrets, openStoredSecrets, type StoredSecrets, secretsAtStart } from './secrets.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
 
@@ -22,6 +25,10 @@ export interface Core {
   readonly protocol: Protocol;
   readonly keyFile: KeyFile;
   readonly secrets: ProcessSecrets;
+  /** The durable state; open as long as anything else is. */
+  readonly store: Store;
+  /** What users store. */
+  readonly storedSecrets: StoredSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
   /** Operations that run now. */
@@ -41,10 +48,12 @@ export interface CoreOptions {
 /** Throws ConfigurationError with everything that is wrong, PlanError with what could not be prepared. */
 export async function createCore(options: CoreOptions): Promise<Core> {
   const { settings } = options;
-  const loaded = await loadAll(settings);
+  const loaded = await loadAll(settings, secretsAtStart(settings));
   const warnings = options.transport === 'http' ? checkOrThrow(settings, loaded) : loaded.warnings;
   const telemetry = openTelemetry(options);
   const secrets = openSecrets(settings);
+  telemetry.redactor.addSecrets([...environmentSecrets(settings.env), ...Object.values(secrets)]);
+  const store = await openStore(embeddedStore(settings.dataDirectory));
   const keyFile = openKeyFile({
     path: join(settings.dataDirectory, 'keys.json'),
     salt: secrets.apiKeySalt,
@@ -61,16 +70,28 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const closeTools = async () => {
     await Promise.all([pool.close(), egress.close()]);
     keyFile.close();
+    await store.close();
   };
   let plans: Plans;
+  let storedSecrets: StoredSecrets;
   try {
-    plans = await createPlans(loaded.definitions, { settings, telemetry, egress, pool, stages });
+    storedSecrets = await openStoredSecrets({ settings, store, egress });
+    const { resolve: resolveSecrets } = storedSecrets;
+    plans = await createPlans(loaded.definitions, {
+      settings,
+      telemetry,
+      egress,
+      pool,
+      resolveSecrets,
+      stages,
+    });
   } catch (error) {
     // Workers that checked handlers would keep the process of a refused start alive.
     await closeTools();
     await telemetry.close();
     throw error;
   }
+  storedSecrets.watch(() => void plans.reloader.reload());
   telemetry.watchKeyAges(() => keyAges(keyFile, Date.now()));
   const protocol = createProtocol({
     plans: plans.holder,
@@ -84,6 +105,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     protocol,
     keyFile,
     secrets,
+    store,
+    storedSecrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,
     running: gate.running,

@@ -16,6 +16,7 @@ import { createLogLevelControl } from '../operations/log-level.ts';
 import { aboutRoutes, metricsRoute } from '../operations/routes/about-routes.ts';
 import { adminRoutes } from '../operations/routes/admin-routes.ts';
 import { probeRoutes } from '../operations/routes/probe-routes.ts';
+import { secretRoutes } from '../operations/routes/secret-routes.ts';
 import { createServiceManager, type ServiceManager } from '../operations/service-manager.ts';
 import { listenToSignals } from '../operations/signals.ts';
 import type { Route } from '../route.ts';
@@ -70,6 +71,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   return {
     routes: [
       ...processRoutes(deps, { clock, health }),
+      ...secretRoutes({ secrets: core.storedSecrets.secrets }),
       ...adminRoutes({
         log,
         redactor: core.telemetry.redactor,

@@ -1,6 +1,7 @@
 // The plan in force and how it is replaced: by a change of its files, a signal or an administrator.
 import type { Databases } from '../databases/databases.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
+import type { ResolveSecrets } from '../definition/secret-reference.ts';
 import { watchDefinitions } from '../definition/watch.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { OperationStage, RequestStage } from '../gate/stage.ts';
@@ -30,6 +31,7 @@ export interface PlansDeps {
   readonly telemetry: Telemetry;
   readonly egress: Egress;
   readonly pool: FilePool;
+  readonly resolveSecrets: ResolveSecrets;
   readonly stages: {
     readonly request: readonly RequestStage[];
     readonly operation: readonly OperationStage[];
@@ -61,7 +63,7 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
   );
   const reloader = createReloader({
     holder,
-    build: async () => build((await loadAll(settings)).definitions),
+    build: async () => build((await loadAll(settings, deps.resolveSecrets)).definitions),
     finished({ error }) {
       telemetry.configReload(error === undefined ? 'success' : 'failure');
       if (error === undefined)

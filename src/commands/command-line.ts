@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { StateError } from '../secrets/state-error.ts';
 import { buildInfo } from './build-info.ts';
 import { EXIT, type Io, PROCESS_IO } from './io.ts';
+import { addSecrets } from './secret-commands.ts';
 
 /** Runs `quayside <words>`; resolves with the exit code. Never rejects for what a user can cause. */
 export async function runCommandLine(words: readonly string[], io: Io = PROCESS_IO): Promise<number> {
@@ -36,6 +37,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addStdio(program, io, finish);
   addValidate(program, io, finish);
   addKeys(program, io, finish);
+  addSecrets(program, io, finish);
   // Sub-commands made by `command()` inherit these settings only when they are copied.
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
     command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });

@@ -8,7 +8,6 @@ import {
   flag,
   list,
   path,
-  type Reader,
   rate,
   seconds,
   size,
@@ -16,26 +15,10 @@ import {
   url,
   wholeNumber,
 } from './environment-readers.ts';
+import { secretVariables } from './environment-secrets.ts';
+import { type Variable, variable } from './environment-variable.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
-
-interface Variable<Value = unknown> {
-  /** The first that is set counts; the others are aliases. */
-  readonly names: readonly [string, ...string[]];
-  readonly doc: string;
-  /** As the reference shows it. */
-  readonly fallback?: string;
-  readonly example?: string;
-  readonly secret?: boolean;
-  readonly reader: Reader<Value>;
-}
-
-const variable = <Value>(
-  names: readonly [string, ...string[]],
-  reader: Reader<Value>,
-  doc: string,
-  more: { readonly fallback?: string; readonly example?: string; readonly secret?: boolean } = {},
-): Variable<Value> => ({ names, reader, doc, ...more });
 
 const variables = {
   environment: variable(
@@ -150,6 +133,7 @@ const variables = {
   healthCheckPath: variable(['HEALTH_CHECK_PATH'], path, 'Path of the health report.', {
     fallback: '/health',
   }),
+  ...secretVariables,
 } as const;
 
 type Parsed<V> = V extends Variable<infer Value> ? Value : never;

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/operations/clock.ts';
 import { aboutRoutes, metricsRoute } from '../../src/operations/routes/about-routes.ts';
 import { adminRoutes } from '../../src/operations/routes/admin-routes.ts';
 import { probeRoutes } from '../../src/operations/routes/probe-routes.ts';
+import { secretRoutes } from '../../src/operations/routes/secret-routes.ts';
 import type { Route } from '../../src/route.ts';
 import { type RawAnswer, sendRequest } from '../support/raw-http.ts';
 import { type GovernedServer, KEYS, startGovernedServer } from './governed-server.ts';
@@ -27,6 +28,7 @@ function tableRoutes(): readonly Route[] {
     ...aboutRoutes({ build: { version: '', commit: '', node: '' }, name: () => '', endpoints: () => [] }),
     ...probeRoutes(parseDeps({ clock: systemClock, version: '' })),
     ...adminRoutes(parseDeps({})),
+    ...secretRoutes(parseDeps({})),
     metricsRoute(parseDeps({}), 'loopback'),
   ];
 }

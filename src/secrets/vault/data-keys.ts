@@ -59,6 +59,10 @@ export const CREATE_KEY = systemStatement(
   'INSERT INTO encryption_keys (id, master_key_id, wrapped, created_at) VALUES (:id, :master, :wrapped, :now)',
 );
 
+const MASTERS = systemStatement<Pick<WrappedKey, 'master_key_id'>>(
+  'secrets.keys.masters',
+  'SELECT DISTINCT master_key_id FROM encryption_keys',
+);
 /** Does nothing when another process wrapped the key anew meanwhile. */
 export const REWRAP_KEY = systemStatement(
   'secrets.keys.rewrap',
@@ -171,6 +175,17 @@ export async function masterOf(masterKeys: MasterKeys): Promise<MasterKey> {
   throw new MasterKeyMissing(
     'There is no master key: set QUAYSIDE_MASTER_KEY to 32 bytes in base64, such as `openssl rand -base64 32` prints, or QUAYSIDE_MASTER_KEY_FILE or _COMMAND.',
   );
+}
+
+/** The first master key that something was wrapped with and that is not given; undefined when all are. */
+export async function missingMasterKeys(
+  store: Pick<Store, 'read'>,
+  masterKeys: MasterKeys,
+): Promise<MasterKeyMissing | undefined> {
+  for (const { master_key_id } of await store.read('system', MASTERS, {})) {
+    if ((await masterKeys.find(master_key_id)) === undefined) return missingMaster(master_key_id);
+  }
+  return undefined;
 }
 
 function placeOf(id: string): Place {
