@@ -73,8 +73,9 @@ tools:
 | \`{{name}}\` | argument of a prompt; \`{{{{\` is a literal \`{{\` |
 
 They stand only where the tables say so. Variables of the process itself (API_KEY_SALT, SESSION_SECRET, SECRET_KEY,
-DATABASE_URL, REDIS_URL, QUAYSIDE_*, *_MASTER_KEY, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, CLERK_SECRET_KEY) cannot be
-used, except DATABASE_URL in databases. What was inserted is hidden in logs and errors.
+DATABASE_URL, DATABASE_CONTEXT_KEY, DB_PASSWORD, REDIS_URL, QUAYSIDE_*, *_MASTER_KEY, AWS_SECRET_ACCESS_KEY,
+AWS_SESSION_TOKEN, CLERK_SECRET_KEY) cannot be used, except DATABASE_URL and DB_PASSWORD in databases. What was inserted
+is hidden in logs and errors.
 
 ## Environments
 

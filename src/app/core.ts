@@ -7,7 +7,6 @@ import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
-import { embeddedStore, openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
@@ -18,15 +17,16 @@ import { createPlans, type Plans } from './plans.ts';
 import { environmentSecrets, openStoredSecrets, type StoredSecrets, secretsAtStart } from './secrets.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
+import { openProcessStore } from './store.ts';
 
 export interface Core {
   readonly telemetry: Telemetry;
   readonly plans: Plans;
   readonly protocol: Protocol;
   readonly keyFile: KeyFile;
-  readonly secrets: ProcessSecrets;
   /** The durable state; open as long as anything else is. */
   readonly store: Store;
+  readonly secrets: ProcessSecrets;
   /** What users store. */
   readonly storedSecrets: StoredSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
@@ -53,7 +53,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const telemetry = openTelemetry(options);
   const secrets = openSecrets(settings);
   telemetry.redactor.addSecrets([...environmentSecrets(settings.env), ...Object.values(secrets)]);
-  const store = await openStore(embeddedStore(settings.dataDirectory));
+  const store = await openProcessStore(settings, telemetry);
   const keyFile = openKeyFile({
     path: join(settings.dataDirectory, 'keys.json'),
     salt: secrets.apiKeySalt,
@@ -104,8 +104,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     plans,
     protocol,
     keyFile,
-    secrets,
     store,
+    secrets,
     storedSecrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,

@@ -9,6 +9,7 @@ import {
   diskComponent,
   eventLoopComponent,
   handlersComponent,
+  storeComponent,
 } from '../operations/health/components.ts';
 import { createHealth } from '../operations/health/health.ts';
 import type { Lifecycle } from '../operations/lifecycle.ts';
@@ -59,6 +60,7 @@ export function createOperations(deps: OperationsDeps): Operations {
 
   health.add(configComponent({ loaded: () => true, lastError: core.plans.reloader.lastError }));
   health.add(handlersComponent(core.pool.problem));
+  health.add(storeComponent(core.store.problem));
   health.add(diskComponent({ directory: settings.dataDirectory, logProblem: () => log.problem() }));
   health.add(clockComponent(clock));
   health.add(eventLoopComponent(eventLoop));

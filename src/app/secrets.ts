@@ -11,11 +11,12 @@ import { createSecretStore, SECRETS_TOPIC, type SecretStore } from '../secrets/s
 import { createDataKeys, MasterKeyMissing, missingMasterKeys } from '../secrets/vault/data-keys.ts';
 import { UnsealError } from '../secrets/vault/envelope.ts';
 import { type MasterKeys, openMasterKeys } from '../secrets/vault/master-keys.ts';
-import { embeddedStore, openStore } from '../store/open-store.ts';
+import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import type { AppSettings } from './settings.ts';
+import { asConfigurationError, storeAddress } from './store.ts';
 
 /** The secrets of users, as the process works with them. */
 export interface StoredSecrets {
@@ -85,7 +86,11 @@ export function secretsAtStart(settings: AppSettings): ResolveSecrets {
     let store: Promise<Store> | undefined;
     const egress = createEgress({ allow: (settings.environment.egressAllow ?? []).join(','), log: NO_LOG });
     const secrets = async () => {
-      store ??= openStore(embeddedStore(settings.dataDirectory));
+      const address = storeAddress(settings.environment, settings.dataDirectory);
+      store ??= openStore(address).catch((error: unknown) => {
+        store = undefined;
+        throw asConfigurationError(error, address);
+      });
       return openSecretStore(settings, await store).secrets;
     };
     try {
@@ -155,7 +160,7 @@ export function environmentSecrets(env: AppSettings['env']): readonly string[] {
   const names = documentedVariables.flatMap(({ name, aliases, secret }) =>
     secret === true ? [name, ...aliases] : [],
   );
-  return [...new Set([...names, 'DATABASE_URL', 'REDIS_URL'])].flatMap((name) => {
+  return [...names, 'REDIS_URL'].flatMap((name) => {
     const value = env[name];
     if (value === undefined || value === '') return [];
     if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value) || !URL.canParse(value)) return [value];

@@ -38,6 +38,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addValidate(program, io, finish);
   addKeys(program, io, finish);
   addSecrets(program, io, finish);
+  addMigrate(program, io, finish);
   // Sub-commands made by `command()` inherit these settings only when they are copied.
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
     command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
@@ -131,6 +132,41 @@ function addKeys(program: Command, io: Io, finish: Finish): void {
       const { revokeKey } = await import('./keys.ts');
       finish(revokeKey({ id, ...options }, io));
     });
+}
+
+function addMigrate(program: Command, io: Io, finish: Finish): void {
+  const migrate = program
+    .command('migrate')
+    .description('the schema of the durable state; serve brings it up by itself');
+  const withData = (command: Command) =>
+    command
+      .option('--data <folder>', 'folder for state (QUAYSIDE_DATA_DIR; default ./data)')
+      .option('--json', 'print JSON');
+  type Options = { data?: string; json?: true };
+  withData(migrate.command('up', { isDefault: true }).description('run the migrations that are missing'))
+    .option('--to <number>', 'last migration to run (default: the newest)', parseMigration)
+    .action(async (options: Options & { to?: number }) => {
+      const { migrateUp } = await import('./migrate.ts');
+      finish(await migrateUp(options, io));
+    });
+  withData(migrate.command('down').description('take migrations back; what they made is lost'))
+    .requiredOption('--to <number>', 'last migration that stays; 0 takes everything back', parseMigration)
+    .action(async (options: Options & { to: number }) => {
+      const { migrateDown } = await import('./migrate.ts');
+      finish(await migrateDown(options, io));
+    });
+  withData(migrate.command('status').description('list the migrations and when they ran')).action(
+    async (options: Options) => {
+      const { migrationStatus } = await import('./migrate.ts');
+      finish(await migrationStatus(options, io));
+    },
+  );
+}
+
+function parseMigration(text: string): number {
+  const id = Number(text);
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('A migration is a number, such as 3.');
+  return id;
 }
 
 function parsePort(text: string): number {

@@ -1,7 +1,9 @@
 // `quayside secrets set|list|delete` and `quayside rotate-secrets`: the stored secrets of an install.
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { ConfigurationError } from '../app/configuration-error.ts';
 import { openSecretStore } from '../app/secrets.ts';
+import { asConfigurationError, storeAddress } from '../app/store.ts';
 import { type EnvironmentSettings, readEnvironment } from '../definition/environment.ts';
 import { secretNameProblem } from '../definition/secret-reference.ts';
 import { rotateKeys } from '../secrets/rotate-keys.ts';
@@ -9,7 +11,7 @@ import { HIDDEN_VALUE, SECRET_BYTES_MAX, type SecretStore } from '../secrets/sec
 import { MasterKeyMissing } from '../secrets/vault/data-keys.ts';
 import { UnsealError } from '../secrets/vault/envelope.ts';
 import type { MasterKeys } from '../secrets/vault/master-keys.ts';
-import { embeddedStore, openStore } from '../store/open-store.ts';
+import { openStore, type StoreAddress } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { EXIT, type Io } from './io.ts';
 
@@ -120,17 +122,32 @@ async function withSecrets(
     return EXIT.configuration;
   }
   const dataDirectory = options.data ?? environment.dataDirectory ?? './data';
-  const store = await openStore(embeddedStore(dataDirectory));
+  let store: Store | undefined;
   try {
+    store = await openAt(storeAddress(environment, dataDirectory));
     const production = isProduction(environment);
     return await work({ store, ...openSecretStore({ environment, dataDirectory, production }, store) });
   } catch (error) {
-    if (!(error instanceof MasterKeyMissing || error instanceof UnsealError)) throw error;
-    io.err(`${error.message}\n`);
-    return EXIT.configuration;
+    return refuse(error, io);
   } finally {
-    await store.close();
+    await store?.close();
   }
+}
+
+async function openAt(address: StoreAddress): Promise<Store> {
+  try {
+    return await openStore(address);
+  } catch (error) {
+    throw asConfigurationError(error, address);
+  }
+}
+
+/** What the operator can mend, as lines; everything else is thrown on. */
+function refuse(error: unknown, io: Io): number {
+  if (error instanceof ConfigurationError) for (const line of error.lines) io.err(`${line}\n`);
+  else if (error instanceof MasterKeyMissing || error instanceof UnsealError) io.err(`${error.message}\n`);
+  else throw error;
+  return EXIT.configuration;
 }
 
 function isProduction({ environment }: EnvironmentSettings): boolean {

@@ -53,12 +53,7 @@ export const withoutEffect: readonly {
   readonly names: string;
   readonly message: string;
 }[] = [
-  notYet(
-    'DATABASE_URL',
-    /^(DATABASE_URL|DATABASE_REPLICA_URL|DB_(USER|PASSWORD|HOST|PORT|NAME))$/,
-    'DATABASE_REPLICA_URL, DB_*',
-    'State is kept in the data folder.',
-  ),
+  notYet('DATABASE_REPLICA_URL', /^DATABASE_REPLICA_URL$/, '', 'Everything is read from DATABASE_URL.'),
   notYet(
     'REDIS_URL',
     /^(REDIS_(URL|HOST|PORT|PASSWORD)|CACHE_REDIS_URL)$/,

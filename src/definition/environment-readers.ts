@@ -39,6 +39,21 @@ export const url: Reader<string> = {
   read: (value) =>
     /^https?:\/\//.test(value) && URL.canParse(value) ? value.replace(/\/+$/, '') : undefined,
 };
+/** Address of the process's own store; driver suffixes such as `+asyncpg` are taken and mean nothing here. */
+export const storeUrl: Reader<string> = {
+  expected: 'postgres://user:password@host:port/database; percent-encode special characters',
+  read(value) {
+    const address = value.replace(/^postgres(?:ql)?(?:\+[a-z0-9]+)?:/i, 'postgresql:');
+    if (/^sqlite3?(?:\+[a-z0-9]+)?:/i.test(address)) return address;
+    if (!address.startsWith('postgresql://') || !URL.canParse(address)) return undefined;
+    // Options of the session would undo those that bind it to its tenant.
+    return new URL(address).searchParams.has('options') ? undefined : address;
+  },
+};
+export const key256: Reader<Uint8Array> = {
+  expected: '32 random bytes as 64 hexadecimal digits, such as `openssl rand -hex 32` prints',
+  read: (value) => (/^[0-9a-f]{64}$/i.test(value) ? Buffer.from(value, 'hex') : undefined),
+};
 export const path: Reader<string> = {
   expected: 'a path that starts with /',
   read: (value) => (/^\/[\w./-]*$/.test(value) ? value : undefined),

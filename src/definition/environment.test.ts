@@ -72,8 +72,7 @@ test('P78: short secrets are errors in production only', () => {
 
 describe('P78: names without an effect', () => {
   test.each([
-    'DATABASE_URL',
-    'DB_HOST',
+    'DATABASE_REPLICA_URL',
     'REDIS_URL',
     'CLERK_ISSUER',
     'JWT_SECRET',

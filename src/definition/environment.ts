@@ -6,11 +6,13 @@ import { type DocumentedVariable, telemetryVariables, withoutEffect } from './en
 import {
   environmentName,
   flag,
+  key256,
   list,
   path,
   rate,
   seconds,
   size,
+  storeUrl,
   text,
   url,
   wholeNumber,
@@ -133,6 +135,25 @@ const variables = {
   healthCheckPath: variable(['HEALTH_CHECK_PATH'], path, 'Path of the health report.', {
     fallback: '/health',
   }),
+  databaseUrl: variable(
+    ['DATABASE_URL'],
+    storeUrl,
+    'PostgreSQL that keeps the state; without it, or with a `sqlite:` address, it lies in the data folder. Wins over DB_HOST and its companions.',
+    { example: 'postgres://quayside@db.internal:5432/quayside', secret: true },
+  ),
+  databaseContextKey: variable(
+    ['DATABASE_CONTEXT_KEY'],
+    key256,
+    'Signs tenant contexts; needed where the user of DATABASE_URL is not the owner of the tables.',
+    { secret: true },
+  ),
+  databaseHost: variable(['DB_HOST'], text, 'Host of that PostgreSQL, where DATABASE_URL is unset.', {
+    example: 'db.internal',
+  }),
+  databasePort: variable(['DB_PORT'], wholeNumber(1, 65_535), 'Its port.', { fallback: '5432' }),
+  databaseName: variable(['DB_NAME'], text, 'Its database.', { fallback: 'quayside' }),
+  databaseUser: variable(['DB_USER'], text, 'Its user.', { fallback: 'quayside' }),
+  databasePassword: variable(['DB_PASSWORD'], text, 'The password of that user.', { secret: true }),
   ...secretVariables,
 } as const;
 

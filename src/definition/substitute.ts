@@ -20,6 +20,8 @@ const FORBIDDEN_NAMES = new Set([
   'SESSION_SECRET',
   'SECRET_KEY',
   'DATABASE_URL',
+  'DATABASE_CONTEXT_KEY',
+  'DB_PASSWORD',
   'REDIS_URL',
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
@@ -27,7 +29,7 @@ const FORBIDDEN_NAMES = new Set([
 ]);
 const FORBIDDEN_PATTERN = /^QUAYSIDE_|_MASTER_KEY$/;
 /** What the places of databases and models may name besides (spec servers §4.2). */
-const STORE_NAMES = new Set(['DATABASE_URL']);
+const STORE_NAMES = new Set(['DATABASE_URL', 'DB_PASSWORD']);
 
 export interface SubstitutionSettings {
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 // Opens the store that the settings name, with the schema that this program needs.
 import { join } from 'node:path';
-import { migrations } from './migrations/migrations.ts';
+import { migrations, newestMigration } from './migrations/migrations.ts';
 import { type AppliedMigration, type MigrationStep, SchemaError } from './migrations/plan.ts';
 import type { Store } from './store.ts';
 
@@ -38,7 +38,7 @@ export function embeddedStore(dataDirectory: string): StoreAddress {
 
 /**
  * Opens the store after bringing its schema up to date. Rejects with SchemaError where that is not possible, with
- * StoreUnavailable, or with what the database reports.
+ * StoreUnavailable or StoreRefusal, or with what SQLite reports.
  */
 export async function openStore(address: StoreAddress, options: OpenStoreOptions = {}): Promise<Store> {
   const { onError = () => undefined } = options;
@@ -69,7 +69,7 @@ export async function migrateStore(
   address: StoreAddress,
   options: { readonly target?: number; readonly now?: () => number } = {},
 ): Promise<readonly MigrationStep[]> {
-  const { target = migrations.at(-1)?.id ?? 0, now = Date.now } = options;
+  const { target = newestMigration, now = Date.now } = options;
   if (address.kind === 'sqlite') {
     const { migrateSqlite } = await import('./sqlite/migrate.ts');
     return migrateSqlite(address.path, { all: migrations, target, now });

@@ -60,6 +60,8 @@ describe('P05: ${...} when a definition is loaded', () => {
     '${SESSION_SECRET}',
     '${SECRET_KEY}',
     '${DATABASE_URL}',
+    '${DATABASE_CONTEXT_KEY}',
+    '${DB_PASSWORD}',
     '${REDIS_URL}',
     '${QUAYSIDE_ANYTHING}',
     '${MY_MASTER_KEY}',

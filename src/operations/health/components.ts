@@ -40,6 +40,18 @@ export function handlersComponent(problem: () => string | undefined): Component 
   };
 }
 
+/** Not critical: reads of a tool need no store, and a call that does is refused by itself. `problem` as of the store. */
+export function storeComponent(problem: () => string | undefined): Component {
+  return {
+    name: 'store',
+    critical: false,
+    check() {
+      const message = problem();
+      return message === undefined ? HEALTHY : { status: 'degraded', message };
+    },
+  };
+}
+
 /** DiskSpaceLow of spec operations §10. */
 const FREE_PERCENT_MIN = 15;
 /** Below this, writes of the store and the log are about to fail. */

@@ -3,5 +3,8 @@ import { base } from './0001-base.ts';
 import { secrets } from './0008-secrets.ts';
 import type { Migration } from './migration.ts';
 
-/** All steps of the schema, ids from 1 without a gap. */
+/** All steps of the schema in the order of their ids. */
 export const migrations: readonly Migration[] = [base, secrets];
+
+/** Where the schema is when every step ran. */
+export const newestMigration: number = migrations.at(-1)?.id ?? 0;

@@ -1,4 +1,5 @@
 // What pg or its socket reports as what the store promises.
+import { SchemaError } from '../migrations/plan.ts';
 import { type RefusalReason, StoreRefusal, StoreUnavailable } from '../store.ts';
 
 /** SQLSTATE (PostgreSQL, appendix A). */
@@ -24,7 +25,9 @@ export function sqlState(error: unknown): string | undefined {
 /** Nobody could be asked, or the answer got lost. */
 export function isUnavailable(error: unknown): boolean {
   const state = sqlState(error);
-  return state === undefined ? !(error instanceof RangeError) : UNAVAILABLE.test(state);
+  if (state !== undefined) return UNAVAILABLE.test(state);
+  // Everything else without a state comes from the socket.
+  return !(error instanceof RangeError || error instanceof TypeError || error instanceof SchemaError);
 }
 
 /** The transaction is known not to have happened, for a reason that will pass. */
@@ -34,9 +37,15 @@ export function mayRunAgain(error: unknown): 'same-session' | 'other-session' | 
   return STALE.has(state) ? 'other-session' : undefined;
 }
 
+/** What went wrong in words; a failure to reach any of several addresses has none of its own. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return messageOf(error.errors[0]);
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** The error that a caller of the store gets. */
 export function storeError(statement: string, error: unknown): Error {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (isUnavailable(error))
     return new StoreUnavailable(`PostgreSQL cannot be reached: ${message}`, { cause: error });
   return new StoreRefusal(statement, REASONS.get(sqlState(error) ?? '') ?? 'other', message, {

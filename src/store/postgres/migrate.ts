@@ -10,7 +10,7 @@ import {
 import type { MigrateOptions } from '../sqlite/migrate.ts';
 import { appRole, clientConfig, SCHEMA } from './client-config.ts';
 import { CONTEXT_KEY_BYTES, contextToken, keyOfInner, paddedKeys, SYSTEM_CONTEXT } from './context.ts';
-import { sqlState } from './failure.ts';
+import { sqlState, storeError } from './failure.ts';
 
 /** Any number that nobody else uses: `quay` in ASCII. */
 const MIGRATION_LOCK = 0x71756179;
@@ -26,7 +26,7 @@ export interface PreparedDatabase {
   readonly isPrivileged: boolean;
 }
 
-/** Runs what is missing under a lock that only one process gets. Rejects with SchemaError, or what pg reports. */
+/** Runs what is missing under a lock that only one process gets. Rejects with SchemaError, StoreUnavailable, StoreRefusal. */
 export function migratePostgres(
   url: string,
   options: MigrateOptions & { readonly contextKey?: Uint8Array },
@@ -48,17 +48,13 @@ export function appliedPostgres(url: string): Promise<readonly AppliedMigration[
   return withOwner(url, readApplied);
 }
 
-/** Looks at a migrated database. Rejects with what pg reports. */
+/** Looks at a migrated database. Rejects with StoreUnavailable, StoreRefusal. */
 export function inspectPostgres(url: string): Promise<PreparedDatabase> {
   return withOwner(url, async (client) => {
-    const { rows } = await client.query(
-      "SELECT current_database() AS name, rolsuper OR rolbypassrls OR has_schema_privilege('quayside_private', 'USAGE') AS privileged " +
-        'FROM pg_roles WHERE rolname = current_user',
-    );
-    const [{ name, privileged }] = rows;
-    const isPrivileged = privileged === true;
+    const { rows } = await client.query('SELECT current_database() AS name');
+    const isPrivileged = await mayReadKey(client);
     return {
-      role: appRole(String(name)),
+      role: appRole(String(rows[0]?.name)),
       contextKey: isPrivileged ? await readKey(client) : undefined,
       isPrivileged,
     };
@@ -72,9 +68,11 @@ async function withOwner<Result>(url: string, work: (client: Client) => Promise<
   client.on('error', (error) => {
     lost = error;
   });
-  await client.connect();
   try {
+    await client.connect();
     return await work(client);
+  } catch (error) {
+    throw error instanceof SchemaError ? error : storeError('store.migrate', error);
   } finally {
     if (lost === undefined) await client.end();
   }
@@ -145,6 +143,11 @@ async function createRole(client: Client, role: string): Promise<void> {
   }
 }
 
+async function mayReadKey(client: Client): Promise<boolean> {
+  const { rows } = await client.query("SELECT has_schema_privilege('quayside_private', 'USAGE') AS may");
+  return rows[0]?.may === true;
+}
+
 async function readKey(client: Client): Promise<Buffer | undefined> {
   const { rows } = await client.query('SELECT inner_key FROM quayside_private.context_key');
   const inner: unknown = rows[0]?.inner_key;
@@ -152,7 +155,8 @@ async function readKey(client: Client): Promise<Buffer | undefined> {
 }
 
 async function isKeyDue(client: Client, wanted: Uint8Array | undefined): Promise<boolean> {
-  return wanted !== undefined && !((await readKey(client))?.equals(wanted) ?? false);
+  if (wanted === undefined || !(await mayReadKey(client))) return false;
+  return !((await readKey(client))?.equals(wanted) ?? false);
 }
 
 async function writeKey(client: Client, wanted: Uint8Array | undefined): Promise<void> {

@@ -1,5 +1,6 @@
 // The store of a cluster: every write is one transaction under the tenant's context, in one round trip where it can be.
 import { ANNOUNCE, createWatchers } from '../changes.ts';
+import { SchemaError } from '../migrations/plan.ts';
 import { bindValues } from '../placeholders.ts';
 import type { Scope, Step, Store } from '../store.ts';
 import { StoreConflict, StoreUnavailable } from '../store.ts';
@@ -7,8 +8,8 @@ import { SYSTEM_CONTEXT } from './context.ts';
 import { isUnavailable, mayRunAgain, storeError } from './failure.ts';
 import { createListener } from './listener.ts';
 import type { PipelineFailure, PipelineOutcome, PipelineResult, PipelineStep } from './pipeline.ts';
-import { placeholdersOf, type Session, UnboundRole } from './session.ts';
-import { createSessions } from './sessions.ts';
+import { placeholdersOf, type Session } from './session.ts';
+import { Sessions } from './sessions.ts';
 
 /** Enough for deadlocks to find an order; more would hide that they happen. */
 const ATTEMPTS_MAX = 4;
@@ -24,52 +25,47 @@ export interface PostgresStoreOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Resolves after a first session. Rejects with UnboundRole, StoreUnavailable, or what the server refuses. */
+/** Resolves after a first session. Rejects with SchemaError, StoreUnavailable, or what the server refuses. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { url, role, contextKey, poolSize, onError } = options;
-  const sessions = createSessions({ url, role, max: poolSize });
+  const sessions = new Sessions({ url, role, max: poolSize });
   const watchers = createWatchers(onError);
-  const listener = createListener({
-    url,
-    role,
-    heard: watchers.tell,
-    missed: watchers.tellAll,
-    onError,
-  });
+  const listener = createListener({ url, role, heard: watchers.tell, missed: watchers.tellAll, onError });
   let isClosed = false;
+  const run = (scope: Scope, steps: readonly Step[], isRead: boolean) => {
+    if (isClosed) return Promise.reject(new StoreUnavailable('The store is closed.'));
+    return runSteps(sessions, contextKey, { scope, steps, isRead });
+  };
+  await openFirst(sessions);
+  return {
+    async read(scope, statement, values) {
+      const [result] = await run(scope, [{ statement, values }], true);
+      return parseRows(result?.rows ?? []);
+    },
+    async write(scope, steps) {
+      return steps.length === 0 ? [] : run(scope, steps, false);
+    },
+    watch(topic, changed) {
+      listener.start();
+      return watchers.add(topic, changed);
+    },
+    announce: (topic) => ({ statement: ANNOUNCE, values: { topic } }),
+    problem: () => sessions.problem(),
+    async backup() {
+      throw new Error(
+        'PostgreSQL is backed up by its own means: pg_basebackup with WAL archiving, or pg_dump.',
+      );
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      await Promise.all([sessions.close(), listener.close()]);
+    },
+  };
+}
 
-  async function run(
-    scope: Scope,
-    steps: readonly Step[],
-    isRead: boolean,
-  ): Promise<readonly PipelineResult[]> {
-    if (isClosed) throw new StoreUnavailable('The store is closed.');
-    const bound = steps.map(({ statement, values }) =>
-      bindValues(scope, statement, placeholdersOf(statement).names, values),
-    );
-    const tenant = scope === 'system' ? SYSTEM_CONTEXT : scope.tenant;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await sessions.use(
-          (session) => runOn(session, { tenant, contextKey, steps, bound }),
-          (error) => !(error instanceof StoreConflict) && isBroken(causeOf(error)),
-        );
-      } catch (error) {
-        if (
-          error instanceof StoreConflict ||
-          error instanceof StoreUnavailable ||
-          error instanceof UnboundRole
-        )
-          throw error;
-        const cause = causeOf(error);
-        const isLost = isRead && isUnavailable(cause);
-        if (attempt >= ATTEMPTS_MAX || (!isLost && mayRunAgain(cause) === undefined))
-          throw storeError(steps[stepOf(error)]?.statement.name ?? 'store', cause);
-      }
-    }
-  }
-
-  // Says at the start what would otherwise be said to the first caller.
+/** Says at the start what would otherwise be said to the first caller. */
+async function openFirst(sessions: Sessions): Promise<void> {
   try {
     await sessions.use(
       () => Promise.resolve(),
@@ -77,30 +73,42 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     );
   } catch (error) {
     await sessions.close();
-    throw error instanceof UnboundRole ? error : storeError('store.open', error);
+    throw error instanceof SchemaError ? error : storeError('store.open', error);
   }
-  return {
-    async read(scope, statement, values) {
-      const [result] = await run(scope, [{ statement, values }], true);
-      return parseRows(result?.rows ?? []);
-    },
-    write: (scope, steps) => (steps.length === 0 ? Promise.resolve([]) : run(scope, steps, false)),
-    watch(topic, changed) {
-      listener.start();
-      return watchers.add(topic, changed);
-    },
-    announce: (topic) => ({ statement: ANNOUNCE, values: { topic } }),
-    problem: sessions.problem,
-    backup: () =>
-      Promise.reject(
-        new Error('PostgreSQL is backed up by its own means: pg_basebackup with WAL archiving, or pg_dump.'),
-      ),
-    async close() {
-      if (isClosed) return;
-      isClosed = true;
-      await Promise.all([sessions.close(), listener.close()]);
-    },
-  };
+}
+
+/** One transaction, again where it is known not to have happened, and where reading twice does no harm. */
+async function runSteps(
+  sessions: Sessions,
+  contextKey: Uint8Array,
+  {
+    scope,
+    steps,
+    isRead,
+  }: { readonly scope: Scope; readonly steps: readonly Step[]; readonly isRead: boolean },
+): Promise<readonly PipelineResult[]> {
+  const bound = steps.map(({ statement, values }) =>
+    bindValues(scope, statement, placeholdersOf(statement).names, values),
+  );
+  const tenant = scope === 'system' ? SYSTEM_CONTEXT : scope.tenant;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await sessions.use(
+        (session) => runOn(session, { tenant, contextKey, steps, bound }),
+        (error) => !(error instanceof StoreConflict) && isBroken(causeOf(error)),
+      );
+    } catch (error) {
+      if (isFinal(error)) throw error;
+      const cause = causeOf(error);
+      const isLostRead = isRead && isUnavailable(cause);
+      if (attempt >= ATTEMPTS_MAX || (!isLostRead && mayRunAgain(cause) === undefined))
+        throw storeError(steps[stepOf(error)]?.statement.name ?? 'store', cause);
+    }
+  }
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof StoreConflict || error instanceof StoreUnavailable || error instanceof SchemaError;
 }
 
 async function runOn(

@@ -1,5 +1,6 @@
 // One session of the application role: what is prepared on it, and the context of each transaction.
 import type { ClientBase } from 'pg';
+import { SchemaError } from '../migrations/plan.ts';
 import { type Placeholders, postgresPlaceholders } from '../placeholders.ts';
 import type { Statement } from '../statement.ts';
 import { contextToken } from './context.ts';
@@ -17,17 +18,6 @@ import { Preparation } from './wire.ts';
 const ABOUT =
   'SELECT pg_backend_pid() AS process_id, extract(epoch FROM clock_timestamp()) * 1000 AS now_ms, ' +
   'current_user AS name, rolsuper OR rolbypassrls AS unbound FROM pg_roles WHERE rolname = current_user';
-
-/** The session could see rows of every tenant whatever the policies say; nothing runs on it. */
-export class UnboundRole extends Error {
-  constructor(role: string) {
-    super(
-      `The database role ${role} is not bound by row-level security (superuser or BYPASSRLS); ` +
-        'let DATABASE_URL name an ordinary role.',
-    );
-    this.name = 'UnboundRole';
-  }
-}
 
 const placeholders = new WeakMap<Statement<unknown>, Placeholders>();
 
@@ -53,11 +43,15 @@ export class Session {
     this.#client = client;
   }
 
-  /** Asks who it is and prepares what every transaction needs. Rejects with UnboundRole, or what pg reports. */
+  /** Asks who it is and prepares what every transaction needs. Rejects with SchemaError, or what pg reports. */
   async open(): Promise<void> {
     const { rows } = await this.#client.query(ABOUT);
     const [{ process_id, now_ms, name, unbound }] = rows;
-    if (unbound === true) throw new UnboundRole(String(name));
+    if (unbound === true) {
+      throw new SchemaError(
+        `The database role ${name} is not bound by row-level security (superuser or BYPASSRLS); nothing may run as it.`,
+      );
+    }
     this.#processId = Number(process_id);
     this.#clockOffsetMs = Number(now_ms) - Date.now();
     await this.#prepare(Object.values(SESSION_STATEMENTS));

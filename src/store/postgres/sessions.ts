@@ -2,15 +2,17 @@
 import { Pool, type PoolClient } from 'pg';
 import { StoreUnavailable } from '../store.ts';
 import { clientConfig } from './client-config.ts';
-import { isUnavailable } from './failure.ts';
+import { isUnavailable, messageOf } from './failure.ts';
 import { Session } from './session.ts';
 
 /** Idle sessions are given back to the server; the next burst opens them again. */
 const IDLE_MS = 30_000;
 /** Beyond it callers would wait for seconds; they are told so instead. */
 const WAITING_MAX = 10_000;
-/** Pause between attempts while the server is gone; whoever comes in between is refused at once. */
+/** Pause between attempts while the server is gone. */
 const RETRY_MS = 250;
+/** A server that is started again is back within it, so callers wait; a longer outage they are told of at once. */
+const OUTAGE_WAIT_MS = 2000;
 
 export interface SessionsOptions {
   readonly url: string;
@@ -19,110 +21,132 @@ export interface SessionsOptions {
   readonly max: number;
 }
 
-export interface Sessions {
+/** Opens nothing by itself. */
+export class Sessions {
+  readonly #pool: Pool;
+  readonly #sessions = new WeakMap<PoolClient, Session>();
+  #outage: Outage | undefined;
+
+  constructor({ url, role, max }: SessionsOptions) {
+    this.#pool = new Pool({
+      ...clientConfig(url, role),
+      max,
+      idleTimeoutMillis: IDLE_MS,
+      allowExitOnIdle: true,
+    });
+    // An idle session that the server ended is dropped by the pool; whether the server is gone, the next one shows.
+    this.#pool.on('error', () => undefined);
+  }
+
   /** Runs `work` on a free session. `isBroken` says whether the session must be thrown away after what it threw. */
-  use<Result>(
+  async use<Result>(
     work: (session: Session) => Promise<Result>,
     isBroken: (error: unknown) => boolean,
-  ): Promise<Result>;
-  problem(): string | undefined;
-  close(): Promise<void>;
-}
-
-/** Opens nothing by itself. */
-export function createSessions({ url, role, max }: SessionsOptions): Sessions {
-  const pool = new Pool({
-    ...clientConfig(url, role),
-    max,
-    idleTimeoutMillis: IDLE_MS,
-    allowExitOnIdle: true,
-  });
-  const sessions = new WeakMap<PoolClient, Session>();
-  let failure: Error | undefined;
-  let attempt: Promise<void> | undefined;
-  let retry: NodeJS.Timeout | undefined;
-  // An idle session that the server ended; the pool has already dropped it.
-  pool.on('error', fail);
-
-  function fail(error: Error): void {
-    if (!isUnavailable(error)) return;
-    failure = error;
-    retry ??= setTimeout(() => {
-      retry = undefined;
-      if (failure !== undefined) void reconnect();
-    }, RETRY_MS).unref();
+  ): Promise<Result> {
+    const client = await this.#ready();
+    let broken = true;
+    try {
+      const result = await work(this.#sessionOf(client));
+      broken = false;
+      return result;
+    } catch (error) {
+      broken = isBroken(error);
+      throw error;
+    } finally {
+      client.release(broken);
+    }
   }
 
-  /** Never rejects: the outcome is in `failure`. */
-  function reconnect(): Promise<void> {
-    attempt ??= acquire()
-      .then(
-        (client) => client.release(),
-        // Kept in `failure` by acquire.
-        () => undefined,
-      )
-      .finally(() => {
-        attempt = undefined;
-      });
-    return attempt;
+  problem(): string | undefined {
+    return this.#outage === undefined ? undefined : unavailable(this.#outage.error).message;
   }
 
-  async function acquire(): Promise<PoolClient> {
+  async close(): Promise<void> {
+    this.#end();
+    await this.#pool.end();
+  }
+
+  async #ready(): Promise<PoolClient> {
+    if (this.#pool.waitingCount >= WAITING_MAX)
+      throw new StoreUnavailable('Too many callers wait for PostgreSQL.');
+    const outage = this.#outage;
+    if (outage !== undefined) {
+      await Promise.race([outage.ended, outage.patience]);
+      if (this.#outage !== undefined) throw unavailable(this.#outage.error);
+    }
+    return this.#acquire();
+  }
+
+  async #acquire(): Promise<PoolClient> {
     let client: PoolClient | undefined;
     try {
-      client = await pool.connect();
-      if (!sessions.has(client)) {
+      client = await this.#pool.connect();
+      if (!this.#sessions.has(client)) {
         const session = new Session(client);
         await session.open();
-        sessions.set(client, session);
+        this.#sessions.set(client, session);
       }
-      failure = undefined;
+      this.#end();
       return client;
     } catch (error) {
       client?.release(true);
-      if (error instanceof Error) fail(error);
+      if (error instanceof Error && isUnavailable(error)) this.#begin(error);
       throw error;
     }
   }
 
-  async function ready(): Promise<PoolClient> {
-    if (pool.waitingCount >= WAITING_MAX) throw new StoreUnavailable('Too many callers wait for PostgreSQL.');
-    if (failure !== undefined) {
-      // While one attempt runs, everybody waits for it; right after a failed one, nobody tries again.
-      if (attempt === undefined && retry !== undefined) throw unavailable(failure);
-      await reconnect();
-      if (failure !== undefined) throw unavailable(failure);
-    }
-    return acquire();
+  #sessionOf(client: PoolClient): Session {
+    const session = this.#sessions.get(client);
+    if (session === undefined) throw new Error('A session was not opened.');
+    return session;
   }
 
-  return {
-    async use(work, isBroken) {
-      const client = await ready();
-      const session = sessions.get(client);
-      let broken = true;
-      try {
-        if (session === undefined) throw new Error('A session was not opened.');
-        const result = await work(session);
-        broken = false;
-        return result;
-      } catch (error) {
-        broken = isBroken(error);
-        if (broken && error instanceof Error && isUnavailable(error)) fail(error);
-        throw error;
-      } finally {
-        client.release(broken);
-      }
-    },
-    problem: () => (failure === undefined ? undefined : `PostgreSQL cannot be reached: ${failure.message}`),
-    async close() {
-      clearTimeout(retry);
-      failure = undefined;
-      await pool.end();
-    },
-  };
+  /** From now on one attempt at a time is made, and everybody waits for it. */
+  #begin(error: Error): void {
+    if (this.#outage !== undefined) {
+      this.#outage.error = error;
+      return;
+    }
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const { promise: patience, resolve: lose } = Promise.withResolvers<void>();
+    const timer = setTimeout(lose, OUTAGE_WAIT_MS);
+    this.#outage = { error, ended, patience, end, timer, retry: undefined };
+    this.#retryLater(this.#outage);
+  }
+
+  #retryLater(outage: Outage): void {
+    outage.retry = setTimeout(() => {
+      this.#acquire().then(
+        (client) => client.release(),
+        // Kept in the outage by `#acquire`.
+        () => {
+          if (this.#outage === outage) this.#retryLater(outage);
+        },
+      );
+    }, RETRY_MS).unref();
+  }
+
+  #end(): void {
+    const outage = this.#outage;
+    if (outage === undefined) return;
+    this.#outage = undefined;
+    clearTimeout(outage.timer);
+    clearTimeout(outage.retry);
+    outage.end();
+  }
+}
+
+interface Outage {
+  error: Error;
+  /** Resolves when a session was opened again. */
+  readonly ended: Promise<void>;
+  /** Resolves when callers should wait no longer. */
+  readonly patience: Promise<void>;
+  readonly end: () => void;
+  readonly timer: NodeJS.Timeout;
+  retry: NodeJS.Timeout | undefined;
 }
 
 function unavailable(cause: Error): StoreUnavailable {
-  return new StoreUnavailable(`PostgreSQL cannot be reached: ${cause.message}`, { cause });
+  return new StoreUnavailable(`PostgreSQL cannot be reached: ${messageOf(cause)}`, { cause });
 }

@@ -14,7 +14,7 @@ import {
 } from '../store.ts';
 import { openForReading } from './connection.ts';
 import type { GroupOutcome, GroupStep } from './group.ts';
-import { createWriter } from './writer.ts';
+import { Writer } from './writer.ts';
 
 /** Watchers hear within 1 s; a look costs microseconds. */
 const POLL_MS = 250;
@@ -43,7 +43,7 @@ export function openSqliteStore({ path, onError }: SqliteStoreOptions): Store {
   const reader = openForReading(path);
   const statements = new Map<Statement<unknown>, Known>();
   const texts: string[] = [];
-  const writer = createWriter(path, (id) => texts[id] ?? '');
+  const writer = new Writer(path, (id) => texts[id] ?? '');
   const changes = createChanges({ reader, read: (statement) => readRows('system', statement), onError });
   let isClosed = false;
 
