@@ -48,11 +48,11 @@ export interface CoreOptions {
 /** Throws ConfigurationError with everything that is wrong, PlanError with what could not be prepared. */
 export async function createCore(options: CoreOptions): Promise<Core> {
   const { settings } = options;
-  const loaded = await loadAll(settings, secretsAtStart(settings));
+  const early = secretsAtStart(settings);
+  const loaded = await loadAll(settings, early.resolve);
   const warnings = options.transport === 'http' ? checkOrThrow(settings, loaded) : loaded.warnings;
   const telemetry = openTelemetry(options);
-  const secrets = openSecrets(settings);
-  telemetry.redactor.addSecrets([...environmentSecrets(settings.env), ...Object.values(secrets)]);
+  const secrets = openSecrets(settings, telemetry);
   const store = await openProcessStore(settings, telemetry);
   const keyFile = openKeyFile({
     path: join(settings.dataDirectory, 'keys.json'),
@@ -75,14 +75,13 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   let plans: Plans;
   let storedSecrets: StoredSecrets;
   try {
-    storedSecrets = await openStoredSecrets({ settings, store, egress });
-    const { resolve: resolveSecrets } = storedSecrets;
+    storedSecrets = await openStoredSecrets({ settings, store, egress, areNamed: early.areNamed() });
     plans = await createPlans(loaded.definitions, {
       settings,
       telemetry,
       egress,
       pool,
-      resolveSecrets,
+      storedSecrets,
       stages,
     });
   } catch (error) {
@@ -91,7 +90,6 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     await telemetry.close();
     throw error;
   }
-  storedSecrets.watch(() => void plans.reloader.reload());
   telemetry.watchKeyAges(() => keyAges(keyFile, Date.now()));
   const protocol = createProtocol({
     plans: plans.holder,
@@ -136,12 +134,14 @@ function openTelemetry({ settings, build }: CoreOptions): Telemetry {
   });
 }
 
-function openSecrets(settings: AppSettings): ProcessSecrets {
+function openSecrets(settings: AppSettings, telemetry: Telemetry): ProcessSecrets {
   const { apiKeySalt, sessionSecret } = settings.environment;
-  return openProcessSecrets(settings.dataDirectory, {
+  const secrets = openProcessSecrets(settings.dataDirectory, {
     ...(apiKeySalt === undefined ? {} : { apiKeySalt }),
     ...(sessionSecret === undefined ? {} : { sessionSecret }),
   });
+  telemetry.redactor.addSecrets([...environmentSecrets(settings.env), ...Object.values(secrets)]);
+  return secrets;
 }
 
 function openEgress(settings: AppSettings, telemetry: Telemetry): Egress {

@@ -1,7 +1,6 @@
 // The plan in force and how it is replaced: by a change of its files, a signal or an administrator.
 import type { Databases } from '../databases/databases.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
-import type { ResolveSecrets } from '../definition/secret-reference.ts';
 import { watchDefinitions } from '../definition/watch.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { OperationStage, RequestStage } from '../gate/stage.ts';
@@ -11,6 +10,7 @@ import { createPlanHolder, type SwappablePlan } from '../plan/holder.ts';
 import { createReloader, type Reloader } from '../plan/reload.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { loadAll } from './definitions.ts';
+import type { StoredSecrets } from './secrets.ts';
 import { createServerParts } from './server-parts.ts';
 import type { AppSettings } from './settings.ts';
 
@@ -21,7 +21,7 @@ export interface Plans {
   readonly holder: SwappablePlan;
   readonly reloader: Reloader;
   readonly databases: OpenDatabases;
-  /** Starts to follow changes of the files that the plan in force was made from. */
+  /** Starts to follow changes of the files and secrets that the plan in force was made from. */
   watch(): void;
   close(): Promise<void>;
 }
@@ -31,7 +31,7 @@ export interface PlansDeps {
   readonly telemetry: Telemetry;
   readonly egress: Egress;
   readonly pool: FilePool;
-  readonly resolveSecrets: ResolveSecrets;
+  readonly storedSecrets: Pick<StoredSecrets, 'resolve' | 'watch'>;
   readonly stages: {
     readonly request: readonly RequestStage[];
     readonly operation: readonly OperationStage[];
@@ -57,13 +57,14 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
   holder = createPlanHolder(plan, (error) => log.error({ error }, 'A replaced plan did not close cleanly.'));
   const { current } = holder;
 
+  let stopSecrets: (() => void) | undefined;
   const watcher = createWatcher(
     () => files,
     () => void reloader.reload(),
   );
   const reloader = createReloader({
     holder,
-    build: async () => build((await loadAll(settings, deps.resolveSecrets)).definitions),
+    build: async () => build((await loadAll(settings, deps.storedSecrets.resolve)).definitions),
     finished({ error }) {
       telemetry.configReload(error === undefined ? 'success' : 'failure');
       if (error === undefined)
@@ -76,9 +77,13 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
     holder,
     reloader,
     databases,
-    watch: watcher.start,
+    watch() {
+      watcher.start();
+      stopSecrets = deps.storedSecrets.watch(() => void reloader.reload());
+    },
     async close() {
       watcher.stop();
+      stopSecrets?.();
       await holder?.close();
     },
   };

@@ -57,6 +57,8 @@ export async function openStoredSecrets(deps: {
   readonly settings: SecretSettings;
   readonly store: Store;
   readonly egress: Egress;
+  /** Whether the definitions that were loaded first name secrets. */
+  readonly areNamed: boolean;
 }): Promise<StoredSecrets> {
   const { settings, store, egress } = deps;
   const { secrets, masterKeys } = openSecretStore(settings, store);
@@ -65,12 +67,12 @@ export async function openStoredSecrets(deps: {
     if (missing !== undefined) throw new ConfigurationError([missing.message]);
   }
   const resolve = resolverOf(settings, { secrets: async () => secrets, egress });
-  let areNamed = false;
+  let { areNamed } = deps;
   return {
     secrets,
     masterKeys,
     resolve(references) {
-      areNamed = references.size > 0;
+      areNamed = true;
       return resolve(references);
     },
     watch: (changed) =>
@@ -81,8 +83,17 @@ export async function openStoredSecrets(deps: {
 }
 
 /** What the first load reads `${secret:...}` by, before anything else is open; opens only what is named. */
-export function secretsAtStart(settings: AppSettings): ResolveSecrets {
-  return async (references) => {
+export interface EarlySecrets {
+  readonly resolve: ResolveSecrets;
+  /** Whether {@link resolve} was asked for any. */
+  areNamed(): boolean;
+}
+
+/** Opens nothing before it is asked. */
+export function secretsAtStart(settings: AppSettings): EarlySecrets {
+  let areNamed = false;
+  const resolve: ResolveSecrets = async (references) => {
+    areNamed = true;
     let store: Promise<Store> | undefined;
     const egress = createEgress({ allow: (settings.environment.egressAllow ?? []).join(','), log: NO_LOG });
     const secrets = async () => {
@@ -100,6 +111,7 @@ export function secretsAtStart(settings: AppSettings): ResolveSecrets {
       await (await store)?.close();
     }
   };
+  return { resolve, areNamed: () => areNamed };
 }
 
 /** Failures are told by the outcome of each reference. */

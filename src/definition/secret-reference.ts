@@ -28,7 +28,7 @@ export function secretNameProblem(name: string): string | undefined {
 }
 
 /** Why the reference cannot be read, or undefined. */
-export function secretReferenceProblem(reference: string): string | undefined {
+function secretReferenceProblem(reference: string): string | undefined {
   const manager = managerOf(reference);
   if (manager === undefined) return secretNameProblem(reference);
   const { path } = splitReference(reference, manager);
@@ -41,6 +41,36 @@ export function parseSecretReference(reference: string): SecretReference {
   const manager = managerOf(reference);
   if (manager === undefined) return { manager: 'store', name: reference };
   return { manager, ...splitReference(reference, manager) };
+}
+
+/** What may be said of a reference where it stands. */
+type LookedUp = 'later' | { readonly value: string } | { readonly message: string; readonly fix: string };
+
+/** The value of a reference, or why there is none, under the rules that placeholders are replaced by. */
+export function lookUpSecret(
+  reference: string,
+  rules: {
+    readonly trusted: boolean;
+    /** Holds `secret:<reference>` for what untrusted authors may name. */
+    readonly envAllow: readonly string[];
+    readonly resolve: boolean;
+    readonly secrets?: SecretOutcomes;
+  },
+): LookedUp {
+  const place = `\${secret:${reference}}`;
+  const problem = secretReferenceProblem(reference);
+  if (problem !== undefined) {
+    const fix = 'Write ${secret:name}, ${secret:aws:path#key} or ${secret:vault:mount/path#key}.';
+    return { message: `${place} ${problem}.`, fix };
+  }
+  if (!rules.trusted && !rules.envAllow.includes(`secret:${reference}`)) {
+    const fix = `An operator may add secret:${reference} to QUAYSIDE_ENV_ALLOW.`;
+    return { message: `${place} is not open to untrusted definitions.`, fix };
+  }
+  const outcome = rules.resolve ? (rules.secrets?.(reference) ?? 'later') : 'later';
+  return outcome === 'later' || 'value' in outcome
+    ? outcome
+    : { message: `${place} ${outcome.problem}`, fix: outcome.fix };
 }
 
 function managerOf(reference: string): 'aws' | 'vault' | undefined {

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Report } from './report.ts';
-import { type SecretOutcomes, secretReferenceProblem } from './secret-reference.ts';
+import { lookUpSecret, type SecretOutcomes } from './secret-reference.ts';
 import type { Node } from './source/node.ts';
 
 /** Larger secrets than this are files of another kind, named by mistake. */
@@ -241,36 +241,11 @@ function refusalOf(
 }
 
 function secretValue(reference: string, node: Node, context: PlacedContext): string | undefined {
-  const { trusted, envAllow, resolve: resolves, secrets } = context.settings;
-  const problem = secretReferenceProblem(reference);
-  if (problem !== undefined) {
-    fail(
-      node,
-      context,
-      `\${secret:${reference}} ${problem}.`,
-      'Write ${secret:name}, ${secret:aws:path#key} or ${secret:vault:mount/path#key}.',
-    );
-    return undefined;
-  }
-  if (!trusted && !envAllow.includes(`secret:${reference}`)) {
-    fail(
-      node,
-      context,
-      `\${secret:${reference}} is not open to untrusted definitions.`,
-      `An operator may add secret:${reference} to QUAYSIDE_ENV_ALLOW.`,
-    );
-    return undefined;
-  }
-  if (!resolves || secrets === undefined) return leave(context);
-  const outcome = secrets(reference);
-  if (outcome === 'later') return leave(context);
-  if ('value' in outcome) {
-    // However short: it was called a secret.
-    context.secretValues.add(outcome.value);
-    return outcome.value;
-  }
-  fail(node, context, `\${secret:${reference}} ${outcome.problem}`, outcome.fix);
-  return undefined;
+  const found = lookUpSecret(reference, context.settings);
+  if (found === 'later') return leave(context);
+  if ('value' in found) context.secretValues.add(found.value);
+  else fail(node, context, found.message, found.fix);
+  return 'value' in found ? found.value : undefined;
 }
 
 function fileValue(path: string, node: Node, context: PlacedContext): string | undefined {

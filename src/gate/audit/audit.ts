@@ -26,6 +26,7 @@ export interface AuditEvent {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
+/** Where events are written down. */
 export interface AuditLog {
   /** Buffered: durable within 5 s or 100 records. Never throws; what cannot be kept is counted. */
   record(event: AuditEvent): void;

@@ -68,6 +68,7 @@ test.each([
   'msg.example.com',
   'a key: none',
   'the secretary said',
+  '${secret:aws:shop/key#upstream} is absent',
   'whiskey',
 ])('%s is an ordinary text', (plain) => {
   expect(redactPatterns(plain)).toBe(plain);

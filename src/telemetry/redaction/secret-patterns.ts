@@ -12,8 +12,9 @@ export const SECRET_PATTERNS: readonly (readonly [RegExp, string])[] = [
   // Model providers and payment services: sk-..., sk_live_..., rk_live_...
   [/\b[sr]k[-_][A-Za-z0-9_-]{12,}/g, REDACTED],
   [/\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]{0,256}):[^\s/@]{1,512}@/gi, `$1:${REDACTED}@`],
+  // Not the references of definitions, ${secret:name}: they are what a message about them must show.
   [
-    /\b((?:[a-z0-9]{1,32}[_-]){0,4}(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|sig|signature)["']?\s{0,4}[=:]\s{0,4})(?:"[^"]{1,1024}"|'[^']{1,1024}'|[^\s,;&"'{}[\]]{1,1024})/gi,
+    /(?<!\$\{)\b((?:[a-z0-9]{1,32}[_-]){0,4}(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|sig|signature)["']?\s{0,4}[=:]\s{0,4})(?:"[^"]{1,1024}"|'[^']{1,1024}'|[^\s,;&"'{}[\]]{1,1024})/gi,
     `$1${REDACTED}`,
   ],
   // AWS key ids, Alibaba Cloud, Google API keys and OAuth, Azure application secrets.
