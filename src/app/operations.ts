@@ -1,5 +1,6 @@
 // The process seen from outside: health, probes, diagnostics, administration and signals.
 import { join } from 'node:path';
+import { withHiddenSecrets } from '../definition/secret-places.ts';
 import { type Clock, systemClock } from '../operations/clock.ts';
 import { collectDiagnostics, type DiagnosticsDeps, dumpDiagnostics } from '../operations/diagnostics.ts';
 import { createEventLoopMonitor } from '../operations/event-loop.ts';
@@ -109,7 +110,8 @@ function diagnosticsDeps(deps: OperationsDeps, watching: Watching): DiagnosticsD
     metrics,
     redactor,
     activeRequests: () => [...core.running].map(showOperation),
-    configuration: () => [...holder.current().servers.values()].map((server) => server.definition),
+    configuration: () =>
+      [...holder.current().servers.values()].map((server) => withHiddenSecrets(server.definition)),
     pools: () => ({
       requests: { in_flight: inFlight() },
       handlers: core.pool.stats,

@@ -274,6 +274,30 @@ describe('the master key', () => {
   );
 });
 
+test(
+  'P24: the previous key keeps secrets readable, and a command may give the keys',
+  () => {
+    expect(setSecret('a', 'planted-value', { QUAYSIDE_MASTER_KEY: keyText(1) }).code).toBe(0);
+    const both = { QUAYSIDE_MASTER_KEY: keyText(2), QUAYSIDE_MASTER_KEY_PREVIOUS: keyText(1) };
+    expect(quayside(['rotate-secrets', '--json'], { QUAYSIDE_MASTER_KEY: keyText(2) }).err).toContain(
+      'master key',
+    );
+    expect(JSON.parse(quayside(['rotate-secrets', '--json'], both).out)).toMatchObject({
+      rewrapped: 1,
+      verified: 1,
+    });
+    const program = join(workspace.directory, 'kms');
+    writeFileSync(program, `#!/bin/sh\necho ${keyText(2)}\n`, { mode: 0o700 });
+    const command = { QUAYSIDE_MASTER_KEY_COMMAND: `${program} decrypt` };
+    expect(JSON.parse(quayside(['rotate-secrets', '--json'], command).out)).toMatchObject({
+      rewrapped: 0,
+      verified: 1,
+    });
+    expect(quayside(['secrets', 'list'], { ...both, ...command }).err).toContain('keep one of them');
+  },
+  TIMEOUT_MS,
+);
+
 describe('managers', () => {
   let aws: LocalServer;
   let vault: LocalServer;
@@ -316,6 +340,29 @@ describe('managers', () => {
       expect(await seenKey(product)).toBe('planted-rotated planted-vault');
       awsSecrets.set('shop/key', JSON.stringify({ upstream: 'planted-aws' }));
       expect(product.log()).not.toContain('planted');
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'P24: the other names of region, address and namespace count as well',
+    async () => {
+      const { AWS_REGION, AWS_ENDPOINT_URL, ...rest } = access();
+      const product = await serve('${secret:aws:shop/key#upstream} ${secret:vault:kv/shop#upstream}', {
+        ...rest,
+        AWS_DEFAULT_REGION: AWS_REGION,
+        AWS_ENDPOINT_URL_SECRETS_MANAGER: AWS_ENDPOINT_URL,
+        VAULT_NAMESPACE: 'team-a',
+      });
+      expect(await seenKey(product)).toBe('planted-aws planted-vault');
+      expect(vault.seen.at(-1)?.headers['x-vault-namespace']).toBe('team-a');
+      // Whoever has no session token sends none, and this stand-in demands one.
+      expect(await refused('${secret:aws:shop/key}', { ...access(), AWS_SESSION_TOKEN: '' })).toContain(
+        'status 403',
+      );
+      expect(await refused('${secret:aws:shop/key}', { ...access(), AWS_ACCESS_KEY_ID: 'other' })).toContain(
+        '403',
+      );
     },
     TIMEOUT_MS,
   );
