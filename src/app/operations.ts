@@ -26,6 +26,7 @@ import type { BuildInfo } from '../telemetry/telemetry.ts';
 import type { JsonObject, Operation } from '../tool.ts';
 import type { Core } from './core.ts';
 import { watchDatabases } from './database-health.ts';
+import { createAgeReminder } from './secret-ages.ts';
 import type { AppSettings } from './settings.ts';
 
 export interface Operations {
@@ -66,6 +67,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   health.add(clockComponent(clock));
   health.add(eventLoopComponent(eventLoop));
   watchDatabases(core, health);
+  const ages = createAgeReminder({ core, settings, clock });
 
   const ended = new Promise<number>((resolve) => {
     const dump = () => dumpDiagnostics(diagnostics, join(settings.dataDirectory, 'diagnostics'));
@@ -86,9 +88,13 @@ export function createOperations(deps: OperationsDeps): Operations {
       }),
     ],
     serviceManager,
-    start: () => health.start(),
+    async start() {
+      await ages.start();
+      await health.start();
+    },
     ended,
     stop() {
+      ages.stop();
       health.stop();
       eventLoop.stop();
       levels.close();

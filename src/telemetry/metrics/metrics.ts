@@ -48,6 +48,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     configReload: createCounter(catalogue.configReload, clean),
     sandboxKills: createCounter(catalogue.sandboxKills, clean),
     apiKeyAge: createGauge(catalogue.apiKeyAge, clean),
+    secretAge: createGauge(catalogue.secretAge, clean),
     databaseQueryDuration: createHistogram(catalogue.databaseQueryDuration, clean),
     databaseConnections: createGauge(catalogue.databaseConnections, clean),
     egressDuration: createHistogram(catalogue.egressDuration, clean),
