@@ -4,13 +4,19 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generatedFiles } from './generate/generated-files.ts';
+import { renderPostgresSchema } from './generate/store-schema.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-for (const { path, render } of generatedFiles) {
+for (const { path, render } of generatedFiles) await write(path, await render());
+const postgresSchema = await renderPostgresSchema();
+if (postgresSchema === undefined)
+  console.log('left as it is, without PostgreSQL: src/store/schema.postgres.sql');
+else await write('src/store/schema.postgres.sql', postgresSchema);
+
+async function write(path: string, text: string): Promise<void> {
   const file = join(root, path);
-  const text = await render();
-  if (text === (await readIfPresent(file))) continue;
+  if (text === (await readIfPresent(file))) return;
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, text);
   console.log(`written: ${path}`);

@@ -4,6 +4,7 @@ import { renderConfigurationPage } from './configuration-page.ts';
 import { renderDefinitionSchema } from './definition-schema.ts';
 import { renderEnvExample } from './env-example.ts';
 import { renderErrorsPage } from './errors-page.ts';
+import { renderSqliteSchema } from './store-schema.ts';
 
 /** One generated file: where it lies from the repository's root, and its whole text. */
 export interface GeneratedFile {
@@ -17,4 +18,5 @@ export const generatedFiles: readonly GeneratedFile[] = [
   { path: 'docs/configuration.md', render: renderConfigurationPage },
   { path: 'schema/quayside.schema.json', render: renderDefinitionSchema },
   { path: '.env.example', render: renderEnvExample },
+  { path: 'src/store/schema.sqlite.sql', render: renderSqliteSchema },
 ];

@@ -4,6 +4,8 @@ import { createEgress, type Egress } from '../egress/egress.ts';
 import { type KeyFile, openKeyFile } from '../gate/credential/key-file.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
 import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
+import { createJobs, type Jobs } from '../jobs/jobs.ts';
+import { systemClock } from '../operations/clock.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
@@ -26,6 +28,8 @@ export interface Core {
   readonly keyFile: KeyFile;
   /** The durable state; open as long as anything else is. */
   readonly store: Store;
+  /** Background jobs; kinds are registered while the core is made, and run once the server listens. */
+  readonly jobs: Jobs;
   readonly secrets: ProcessSecrets;
   /** What users store. */
   readonly storedSecrets: StoredSecrets;
@@ -54,6 +58,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const telemetry = openTelemetry(options);
   const secrets = openSecrets(settings, telemetry);
   const store = await openProcessStore(settings, telemetry);
+  const jobs = createJobs({ store, clock: systemClock, log: telemetry.log.child({ component: 'jobs' }) });
   const keyFile = openKeyFile({
     path: join(settings.dataDirectory, 'keys.json'),
     salt: secrets.apiKeySalt,
@@ -72,18 +77,12 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     keyFile.close();
     await store.close();
   };
+  const plansDeps = { settings, telemetry, egress, pool, stages };
   let plans: Plans;
   let storedSecrets: StoredSecrets;
   try {
     storedSecrets = await openStoredSecrets({ settings, store, egress, areNamed: early.areNamed() });
-    plans = await createPlans(loaded.definitions, {
-      settings,
-      telemetry,
-      egress,
-      pool,
-      storedSecrets,
-      stages,
-    });
+    plans = await createPlans(loaded.definitions, { ...plansDeps, storedSecrets });
   } catch (error) {
     // Workers that checked handlers would keep the process of a refused start alive.
     await closeTools();
@@ -103,6 +102,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     protocol,
     keyFile,
     store,
+    jobs,
     secrets,
     storedSecrets,
     routeEntry: createRouteEntries(stages.operation),
@@ -110,6 +110,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     running: gate.running,
     warnings,
     async close() {
+      await jobs.stop(JOBS_GRACE_MS);
       protocol.close();
       await plans.close();
       await closeTools();
@@ -152,6 +153,9 @@ function openEgress(settings: AppSettings, telemetry: Telemetry): Egress {
       telemetry.egress({ purpose, status: status ?? reason ?? 'failed', seconds: durationMs / 1000 }),
   });
 }
+
+/** What a job gets to end by itself when the process stops; it starts again elsewhere. */
+const JOBS_GRACE_MS = 2000;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

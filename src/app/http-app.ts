@@ -86,6 +86,7 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
     throw error;
   }
   core.plans.watch();
+  core.jobs.start();
   lifecycle.ready();
   await operations.serviceManager.ready(`Serving on port ${port}`);
   log.notice({ host: settings.host, port, servers: [...holder.current().servers.keys()] }, 'Serving.');

@@ -1,6 +1,7 @@
 // The process seen from outside: health, probes, diagnostics, administration and signals.
 import { join } from 'node:path';
 import { withHiddenSecrets } from '../definition/secret-places.ts';
+import { jobRoutes } from '../jobs/job-routes.ts';
 import { type Clock, systemClock } from '../operations/clock.ts';
 import { collectDiagnostics, type DiagnosticsDeps, dumpDiagnostics } from '../operations/diagnostics.ts';
 import { createEventLoopMonitor } from '../operations/event-loop.ts';
@@ -77,6 +78,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     routes: [
       ...processRoutes(deps, { clock, health }),
       ...secretRoutes({ secrets: core.storedSecrets.secrets }),
+      ...jobRoutes(core.jobs.queue),
       ...adminRoutes({
         log,
         redactor: core.telemetry.redactor,

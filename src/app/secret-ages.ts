@@ -26,18 +26,28 @@ export function createAgeReminder(deps: {
   let ages: readonly SecretAge[] = [];
   let cancel: (() => void) | undefined;
   const daysOf = ({ since }: SecretAge) => (clock.now() - since) / DAY_MS;
-  const forget = core.telemetry.watchSecretAges(() => ages.map((age) => ({ name: age.name, days: daysOf(age) })));
+  const forget = core.telemetry.watchSecretAges(() =>
+    ages.map((age) => ({ name: age.name, days: daysOf(age) })),
+  );
 
   const look = async () => {
     try {
       const { store, secrets } = core;
-      ages = await noteSecretAges({ store, pepper: secrets.apiKeySalt, now: clock.now }, agedSecrets(core, deps.settings.environment));
+      ages = await noteSecretAges(
+        { store, pepper: secrets.apiKeySalt, now: clock.now },
+        agedSecrets(core, deps.settings.environment),
+      );
     } catch (error) {
       log.warn({ error }, 'The ages of secrets could not be noted.');
     }
     for (const age of ages) {
       if (daysOf(age) >= age.maxDays) {
-        const fields = { event: 'secret.due', secret: age.name, days: Math.floor(daysOf(age)), due_after_days: age.maxDays };
+        const fields = {
+          event: 'secret.due',
+          what: age.name,
+          days: Math.floor(daysOf(age)),
+          due_after_days: age.maxDays,
+        };
         log.warn(fields, 'A secret should be changed.');
       }
     }

@@ -59,7 +59,7 @@ const READ = tenantStatement<{ readonly key_id: string; readonly value: string }
 const PUT = tenantStatement<SecretRow>(
   'secrets.put',
   `INSERT INTO secrets (tenant_id, name, key_id, value, version, created_at, updated_at, updated_by)
-   SELECT CAST(:tenant AS TEXT), CAST(:name AS TEXT), id, CAST(:value AS TEXT), 1, CAST(:now AS BIGINT), CAST(:now AS BIGINT), CAST(:by AS TEXT)
+   SELECT :tenant, CAST(:name AS TEXT), id, CAST(:value AS TEXT), 1, CAST(:now AS BIGINT), CAST(:now AS BIGINT), CAST(:by AS TEXT)
    FROM encryption_keys WHERE id = :key AND retired_at IS NULL
    ON CONFLICT (tenant_id, name) DO UPDATE SET key_id = excluded.key_id, value = excluded.value,
      version = secrets.version + 1, updated_at = excluded.updated_at, updated_by = excluded.updated_by

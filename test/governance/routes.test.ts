@@ -1,5 +1,6 @@
 // Every route of every port: on the list of what answers without a credential, or refused without one.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { jobRoutes } from '../../src/jobs/job-routes.ts';
 import { systemClock } from '../../src/operations/clock.ts';
 import { aboutRoutes, metricsRoute } from '../../src/operations/routes/about-routes.ts';
 import { adminRoutes } from '../../src/operations/routes/admin-routes.ts';
@@ -29,6 +30,7 @@ function tableRoutes(): readonly Route[] {
     ...probeRoutes(parseDeps({ clock: systemClock, version: '' })),
     ...adminRoutes(parseDeps({})),
     ...secretRoutes(parseDeps({})),
+    ...jobRoutes(parseDeps({})),
     metricsRoute(parseDeps({}), 'loopback'),
   ];
 }

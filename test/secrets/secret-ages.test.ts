@@ -61,7 +61,7 @@ function reminderOf(
   return {
     ...reminder,
     ages: () => [...ages()],
-    warned: () => kept.lines().flatMap((line) => (line.event === 'secret.due' ? [line.secret] : [])),
+    warned: () => kept.lines.flatMap((line) => (line.event === 'secret.due' ? [line.what] : [])),
   };
 }
 

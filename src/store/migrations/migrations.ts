@@ -1,10 +1,11 @@
 // Every migration in order. A new one is a file beside this one and a line here.
 import { base } from './0001-base.ts';
+import { jobs } from './0002-jobs.ts';
 import { secrets } from './0008-secrets.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps of the schema in the order of their ids. */
-export const migrations: readonly Migration[] = [base, secrets];
+export const migrations: readonly Migration[] = [base, jobs, secrets];
 
 /** Where the schema is when every step ran. */
 export const newestMigration: number = migrations.at(-1)?.id ?? 0;
