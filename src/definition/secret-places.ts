@@ -26,9 +26,11 @@ export function literalSecrets(definition: Definition): readonly string[] {
 
 /** Shorter ones are versions, dates and names. */
 const KEY_LENGTH_MIN = 16;
+/** Placeholders, addresses, lists, media types, times, and words with at most a number behind them. */
+const NO_KEY = /[${},;]|:\/\/|^[a-z]+\/[\w.+-]+$|^\d{4}-\d\d-\d\dT|^[a-z]+(?:[_.-][a-z]+)*[_.-]?\d*$/i;
 
 function looksLikeKey(word: string): boolean {
-  return word.length >= KEY_LENGTH_MIN && /[a-z]/i.test(word) && /\d/.test(word) && !/[${}]|:\/\//.test(word);
+  return word.length >= KEY_LENGTH_MIN && /[a-z]/i.test(word) && /\d/.test(word) && !NO_KEY.test(word);
 }
 
 function isAddress(text: string): boolean {
