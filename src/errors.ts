@@ -221,6 +221,13 @@ export const errors = {
     modern: 5030,
     retryable: true,
   },
+  secrets_locked: {
+    message: 'There is no master key to seal secrets with.',
+    status: 503,
+    legacy: -32000,
+    modern: 5030,
+    retryable: false,
+  },
   draining: {
     message: 'The server is shutting down.',
     status: 503,

@@ -15,6 +15,7 @@ import { type LoadedAll, loadAll } from './definitions.ts';
 import { type Governance, openGovernance } from './governance.ts';
 import { checkSharedSalt } from './identity.ts';
 import { createPlans, type Plans } from './plans.ts';
+import { environmentSecrets, openStoredSecrets, type StoredSecrets, secretsAtStart } from './secrets.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
 import { openState, type State } from './state.ts';
@@ -27,6 +28,8 @@ export interface Core extends Omit<State, 'close'>, Omit<Governance, 'gate' | 'c
   /** Background jobs; kinds are registered while the core is made, and run once the server listens. */
   readonly jobs: Jobs;
   readonly secrets: ProcessSecrets;
+  /** What users store. */
+  readonly storedSecrets: StoredSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
   /** Operations that run now. */
@@ -46,14 +49,17 @@ export interface CoreOptions {
 /** Throws ConfigurationError with everything that is wrong, PlanError with what could not be prepared. */
 export async function createCore(options: CoreOptions): Promise<Core> {
   const { settings } = options;
-  const loaded = await loadAll(settings);
+  const early = secretsAtStart(settings);
+  const loaded = await loadAll(settings, early.resolve);
   const warnings = options.transport === 'http' ? checkOrThrow(settings, loaded) : loaded.warnings;
   const telemetry = openTelemetry(options);
-  const secrets = openSecrets(settings);
+  const secrets = openSecrets(settings, telemetry);
   let plans: Plans | undefined;
+  let storedSecrets: StoredSecrets;
   const plan = () => inForce(plans);
   const state = await openState({ ...options, loaded, telemetry, secrets, plan });
-  const { store, audit } = state;
+  const { store, audit, identity } = state;
+  audit.log.addSecrets(ownSecrets(settings, secrets));
   const jobs = createJobs({ store, clock: systemClock, log: telemetry.log.child({ component: 'jobs' }) });
   const egress = openEgress(settings, telemetry);
   const governance = await openGovernance({ settings, telemetry, secrets, state, egress, jobs });
@@ -69,17 +75,12 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     // Last, because the last records may still have to be sent.
     await egress.close();
   };
+  const { ensureTenants } = identity;
+  const { once } = governing;
+  const plansDeps = { settings, telemetry, egress, pool, stages, audit, ensureTenants, once };
   try {
-    plans = await createPlans(loaded.definitions, {
-      settings,
-      telemetry,
-      egress,
-      pool,
-      stages,
-      audit,
-      ensureTenants: state.identity.ensureTenants,
-      once: governing.once,
-    });
+    storedSecrets = await openStoredSecrets({ settings, store, egress, areNamed: early.areNamed() });
+    plans = await createPlans(loaded.definitions, { ...plansDeps, storedSecrets });
     await audit.log.ready;
     audit.ship(egress, options.build.version);
   } catch (error) {
@@ -97,9 +98,10 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     protocol,
     store,
     audit,
-    identity: state.identity,
+    identity,
     jobs,
     secrets,
+    storedSecrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,
     running: gate.running,
@@ -151,12 +153,19 @@ function openTelemetry({ settings, build }: CoreOptions): Telemetry {
   });
 }
 
-function openSecrets(settings: AppSettings): ProcessSecrets {
+function openSecrets(settings: AppSettings, telemetry: Telemetry): ProcessSecrets {
   const { apiKeySalt, sessionSecret } = settings.environment;
-  return openProcessSecrets(settings.dataDirectory, {
+  const secrets = openProcessSecrets(settings.dataDirectory, {
     ...(apiKeySalt === undefined ? {} : { apiKeySalt }),
     ...(sessionSecret === undefined ? {} : { sessionSecret }),
   });
+  telemetry.redactor.addSecrets(ownSecrets(settings, secrets));
+  return secrets;
+}
+
+/** What no record may show, whoever writes it. */
+function ownSecrets({ env }: AppSettings, secrets: ProcessSecrets): readonly string[] {
+  return [...environmentSecrets(env), ...Object.values(secrets)];
 }
 
 function openEgress(settings: AppSettings, telemetry: Telemetry): Egress {

@@ -1,6 +1,7 @@
 // The definitions of this process: loaded, checked, with the environment's settings over the file's.
 import { type LoadedDefinition, loadDefinitions } from '../definition/load.ts';
 import { formatProblem } from '../definition/problem.ts';
+import type { ResolveSecrets } from '../definition/secret-reference.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { withOverrides } from './overrides.ts';
 import type { AppSettings } from './settings.ts';
@@ -13,12 +14,13 @@ export interface LoadedAll {
 }
 
 /** Throws ConfigurationError with every problem of every file. */
-export async function loadAll(settings: AppSettings): Promise<LoadedAll> {
+export async function loadAll(settings: AppSettings, resolveSecrets: ResolveSecrets): Promise<LoadedAll> {
   const { definitions, errors, warnings } = await loadDefinitions(settings.path, {
     env: settings.env,
     environment: settings.environment.environment ?? (settings.production ? 'production' : 'development'),
     purpose: 'serve',
     envAllow: settings.environment.envAllow ?? [],
+    resolveSecrets,
   });
   if (errors.length > 0) throw new ConfigurationError(errors.map(formatProblem));
   const settled = definitions.map((loaded) => withOverrides(loaded, settings));

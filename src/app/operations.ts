@@ -1,5 +1,6 @@
 // The process seen from outside: health, probes, diagnostics, administration and signals.
 import { join } from 'node:path';
+import { withHiddenSecrets } from '../definition/secret-places.ts';
 import { jobRoutes } from '../jobs/job-routes.ts';
 import { type Clock, systemClock } from '../operations/clock.ts';
 import { collectDiagnostics, type DiagnosticsDeps, dumpDiagnostics } from '../operations/diagnostics.ts';
@@ -18,6 +19,7 @@ import { createLogLevelControl } from '../operations/log-level.ts';
 import { aboutRoutes, metricsRoute } from '../operations/routes/about-routes.ts';
 import { adminRoutes } from '../operations/routes/admin-routes.ts';
 import { probeRoutes } from '../operations/routes/probe-routes.ts';
+import { secretRoutes } from '../operations/routes/secret-routes.ts';
 import { createServiceManager, type ServiceManager } from '../operations/service-manager.ts';
 import { listenToSignals } from '../operations/signals.ts';
 import type { Route } from '../route.ts';
@@ -26,6 +28,7 @@ import type { JsonObject, Operation } from '../tool.ts';
 import type { Core } from './core.ts';
 import { watchDatabases } from './database-health.ts';
 import { limitsComponent } from './limits.ts';
+import { createAgeReminder } from './secret-ages.ts';
 import type { AppSettings } from './settings.ts';
 import { hasTenantHeader, tenantHeaderFinding } from './tenant-header.ts';
 import { watchIssuers } from './tokens.ts';
@@ -73,6 +76,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   health.add(limitsComponent(core.limiter));
   watchDatabases(core, health);
   watchIssuers(core.people.tokens, core.plans.holder, health);
+  const ages = createAgeReminder({ core, settings, clock });
 
   const ended = new Promise<number>((resolve) => {
     const dump = () => dumpDiagnostics(diagnostics, join(settings.dataDirectory, 'diagnostics'));
@@ -83,6 +87,7 @@ export function createOperations(deps: OperationsDeps): Operations {
       ...processRoutes(deps, { clock, health }),
       ...core.audit.routes,
       ...core.people.routes(core.plans.holder),
+      ...secretRoutes({ secrets: core.storedSecrets.secrets, audit: core.audit.events }),
       ...jobRoutes(core.jobs.queue),
       ...adminRoutes({
         log,
@@ -96,9 +101,13 @@ export function createOperations(deps: OperationsDeps): Operations {
       ...core.once.routes,
     ],
     serviceManager,
-    start: () => health.start(),
+    async start() {
+      await ages.start();
+      await health.start();
+    },
     ended,
     stop() {
+      ages.stop();
       health.stop();
       eventLoop.stop();
       levels.close();
@@ -120,7 +129,8 @@ function diagnosticsDeps(deps: OperationsDeps, watching: Watching): DiagnosticsD
     metrics,
     redactor,
     activeRequests: () => [...core.running].map(showOperation),
-    configuration: () => [...holder.current().servers.values()].map((server) => server.definition),
+    configuration: () =>
+      [...holder.current().servers.values()].map((server) => withHiddenSecrets(server.definition)),
     pools: () => ({
       requests: { in_flight: inFlight() },
       handlers: core.pool.stats,

@@ -14,6 +14,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppAudit } from './audit.ts';
 import { loadAll } from './definitions.ts';
 import type { Once } from './once.ts';
+import type { StoredSecrets } from './secrets.ts';
 import { createServerParts } from './server-parts.ts';
 import type { AppSettings } from './settings.ts';
 
@@ -24,7 +25,7 @@ export interface Plans {
   readonly holder: SwappablePlan;
   readonly reloader: Reloader;
   readonly databases: OpenDatabases;
-  /** Starts to follow changes of the files that the plan in force was made from. */
+  /** Starts to follow changes of the files and secrets that the plan in force was made from. */
   watch(): void;
   close(): Promise<void>;
 }
@@ -37,6 +38,7 @@ export interface PlansDeps {
   /** Makes what the definitions presuppose, before any of them is compiled. */
   readonly ensureTenants: (definitions: readonly LoadedDefinition[]) => Promise<void>;
   readonly audit: AppAudit;
+  readonly storedSecrets: Pick<StoredSecrets, 'resolve' | 'watch'>;
   readonly stages: {
     readonly request: readonly RequestStage[];
     readonly operation: readonly OperationStage[];
@@ -65,13 +67,14 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
   holder = createPlanHolder(plan, (error) => log.error({ error }, 'A replaced plan did not close cleanly.'));
   const { current } = holder;
 
+  let stopSecrets: (() => void) | undefined;
   const watcher = createWatcher(
     () => files,
     () => void reloader.reload(),
   );
   const reloader = createReloader({
     holder,
-    build: async () => build((await loadAll(settings)).definitions),
+    build: async () => build((await loadAll(settings, deps.storedSecrets.resolve)).definitions),
     finished({ error }) {
       telemetry.configReload(error === undefined ? 'success' : 'failure');
       deps.audit.events.record(reloadEntry(error));
@@ -87,9 +90,13 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
     holder,
     reloader,
     databases,
-    watch: watcher.start,
+    watch() {
+      watcher.start();
+      stopSecrets = deps.storedSecrets.watch(() => void reloader.reload());
+    },
     async close() {
       watcher.stop();
+      stopSecrets?.();
       await holder?.close();
     },
   };
@@ -136,6 +143,7 @@ function createCompiler(
       operationStages: stages.operation,
       partsFor,
       log: telemetry.log.child({ component: 'handler' }),
+      redactor: telemetry.redactor,
     });
   };
 }

@@ -41,6 +41,7 @@ export function createServerParts(loaded: LoadedDefinition, deps: ServerPartsDep
       file: createFileHandler({
         pool: deps.pool,
         egress: deps.egress,
+        redact: telemetry.redactor.document,
         readResource: (uri, call) => readFor(deps.serverOf(definition.slug), uri, call),
       }),
     },

@@ -6,6 +6,7 @@ import { addAudit } from './audit-verbs.ts';
 import { buildInfo } from './build-info.ts';
 import { addExplain, addKeyVerbs, addTenantVerbs } from './identity-verbs.ts';
 import { EXIT, type Finish, type Io, PROCESS_IO } from './io.ts';
+import { addSecrets } from './secret-verbs.ts';
 import { addUsers } from './user-verbs.ts';
 
 /** Runs `quayside <words>`; resolves with the exit code. Never rejects for what a user can cause. */
@@ -43,6 +44,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addAudit(program, io, finish);
   addUsers(program, io, finish);
   addApprovals(program, io, finish);
+  addSecrets(program, io, finish);
   addMigrate(program, io, finish);
   // Sub-commands made by `command()` inherit these settings only when they are copied.
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {

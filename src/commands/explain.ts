@@ -1,5 +1,6 @@
 // `quayside explain <tool> --as <key>`: which rule decides, from the definitions and the store, without a server.
 import { loadAll } from '../app/definitions.ts';
+import { secretsAtStart } from '../app/secrets.ts';
 import { readSettings } from '../app/settings.ts';
 import type { Definition } from '../definition/schema/definition.ts';
 import { listedToolName } from '../definition/tool-name.ts';
@@ -32,7 +33,7 @@ export async function explain(flags: ExplainFlags, io: Io): Promise<number> {
   }
   const { settings } = read;
   return onInstall(flags, io, async ({ store, tenants }, actor) => {
-    const { definitions } = await loadAll(settings);
+    const { definitions } = await loadAll(settings, secretsAtStart(settings).resolve);
     const servers = definitions.map(({ definition }) => ({ slug: definition.slug, definition }));
     const ring = await openKeyRing(store);
     try {

@@ -75,12 +75,6 @@ export const withoutEffect: readonly {
     'REPOSITORY_AUTO_CLEANUP, DEFAULT_REPOSITORY_TTL_DAYS',
     'What it switches does not exist.',
   ),
-  notYet(
-    'QUAYSIDE_MASTER_KEY',
-    /^QUAYSIDE_MASTER_KEY(_FILE)?$/,
-    'QUAYSIDE_MASTER_KEY_FILE',
-    'No secrets are stored.',
-  ),
   notYet('WEB_CONCURRENCY', /^WEB_CONCURRENCY$/, '', 'One process serves.'),
   {
     names: 'PYTHONUNBUFFERED, NEXT_PUBLIC_*',

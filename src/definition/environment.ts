@@ -11,7 +11,6 @@ import {
   list,
   oneOf,
   path,
-  type Reader,
   rate,
   redisAddress,
   redisUrl,
@@ -24,26 +23,10 @@ import {
   url,
   wholeNumber,
 } from './environment-readers.ts';
+import { secretVariables } from './environment-secrets.ts';
+import { type Variable, variable } from './environment-variable.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
-
-interface Variable<Value = unknown> {
-  /** The first that is set counts; the others are aliases. */
-  readonly names: readonly [string, ...string[]];
-  readonly doc: string;
-  /** As the reference shows it. */
-  readonly fallback?: string;
-  readonly example?: string;
-  readonly secret?: boolean;
-  readonly reader: Reader<Value>;
-}
-
-const variable = <Value>(
-  names: readonly [string, ...string[]],
-  reader: Reader<Value>,
-  doc: string,
-  more: { readonly fallback?: string; readonly example?: string; readonly secret?: boolean } = {},
-): Variable<Value> => ({ names, reader, doc, ...more });
 
 const variables = {
   environment: variable(
@@ -297,6 +280,7 @@ const variables = {
   databaseName: variable(['DB_NAME'], text, 'Its database.', { fallback: 'quayside' }),
   databaseUser: variable(['DB_USER'], text, 'Its user.', { fallback: 'quayside' }),
   databasePassword: variable(['DB_PASSWORD'], text, 'The password of that user.', { secret: true }),
+  ...secretVariables,
 } as const;
 
 type Parsed<V> = V extends Variable<infer Value> ? Value : never;

@@ -7,6 +7,7 @@ import { type Prepared, prepareDefinition } from './prepare.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { createReport, type Report } from './report.ts';
 import type { Definition } from './schema/definition.ts';
+import type { ResolveSecrets, SecretOutcome, SecretOutcomes } from './secret-reference.ts';
 import { splitServers } from './servers.ts';
 import { nearestNode } from './source/node.ts';
 import { DEFINITION_EXTENSIONS, parseSource, readSource, type Source } from './source/source.ts';
@@ -41,6 +42,8 @@ export interface LoadOptions {
   readonly trusted?: boolean;
   /** Names that untrusted definitions may substitute (QUAYSIDE_ENV_ALLOW). Default none. */
   readonly envAllow?: readonly string[];
+  /** Reads what `${secret:...}` names. Absent: references are checked and not read, which `serve` refuses. */
+  readonly resolveSecrets?: ResolveSecrets;
 }
 
 /** `definitions` is empty when there are errors. Problems are sorted by place. */
@@ -57,8 +60,28 @@ export async function loadDefinitions(path: string, options: LoadOptions): Promi
   const sources = await Promise.all(files.map(readSource));
   const production = options.environment === 'production' && options.trusted !== false;
   const modes = production ? await Promise.all(sources.map(writableByOthers)) : [];
-  return assemble(sources, options, modes.flat());
+  return assembleWithSecrets(sources, options, modes.flat());
 }
+
+/** References are known only when the definitions are read, so those that have some are read twice. */
+async function assembleWithSecrets(
+  sources: readonly Source[],
+  options: LoadOptions,
+  problems: readonly Problem[],
+): Promise<LoadOutcome> {
+  const { resolveSecrets } = options;
+  if (resolveSecrets === undefined) return assemble(sources, options, problems);
+  const references = new Set<string>();
+  const first = assemble(sources, options, problems, (reference) => {
+    references.add(reference);
+    return 'later';
+  });
+  if (references.size === 0) return first;
+  const found = await resolveSecrets(references);
+  return assemble(sources, options, problems, (reference) => found.get(reference) ?? UNREAD);
+}
+
+const UNREAD: SecretOutcome = { problem: 'was not read.', fix: 'Serve the definition.' };
 
 /** Loads definitions from a text, such as an editor's; `file` gives its format, its name in problems and its folder. */
 export function loadText(file: string, text: string, options: LoadOptions): LoadOutcome {
@@ -69,9 +92,12 @@ function assemble(
   sources: readonly Source[],
   options: LoadOptions,
   problems: readonly Problem[],
+  secrets: SecretOutcomes | undefined = options.purpose === 'serve' ? () => UNREAD : undefined,
 ): LoadOutcome {
   const reports = new Map<Source, Report>(sources.map((source) => [source, createReport(source)]));
-  const prepared = sources.flatMap((source) => prepareSource(source, options, reports));
+  const prepared = sources.flatMap((source) =>
+    prepareSource(source, { ...options, ...(secrets === undefined ? {} : { secrets }) }, reports),
+  );
   const chosen = checkBetween(prepared);
   const all = [
     ...problems,
@@ -89,7 +115,7 @@ function assemble(
 
 function prepareSource(
   source: Source,
-  options: LoadOptions,
+  options: LoadOptions & { readonly secrets?: SecretOutcomes },
   reports: ReadonlyMap<Source, Report>,
 ): Prepared[] {
   const report = reports.get(source);

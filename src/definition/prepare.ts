@@ -7,6 +7,8 @@ import { createReport, type Report } from './report.ts';
 import { createSound } from './rules/rule-context.ts';
 import { definitionRules } from './rules/rules.ts';
 import { Definition } from './schema/definition.ts';
+import { literalSecrets } from './secret-places.ts';
+import type { SecretOutcomes } from './secret-reference.ts';
 import { appendPointer, type Json, memberOf, type Node, type ObjectNode, textOf } from './source/node.ts';
 import type { Source } from './source/source.ts';
 import { createSubstitution } from './substitute.ts';
@@ -18,6 +20,7 @@ export interface PrepareSettings {
   readonly trusted: boolean;
   readonly envAllow: readonly string[];
   readonly baseDirectory: string;
+  readonly secrets?: SecretOutcomes;
 }
 
 /** A definition on its way; usable only when its report holds no error. */
@@ -68,7 +71,12 @@ function prepareIn(
   for (const rule of definitionRules)
     rule({ definition, root, report, sound, baseDirectory, production, files });
   for (const file of substitution.files) files.add(file);
-  const secretValues = new Set([...substitution.secretValues, ...writtenSecrets(definition, sound)]);
+  const literals = sound('') ? literalSecrets(definition) : [];
+  const secretValues = new Set([
+    ...substitution.secretValues,
+    ...writtenSecrets(definition, sound),
+    ...literals,
+  ]);
   return { definition, root, source, report, secretValues: [...secretValues], files, sound };
 }
 

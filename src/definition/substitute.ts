@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Report } from './report.ts';
+import { lookUpSecret, type SecretOutcomes } from './secret-reference.ts';
 import type { Node } from './source/node.ts';
 
 /** Larger secrets than this are files of another kind, named by mistake. */
@@ -42,6 +43,8 @@ export interface SubstitutionSettings {
   readonly baseDirectory: string;
   /** False for overlays of other environments: placeholders are checked, but nothing needs to be set. */
   readonly resolve: boolean;
+  /** What `${secret:...}` stands for; absent where references are only checked. */
+  readonly secrets?: SecretOutcomes;
 }
 
 export interface Substitution {
@@ -151,22 +154,14 @@ function guard(inserted: string, rest: string, node: Node, context: PlacedContex
 function insertedText(body: string, node: Node, context: PlacedContext): string | undefined {
   if (body === 'args' || /^args[.[|]/.test(body)) return checkArgument(body, node, context);
   if (body.startsWith('file:')) return fileValue(body.slice('file:'.length), node, context);
-  if (body.startsWith('secret:')) {
-    context.report.error({
-      rule: 'not-yet',
-      node,
-      message: `\${${body}} needs the secret store, which is not yet in this version.`,
-      fix: 'Use an environment variable or ${file:...}.',
-    });
-    return undefined;
-  }
+  if (body.startsWith('secret:')) return secretValue(body.slice('secret:'.length), node, context);
   const match = ENVIRONMENT.exec(body);
   if (match?.[1] === undefined) {
     fail(
       node,
       context,
       `\${${body}} is no known placeholder.`,
-      'Write ${NAME}, ${NAME:-default}, ${NAME:?message}, ${file:/path}, or $${ for a literal ${.',
+      'Write ${NAME}, ${NAME:-default}, ${NAME:?message}, ${file:/path}, ${secret:name}, or $${ for a literal ${.',
     );
     return undefined;
   }
@@ -243,6 +238,14 @@ function refusalOf(
     };
   }
   return undefined;
+}
+
+function secretValue(reference: string, node: Node, context: PlacedContext): string | undefined {
+  const found = lookUpSecret(reference, context.settings);
+  if (found === 'later') return leave(context);
+  if ('value' in found) context.secretValues.add(found.value);
+  else fail(node, context, found.message, found.fix);
+  return 'value' in found ? found.value : undefined;
 }
 
 function fileValue(path: string, node: Node, context: PlacedContext): string | undefined {

@@ -13,6 +13,7 @@ import { createResolver, type ResolveHost, type Resolver } from './resolver.ts';
 import { ACCEPTED_ENCODINGS, collectBody, discardBody, openBody } from './response-body.ts';
 import { parseTarget, type Target } from './target.ts';
 
+/** One request to another host. */
 export interface EgressRequest {
   /** Absolute http or https URL without user name and password. */
   readonly url: string;

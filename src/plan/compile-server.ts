@@ -9,6 +9,7 @@ import type { GateServer, OperationStage, RequestStage, Target } from '../gate/s
 import { createContent } from '../handlers/content/content.ts';
 import type { HandlerContext, PreparedHandler } from '../handlers/handler.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Redactor } from '../telemetry/redact.ts';
 import type { JsonObject } from '../tool.ts';
 import { headerParametersOf } from './header-parameters.ts';
 import { type Entry, LIST_METHODS, type ServerPlan, type ToolEntry } from './server-plan.ts';
@@ -26,6 +27,8 @@ export interface CompileDeps {
    */
   readonly partsFor: (loaded: LoadedDefinition) => ServerParts;
   readonly log: Log;
+  /** Keeps secrets out of what callers and operators are told of failures. */
+  readonly redactor: Pick<Redactor, 'text' | 'value'>;
 }
 
 /** What the handlers of one server are made by and work with. */
@@ -97,7 +100,8 @@ const NO_PARTS: ServerParts = { factories: {}, close: () => Promise.resolve() };
 function beginWork(loaded: LoadedDefinition, deps: CompileDeps): Work {
   const problems: PlanProblem[] = [];
   const report = (pointer: string, error: unknown): void => {
-    problems.push(problemAt(loaded, pointer, error));
+    const problem = problemAt(loaded, pointer, error);
+    problems.push({ ...problem, message: deps.redactor.text(problem.message) });
   };
   let parts = NO_PARTS;
   try {
@@ -141,6 +145,7 @@ async function compileEntry(
       listedName: listedToolName(tool.name, definition.toolNames),
       factories: work.parts.factories,
       context: handlerContext(work, tool),
+      redactor: work.deps.redactor,
     });
     work.closers.push(() => compiled.close());
     work.files.push(...compiled.files);

@@ -6,6 +6,7 @@ import { HandlerError, InputRequiredSignal, QuaysideError } from '../errors.ts';
 import type { HandlerContext, HandlerFactory, PreparedHandler } from '../handlers/handler.ts';
 import { toErrorResult } from '../handlers/result.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Redactor } from '../telemetry/redact.ts';
 import type { Call, JsonObject, Tool, ToolResult, ToolSpec } from '../tool.ts';
 import { withDeadline } from './deadline.ts';
 
@@ -38,16 +39,17 @@ export async function compileTool(options: {
   readonly listedName: string;
   readonly factories: HandlerFactories;
   readonly context: HandlerContext;
+  readonly redactor: Pick<Redactor, 'text' | 'value'>;
 }): Promise<CompiledTool> {
-  const { definition, tool, factories, context } = options;
+  const { definition, tool, factories, context, redactor } = options;
   const handler = await prepareHandler(tool.handler, factories, context);
   const timeoutMs = effectiveTimeout(definition, tool, handler);
   const run = withDeadline((call) => handler.run(call), timeoutMs);
   return {
     tool: {
       spec: specOf(tool, options.listedName, handler, timeoutMs),
-      run: (call) => runGuarded(run, call, context.log),
       ...(handler.reconcile === undefined ? {} : { reconcile: handler.reconcile }),
+      run: (call) => runGuarded(run, call, { log: context.log, redactor }),
     },
     files: handler.files ?? [],
     close: async () => handler.close?.(),
@@ -75,7 +77,7 @@ export function prepareHandler(
 async function runGuarded(
   run: (call: Call) => Promise<ToolResult>,
   call: Call,
-  log: Log,
+  { log, redactor }: { readonly log: Log; readonly redactor: Pick<Redactor, 'text' | 'value'> },
 ): Promise<ToolResult> {
   try {
     return await run(call);
@@ -83,8 +85,21 @@ async function runGuarded(
     if (error instanceof QuaysideError || error instanceof InputRequiredSignal) throw error;
     const failure = error instanceof HandlerError ? error : unexpected(error);
     log.warn({ request_id: call.requestId, code: failure.code, ...reasonOf(failure) }, 'handler failed');
-    return toErrorResult(failure);
+    return toErrorResult(withoutSecrets(failure, redactor));
   }
+}
+
+/** What author code and services say of a failure goes to the caller: a secret that they repeat does not. */
+function withoutSecrets(
+  { code, message, details }: HandlerError,
+  redactor: Pick<Redactor, 'text' | 'value'>,
+): HandlerError {
+  const clean = details === undefined ? undefined : redactor.value(details);
+  return new HandlerError(code, redactor.text(message), isRecord(clean) ? { details: clean } : {});
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A stack helps where code of the author failed; where the network or a limit did, it says nothing. */

@@ -101,6 +101,13 @@ CREATE TABLE quayside.audit_logs (
   hash text NOT NULL,
   updated_at bigint DEFAULT created_at
 );
+CREATE TABLE quayside.encryption_keys (
+  id text NOT NULL,
+  master_key_id text NOT NULL,
+  wrapped text NOT NULL,
+  created_at bigint NOT NULL,
+  retired_at bigint
+);
 CREATE TABLE quayside.idempotency_keys (
   id text NOT NULL,
   created_at bigint NOT NULL,
@@ -175,6 +182,21 @@ CREATE TABLE quayside.schema_migrations (
   name text NOT NULL,
   applied_at bigint NOT NULL
 );
+CREATE TABLE quayside.secret_ages (
+  name text NOT NULL,
+  fingerprint text NOT NULL,
+  since bigint NOT NULL
+);
+CREATE TABLE quayside.secrets (
+  tenant_id text NOT NULL,
+  name text NOT NULL,
+  key_id text NOT NULL,
+  value text NOT NULL,
+  version bigint NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  updated_by text
+);
 CREATE TABLE quayside.store_changes (
   topic text NOT NULL,
   counter bigint NOT NULL
@@ -227,6 +249,7 @@ ALTER TABLE quayside.audit_checkpoints ADD CONSTRAINT audit_checkpoints_pkey PRI
 ALTER TABLE quayside.audit_cursors ADD CONSTRAINT audit_cursors_pkey PRIMARY KEY (receiver, writer, tenant_id);
 ALTER TABLE quayside.audit_heads ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (writer, tenant_id);
 ALTER TABLE quayside.audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, writer, seq);
+ALTER TABLE quayside.encryption_keys ADD CONSTRAINT encryption_keys_pkey PRIMARY KEY (id);
 ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_encoding_check CHECK ((encoding = ANY (ARRAY['json'::text, 'gzip'::text])));
 ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)));
 ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_operation_check CHECK (((length(operation) >= 1) AND (length(operation) <= 100)));
@@ -242,6 +265,9 @@ ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_tenant_id_fkey FOREIGN KEY (tenant
 ALTER TABLE quayside.login_attempts ADD CONSTRAINT login_attempts_pkey PRIMARY KEY (subject);
 ALTER TABLE quayside.rate_limits ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (key);
 ALTER TABLE quayside.schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (id);
+ALTER TABLE quayside.secret_ages ADD CONSTRAINT secret_ages_pkey PRIMARY KEY (name);
+ALTER TABLE quayside.secrets ADD CONSTRAINT secrets_key_id_fkey FOREIGN KEY (key_id) REFERENCES quayside.encryption_keys(id);
+ALTER TABLE quayside.secrets ADD CONSTRAINT secrets_pkey PRIMARY KEY (tenant_id, name);
 ALTER TABLE quayside.store_changes ADD CONSTRAINT store_changes_pkey PRIMARY KEY (topic);
 ALTER TABLE quayside.tenants ADD CONSTRAINT tenants_pkey PRIMARY KEY (id);
 ALTER TABLE quayside.tenants ADD CONSTRAINT tenants_slug_key UNIQUE (slug);
@@ -272,6 +298,7 @@ CREATE INDEX jobs_running ON quayside.jobs USING btree (lease_until) WHERE (stat
 CREATE UNIQUE INDEX jobs_unique ON quayside.jobs USING btree (tenant_id, kind, unique_key) WHERE ((unique_key IS NOT NULL) AND (status = ANY (ARRAY['waiting'::text, 'running'::text])));
 CREATE INDEX jobs_waiting ON quayside.jobs USING btree (run_at) WHERE (status = 'waiting'::text);
 CREATE INDEX login_attempts_since ON quayside.login_attempts USING btree (since);
+CREATE INDEX secrets_by_key ON quayside.secrets USING btree (key_id);
 CREATE INDEX user_logins_expiry ON quayside.user_logins USING btree (expires_at);
 CREATE UNIQUE INDEX user_logins_id ON quayside.user_logins USING btree (id);
 CREATE INDEX user_logins_user ON quayside.user_logins USING btree (tenant_id, user_id);
@@ -523,6 +550,7 @@ ALTER TABLE quayside.audit_logs FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.idempotency_keys FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.invitations FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.jobs FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.secrets FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.tenants FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.user_logins FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.users FORCE ROW LEVEL SECURITY;
@@ -536,6 +564,7 @@ CREATE POLICY tenant_isolation ON quayside.audit_logs USING (((tenant_id = ( SEL
 CREATE POLICY tenant_isolation ON quayside.idempotency_keys USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.invitations USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.jobs USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.secrets USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.tenants USING (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.user_logins USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.users USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
@@ -547,6 +576,7 @@ GRANT INSERT, SELECT ON quayside.audit_checkpoints TO quayside_app;
 GRANT INSERT, SELECT, UPDATE ON quayside.audit_cursors TO quayside_app;
 GRANT INSERT, SELECT, UPDATE ON quayside.audit_heads TO quayside_app;
 GRANT INSERT, SELECT ON quayside.audit_logs TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.encryption_keys TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.idempotency_keys TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.invitations TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.job_schedules TO quayside_app;
@@ -554,6 +584,8 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.jobs TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.login_attempts TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.rate_limits TO quayside_app;
 GRANT SELECT ON quayside.schema_migrations TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.secret_ages TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.secrets TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.store_changes TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.tenants TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.user_logins TO quayside_app;

@@ -153,6 +153,14 @@ CREATE INDEX audit_logs_time ON audit_logs (tenant_id, created_at DESC, id DESC)
 
 CREATE INDEX audit_logs_user ON audit_logs (user_id, created_at) WHERE user_id IS NOT NULL;
 
+CREATE TABLE encryption_keys (
+  id TEXT PRIMARY KEY,
+  master_key_id TEXT NOT NULL,
+  wrapped TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  retired_at INTEGER
+);
+
 CREATE TABLE idempotency_keys (
   id TEXT NOT NULL,
   created_at INTEGER NOT NULL,
@@ -237,6 +245,26 @@ CREATE TABLE login_attempts (
 CREATE INDEX login_attempts_since ON login_attempts (since);
 
 CREATE TABLE schema_migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL);
+
+CREATE TABLE secret_ages (
+  name TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  since INTEGER NOT NULL
+);
+
+CREATE TABLE secrets (
+  tenant_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  key_id TEXT NOT NULL REFERENCES encryption_keys (id),
+  value TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT,
+  PRIMARY KEY (tenant_id, name)
+);
+
+CREATE INDEX secrets_by_key ON secrets (key_id);
 
 CREATE TABLE store_changes (
   topic TEXT PRIMARY KEY,

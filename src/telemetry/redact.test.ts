@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { QuaysideError } from '../errors.ts';
-import { createRedactor, FIELD_LENGTH_MAX, isSecretName, REDACTED } from './redact.ts';
+import { createRedactor, FIELD_LENGTH_MAX } from './redact.ts';
+import { isSecretName } from './redaction/secret-names.ts';
+import { REDACTED } from './redaction/secret-patterns.ts';
 
 const { text, value } = createRedactor();
 
@@ -66,6 +68,14 @@ test('finds values that came from the environment, also encoded in an address', 
   );
   // Shorter than any secret worth the name: it would blank out ordinary words.
   expect(redactor.text('abc')).toBe('abc');
+});
+
+test('finds known values inside JSON text and forgets none of the newest', () => {
+  const redactor = createRedactor();
+  redactor.addSecrets(['with "quotes" and\nlines']);
+  redactor.addSecrets(Array.from({ length: 2000 }, (_, index) => `later-${index}-value`));
+  expect(redactor.text(JSON.stringify({ note: 'with "quotes" and\nlines' }))).toBe(`{"note":"${REDACTED}"}`);
+  expect(redactor.text('later-1999-value')).toBe(REDACTED);
 });
 
 test('writes errors with type, message, stack and cause, each redacted', () => {

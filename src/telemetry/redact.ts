@@ -1,8 +1,7 @@
 // Takes secrets out of what leaves the process by a log, an error, a trace or a dump (spec governance §9).
 import { QuaysideError } from '../errors.ts';
-
-/** Stands where a secret was. */
-export const REDACTED = '[REDACTED]';
+import { isSecretName } from './redaction/secret-names.ts';
+import { REDACTED, redactPatterns } from './redaction/secret-patterns.ts';
 
 /** Keeps one line within what collectors accept (spec operations §4). Measured in UTF-16 units. */
 export const FIELD_LENGTH_MAX = 8192;
@@ -17,48 +16,8 @@ const LINE_LIMITS: Limits = { depth: 8, entries: 100 };
 const DOCUMENT_LIMITS: Limits = { depth: 64, entries: 10_000 };
 /** A shorter value would blank out ordinary words. */
 const SECRET_LENGTH_MIN = 4;
-
-/** Compared without case, `-` and `_`; a field whose name ends in one of them is secret too (`db_password`). */
-const SECRET_NAMES = [
-  'password',
-  'passwords',
-  'passwd',
-  'secret',
-  'secrets',
-  'token',
-  'apikey',
-  'apikeys',
-  'authorization',
-  'cookie',
-  'cookies',
-  'privatekey',
-  'clientsecret',
-  'accesskey',
-  'credential',
-  'credentials',
-  'encryptedcredentials',
-  'session',
-  'ssn',
-] as const;
-
-/** Each is linear: every repetition is bounded or followed by what it cannot match. */
-const PATTERNS: readonly (readonly [RegExp, string])[] = [
-  [/-----BEGIN [A-Z0-9 ]{1,40}-----[\s\S]*?(?:-----END [A-Z0-9 ]{1,40}-----|$)/g, REDACTED],
-  [/\b(Bearer|Basic)\s{1,4}[A-Za-z0-9._~+/=-]{6,}/gi, `$1 ${REDACTED}`],
-  [/\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*){1,3}/g, REDACTED],
-  [/\bqs_[A-Za-z0-9_-]{6,}/g, REDACTED],
-  [/\bsk[-_][A-Za-z0-9_-]{12,}/g, REDACTED],
-  [/\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]{0,256}):[^\s/@]{1,512}@/gi, `$1:${REDACTED}@`],
-  [
-    /\b((?:[a-z0-9]{1,32}[_-]){0,4}(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|sig|signature)["']?\s{0,4}[=:]\s{0,4})(?:"[^"]{1,1024}"|'[^']{1,1024}'|[^\s,;&"'{}[\]]{1,1024})/gi,
-    `$1${REDACTED}`,
-  ],
-  [/\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b/g, REDACTED],
-  [/\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})/g, REDACTED],
-  [/\bAIza[A-Za-z0-9_-]{30,}/g, REDACTED],
-  [/\bxox[abeoprs]-[A-Za-z0-9-]{8,}/g, REDACTED],
-  [/\bya29\.[A-Za-z0-9_-]{10,}/g, REDACTED],
-];
+/** Each rotation and reload may bring new values while old ones still circulate; the oldest are forgotten first. */
+const SECRETS_MAX = 10_000;
 
 /** Controls, separators and direction marks that could forge or hide text on a terminal. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to find.
@@ -85,9 +44,8 @@ export function createRedactor(): Redactor {
     // Cut before matching: the cost of a line is bounded by what is kept of it, and a margin keeps a secret
     // at the edge recognisable.
     const bounded = raw.length > FIELD_LENGTH_MAX + 1024 ? raw.slice(0, FIELD_LENGTH_MAX + 1024) : raw;
-    let clean = known === undefined ? bounded : bounded.replace(known, REDACTED);
-    for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement);
-    clean = clean.replace(UNSAFE, escapeCharacter);
+    const withoutKnown = known === undefined ? bounded : bounded.replace(known, REDACTED);
+    const clean = redactPatterns(withoutKnown).replace(UNSAFE, escapeCharacter);
     if (clean.length <= FIELD_LENGTH_MAX && raw.length === bounded.length) return clean;
     return `${clean.slice(0, FIELD_LENGTH_MAX)}… [cut, ${raw.length} characters]`;
   }
@@ -97,12 +55,13 @@ export function createRedactor(): Redactor {
     value: (value) => redactWhole(value, { text, limits: LINE_LIMITS, path: new Set() }),
     document: (value) => redactWhole(value, { text, limits: DOCUMENT_LIMITS, path: new Set() }),
     addSecrets(values) {
+      const before = secrets.size;
       for (const value of values) {
         if (value.length < SECRET_LENGTH_MIN) continue;
-        secrets.add(value);
-        secrets.add(encodeURIComponent(value));
+        for (const form of formsOf(value)) secrets.add(form);
       }
-      if (secrets.size === 0) return;
+      if (secrets.size === before) return;
+      for (const oldest of [...secrets].slice(0, -SECRETS_MAX)) secrets.delete(oldest);
       // Longest first: a secret that contains another one must not leave its tail behind.
       const ordered = [...secrets].sort((a, b) => b.length - a.length);
       known = new RegExp(ordered.map((secret) => RegExp.escape(secret)).join('|'), 'g');
@@ -110,10 +69,9 @@ export function createRedactor(): Redactor {
   };
 }
 
-/** Whether a field of this name is never shown. */
-export function isSecretName(name: string): boolean {
-  const plain = name.replace(/[-_\s]/g, '').toLowerCase();
-  return SECRET_NAMES.some((secret) => plain.endsWith(secret));
+/** As it is, as part of an address, and as part of a JSON text. */
+function formsOf(value: string): readonly string[] {
+  return [value, encodeURIComponent(value.toWellFormed()), JSON.stringify(value).slice(1, -1)];
 }
 
 interface Walk {

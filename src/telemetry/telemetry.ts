@@ -45,6 +45,8 @@ export interface Telemetry {
   /** Read at each scrape. Returns the way to stop. */
   watchConnections(transport: string, count: () => number): () => void;
   watchDatabaseConnections(count: () => { readonly active: number; readonly idle: number }): () => void;
+  /** Read at each scrape. */
+  watchSecretAges(ages: () => Iterable<{ readonly name: string; readonly days: number }>): () => void;
   watchKeyAges(ages: () => Iterable<{ readonly name: string; readonly days: number }>): () => void;
   /** Brings buffered lines and spans out; resolves when they are, or after the exporter's deadline. */
   flush(): Promise<void>;
@@ -142,6 +144,10 @@ function singleFacts({ instruments }: Metrics): SingleFacts {
         const { active, idle } = count();
         report({ state: 'active' }, active);
         report({ state: 'idle' }, idle);
+      }),
+    watchSecretAges: (ages) =>
+      instruments.secretAge.source((report) => {
+        for (const { name, days } of ages()) report({ secret: name }, days);
       }),
     watchKeyAges: (ages) =>
       instruments.apiKeyAge.source((report) => {

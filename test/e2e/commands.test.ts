@@ -34,7 +34,7 @@ describe('quayside', () => {
     async () => {
       const { code, out } = await runQuayside(['--help']);
       expect(code).toBe(0);
-      const verbs = [...out.matchAll(/^ {2}([a-z]+)\b.* {2}\S/gm)].map((match) => match[1] ?? '');
+      const verbs = [...out.matchAll(/^ {2}([a-z][a-z-]*)\b.* {2}\S/gm)].map((match) => match[1] ?? '');
       expect(verbs).toEqual(expect.arrayContaining(['serve', 'stdio', 'validate', 'keys']));
       for (const verb of verbs) {
         const help = await runQuayside(verb === 'help' ? ['help'] : [verb, '--help']);
@@ -52,6 +52,7 @@ describe('quayside', () => {
     [['serve', '--port', '70000'], 'A port is a number from 0 to 65535.'],
     [['keys', 'mint'], "unknown command 'mint'"],
     [['keys', 'revoke'], "missing required argument 'id'"],
+    [['secrets', 'set'], "missing required argument 'name'"],
   ])(
     'exits with 2 and says why: %j',
     async (words, reason) => {

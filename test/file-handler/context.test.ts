@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createEgress } from '../../src/egress/egress.ts';
 import { InputRequiredSignal, QuaysideError } from '../../src/errors.ts';
+import { createRedactor } from '../../src/telemetry/redact.ts';
 import { createFileTools, type FileTools, failure, NO_ACCESS, run } from './file-tool.ts';
 
 let tools: FileTools;
@@ -130,6 +131,18 @@ test('logs, progress, notices and the end of the stream reach the client', async
   expect(heard).toContainEqual(['notify', { kind: 'resource', uri: 'docs://a' }]);
   expect(heard.at(-1)).toEqual(['closeStream']);
   await expect.poll(() => tools.lines.some(({ fields }) => fields.line === 'to the console')).toBe(true);
+});
+
+test('P24: what a handler logs reaches the client without secrets', async () => {
+  const path = tools.write(
+    'telling.ts',
+    "export default (_: unknown, context: any) => { context.logger.warn('used password=planted-word', { token: 'planted-field', n: 1 }); };",
+  );
+  const heard: unknown[] = [];
+  const handler = await tools.prepare({ path }, {}, { redact: createRedactor().document });
+  await run(handler, { client: { log: (_level, data) => heard.push(data) } });
+  expect(JSON.stringify(heard)).toContain('[REDACTED]');
+  expect(JSON.stringify(heard)).not.toContain('planted');
 });
 
 test('a flood of logs is cut', async () => {

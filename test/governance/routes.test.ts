@@ -13,6 +13,7 @@ import { systemClock } from '../../src/operations/clock.ts';
 import { aboutRoutes, metricsRoute } from '../../src/operations/routes/about-routes.ts';
 import { adminRoutes } from '../../src/operations/routes/admin-routes.ts';
 import { probeRoutes } from '../../src/operations/routes/probe-routes.ts';
+import { secretRoutes } from '../../src/operations/routes/secret-routes.ts';
 import type { Route } from '../../src/route.ts';
 import { type RawAnswer, sendRequest } from '../support/raw-http.ts';
 import { type GovernedServer, KEYS, startGovernedServer } from './governed-server.ts';
@@ -45,6 +46,7 @@ function tableRoutes(): readonly Route[] {
     ...auditRoutes(parseDeps({})),
     ...cacheRoutes(parseDeps({})),
     ...approvalRoutes(parseDeps({})),
+    ...secretRoutes(parseDeps({})),
     ...jobRoutes(parseDeps({})),
     metricsRoute(parseDeps({}), 'loopback'),
     ...keyRoutes(parseDeps({})),

@@ -13,6 +13,7 @@ import { createPlanHolder } from '../../src/plan/holder.ts';
 import { createRouteEntries } from '../../src/plan/route-entry.ts';
 import { createProtocol } from '../../src/protocol/protocol.ts';
 import type { Route } from '../../src/route.ts';
+import { createRedactor } from '../../src/telemetry/redact.ts';
 import { createHttpTransport } from '../../src/transport/http/server.ts';
 import { SILENT_LOG } from '../support/http-endpoint.ts';
 
@@ -51,6 +52,7 @@ export async function startGatedServer(options: GatedServerOptions): Promise<Gat
     operationStages: stages.operation,
     partsFor: () => ({ factories: { http: options.wrap?.(http) ?? http }, close: () => Promise.resolve() }),
     log: SILENT_LOG,
+    redactor: createRedactor(),
   });
   const plans = createPlanHolder(plan, () => undefined);
   const protocol = createProtocol({ plans, log: SILENT_LOG });

@@ -1,5 +1,7 @@
 // How a refused value is shown: as JSON, without secrets, short.
-import { createRedactor, isSecretName, REDACTED } from '../../telemetry/redact.ts';
+import { createRedactor } from '../../telemetry/redact.ts';
+import { isSecretName } from '../../telemetry/redaction/secret-names.ts';
+import { REDACTED } from '../../telemetry/redaction/secret-patterns.ts';
 
 /** Characters of `received` (spec servers §5). */
 export const RECEIVED_MAX = 200;

@@ -13,6 +13,8 @@ export interface CallServiceDeps {
   readonly egress?: Egress;
   /** Reads a resource of the same server with the caller's permissions. */
   readonly readResource?: (uri: string, call: Call) => Promise<readonly ResourceContent[]>;
+  /** Takes secrets out of log messages before they go to the client (MCP: they must not hold any). */
+  readonly redact?: (data: unknown) => unknown;
 }
 
 /** Bytes of one response that a handler may fetch: what an `http` handler may at most be given. */
@@ -51,12 +53,12 @@ export function createCallServices(options: CallServicesOptions): CallServices {
   };
 }
 
-function hear(remark: Remark, { call, log }: CallServicesOptions): void {
+function hear(remark: Remark, { call, log, redact }: CallServicesOptions): void {
   switch (remark.kind) {
     case 'log': {
       const level = parseLevel(remark.level);
       log[LOG_METHODS[level]]({ request_id: call.requestId, level, data: remark.data }, 'handler log');
-      call.client.log(level, remark.data);
+      call.client.log(level, redact === undefined ? remark.data : redact(remark.data));
       break;
     }
     case 'progress':

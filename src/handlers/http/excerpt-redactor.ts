@@ -1,8 +1,8 @@
 // Keeps a tool's own credentials out of what a failing service sends back about the request.
+import { REDACTED } from '../../telemetry/redaction/secret-patterns.ts';
 
 /** A shorter header value is no secret, and its replacement would blank out ordinary text. */
 const SECRET_LENGTH_MIN = 6;
-const REDACTED = '[REDACTED]';
 
 /** Headers whose values are known to be no secret. */
 const PLAIN_HEADERS: ReadonlySet<string> = new Set([

@@ -103,6 +103,12 @@ export const catalogue = {
     help: 'Age of each API key whose creation is known.',
     labels: ['key_name'],
   },
+  secretAge: {
+    name: 'quayside_secret_age_days',
+    type: 'gauge',
+    help: 'Days since a secret of the process was seen to change.',
+    labels: ['secret'],
+  },
   databaseQueryDuration: {
     name: 'quayside_db_query_duration_seconds',
     type: 'histogram',

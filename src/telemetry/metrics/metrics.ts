@@ -51,6 +51,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     auditDropped: createCounter(catalogue.auditDropped, clean),
     sandboxKills: createCounter(catalogue.sandboxKills, clean),
     apiKeyAge: createGauge(catalogue.apiKeyAge, clean),
+    secretAge: createGauge(catalogue.secretAge, clean),
     databaseQueryDuration: createHistogram(catalogue.databaseQueryDuration, clean),
     databaseConnections: createGauge(catalogue.databaseConnections, clean),
     egressDuration: createHistogram(catalogue.egressDuration, clean),

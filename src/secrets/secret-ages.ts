@@ -1,0 +1,53 @@
+// Since when secrets of the environment are the same: only a keyed fingerprint of each is kept, never the secret.
+import { createHmac } from 'node:crypto';
+import { systemStatement } from '../store/statement.ts';
+import type { Store } from '../store/store.ts';
+
+/** A secret that should be changed now and then. */
+export interface AgedSecret {
+  /** Such as `database password`; shown in logs and metrics. */
+  readonly name: string;
+  readonly value: string;
+  /** After so many days it is due. */
+  readonly maxDays: number;
+}
+
+/** Since when a secret is the same, as far as this install has seen. */
+export interface SecretAge {
+  readonly name: string;
+  /** Epoch milliseconds. */
+  readonly since: number;
+  readonly maxDays: number;
+}
+
+/** Changes nothing while the secret is the same. */
+const NOTE = systemStatement(
+  'secrets.ages.note',
+  `INSERT INTO secret_ages (name, fingerprint, since) VALUES (:name, :fingerprint, :now)
+   ON CONFLICT (name) DO UPDATE SET fingerprint = excluded.fingerprint, since = excluded.since
+   WHERE secret_ages.fingerprint <> excluded.fingerprint`,
+);
+const AGES = systemStatement<{ readonly name: string; readonly since: number | bigint }>(
+  'secrets.ages',
+  'SELECT name, since FROM secret_ages',
+);
+
+/** Notes the secrets as they are now; the clock of one that changed begins anew. Rejects as the store does. */
+export async function noteSecretAges(
+  deps: {
+    readonly store: Pick<Store, 'read' | 'write'>;
+    /** Keys the fingerprints, so that a copy of the table tells nothing of a weak password. */
+    readonly pepper: string;
+    readonly now: () => number;
+  },
+  secrets: readonly AgedSecret[],
+): Promise<readonly SecretAge[]> {
+  const { store, pepper, now } = deps;
+  const steps = secrets.map(({ name, value }) => {
+    const fingerprint = createHmac('sha256', pepper).update(`${name}\0${value}`).digest('hex');
+    return { statement: NOTE, values: { name, fingerprint, now: now() } };
+  });
+  if (steps.length > 0) await store.write('system', steps);
+  const since = new Map((await store.read('system', AGES, {})).map((row) => [row.name, Number(row.since)]));
+  return secrets.map(({ name, maxDays }) => ({ name, maxDays, since: since.get(name) ?? now() }));
+}
