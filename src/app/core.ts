@@ -1,9 +1,10 @@
 // What every way of serving shares: telemetry, keys, the gate, handlers, a plan in force and the protocol over it.
+
+import { systemClock } from '../clock.ts';
 import { createEgress, type Egress } from '../egress/egress.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
 import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
 import { createJobs, type Jobs } from '../jobs/jobs.ts';
-import { systemClock } from '../operations/clock.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
 import type { Plan } from '../plan/server-plan.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';

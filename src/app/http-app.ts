@@ -1,5 +1,5 @@
 // Serves over HTTP, from the first plan to the last answer.
-import { systemClock } from '../operations/clock.ts';
+import { systemClock } from '../clock.ts';
 import { createLifecycle } from '../operations/lifecycle.ts';
 import type { BuildInfo } from '../telemetry/telemetry.ts';
 import { createHttpTransport, type HttpTransport } from '../transport/http/server.ts';

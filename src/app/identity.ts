@@ -1,4 +1,6 @@
 // Who may call: keys and tenants of the store, with the commands over them, for HTTP, stdio and the command line.
+
+import { systemClock } from '../clock.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
 import type { AuditLog } from '../gate/audit/audit.ts';
 import { createKeyCommands, type KeyCommands } from '../gate/credential/key-commands.ts';
@@ -10,7 +12,6 @@ import { explainRoute } from '../gate/permission/explain-route.ts';
 import { createTenantCommands, type TenantCommands } from '../gate/tenant/tenant-commands.ts';
 import { openTenantDirectory, type TenantDirectory } from '../gate/tenant/tenant-directory.ts';
 import { tenantRoutes } from '../gate/tenant/tenant-routes.ts';
-import { systemClock } from '../operations/clock.ts';
 import type { Plan } from '../plan/server-plan.ts';
 import type { Route } from '../route.ts';
 import type { Store } from '../store/store.ts';

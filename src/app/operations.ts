@@ -1,8 +1,8 @@
 // The process seen from outside: health, probes, diagnostics, administration and signals.
 import { join } from 'node:path';
+import { type Clock, systemClock } from '../clock.ts';
 import { withHiddenSecrets } from '../definition/secret-places.ts';
 import { jobRoutes } from '../jobs/job-routes.ts';
-import { type Clock, systemClock } from '../operations/clock.ts';
 import { collectDiagnostics, type DiagnosticsDeps, dumpDiagnostics } from '../operations/diagnostics.ts';
 import { createEventLoopMonitor } from '../operations/event-loop.ts';
 import {

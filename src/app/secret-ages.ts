@@ -1,5 +1,5 @@
 // Reminds of secrets that should be changed: a metric with their age, and a warning every day that one is due.
-import type { Clock } from '../operations/clock.ts';
+import type { Clock } from '../clock.ts';
 import { type AgedSecret, noteSecretAges, type SecretAge } from '../secrets/secret-ages.ts';
 import type { Core } from './core.ts';
 import type { AppSettings } from './settings.ts';

@@ -1,7 +1,8 @@
 // A stream lasts no longer than what let its caller in: the key, its dates and addresses, the tenant, the server's own
 // list of addresses (governance §2, §5, §5.1).
+
+import type { Clock } from '../clock.ts';
 import type { Caller } from '../gate/stage.ts';
-import type { Clock } from '../operations/clock.ts';
 import type { PlanHolder } from '../plan/server-plan.ts';
 import type { Core } from './core.ts';
 

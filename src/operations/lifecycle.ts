@@ -1,6 +1,7 @@
 // The process from start to stop: what `/startup` and `/ready` answer, and the order in which it ends.
+
+import type { Clock } from '../clock.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Clock } from './clock.ts';
 
 /** In the order of a life; `draining` may lead back to `ready`. */
 export const LIFECYCLE_STATES = ['starting', 'ready', 'draining', 'stopped'] as const;

@@ -1,7 +1,8 @@
 // Changes the log level for a while: whoever turned it up forgets to turn it down.
+
+import type { Clock } from '../clock.ts';
 import type { Level, Levels } from '../telemetry/log/level.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Clock } from './clock.ts';
 
 /** What was changed and until when. */
 export interface LevelChange {

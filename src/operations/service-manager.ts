@@ -1,8 +1,8 @@
 // Tells systemd how the process is doing (sd_notify(3)). Node has no datagram sockets, so systemd's tool sends.
 // The unit needs `NotifyAccess=all`: the messages come from a child of the main process.
 import { spawn } from 'node:child_process';
+import type { Clock } from '../clock.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Clock } from './clock.ts';
 
 /** What the service manager is told; each resolves when it was, or could not be. */
 export interface ServiceManager {

@@ -1,5 +1,6 @@
 // Every route of every port: on the list of what answers without a credential, or refused without one.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { approvalRoutes } from '../../src/gate/approval/approval-routes.ts';
 import { auditRoutes } from '../../src/gate/audit/audit-routes.ts';
 import { cacheRoutes } from '../../src/gate/cache/cache-routes.ts';
@@ -9,7 +10,6 @@ import { loginRoutes } from '../../src/gate/login/login-routes.ts';
 import { explainRoute } from '../../src/gate/permission/explain-route.ts';
 import { tenantRoutes } from '../../src/gate/tenant/tenant-routes.ts';
 import { jobRoutes } from '../../src/jobs/job-routes.ts';
-import { systemClock } from '../../src/operations/clock.ts';
 import { aboutRoutes, metricsRoute } from '../../src/operations/routes/about-routes.ts';
 import { adminRoutes } from '../../src/operations/routes/admin-routes.ts';
 import { probeRoutes } from '../../src/operations/routes/probe-routes.ts';

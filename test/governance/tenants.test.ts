@@ -1,9 +1,9 @@
 // Tenants: the credential says which, a header only chooses among them, and nobody reaches into another's.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { keyRoutes } from '../../src/gate/credential/key-routes.ts';
 import { explainRoute } from '../../src/gate/permission/explain-route.ts';
 import { tenantRoutes } from '../../src/gate/tenant/tenant-routes.ts';
-import { systemClock } from '../../src/operations/clock.ts';
 import { aboutRoutes, metricsRoute } from '../../src/operations/routes/about-routes.ts';
 import { adminRoutes } from '../../src/operations/routes/admin-routes.ts';
 import { probeRoutes } from '../../src/operations/routes/probe-routes.ts';

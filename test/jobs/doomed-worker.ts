@@ -1,6 +1,7 @@
 // A process of its own that works on jobs until it kills itself at the point of its second argument.
+
+import { systemClock } from '../../src/clock.ts';
 import { createJobs } from '../../src/jobs/jobs.ts';
-import { systemClock } from '../../src/operations/clock.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { createKeptLog } from '../support/kept-log.ts';
 import { pageKind } from './page-kind.ts';

@@ -1,5 +1,5 @@
 // A clock that only moves when it is told to.
-import type { Clock } from '../../src/operations/clock.ts';
+import type { Clock } from '../../src/clock.ts';
 
 export interface FakeClock extends Clock {
   /** Lets time pass, runs what falls due in order, and what follows from it in the same turn of the loop. */

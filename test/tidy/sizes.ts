@@ -11,7 +11,14 @@ export const functionLinesMax = 70;
  * Files above the aim, with the lines they may have. A ratchet: an entry may only shrink, and one whose file is back
  * under the aim must go.
  */
-export const largeFiles: Readonly<Record<string, number>> = {};
+export const largeFiles: Readonly<Record<string, number>> = {
+  // Tables, one row a thing: cut in two they would be read in two places.
+  'src/definition/environment.ts': 362,
+  'src/errors.ts': 333,
+  // The types that everything agrees on, and nothing else.
+  'src/tool.ts': 304,
+  'src/transport/http/routes.ts': 302,
+};
 
 /** Functions above the limit, as `file:name`, each with the reason why it is one piece. */
 export const longFunctions: Readonly<Record<string, string>> = {};

@@ -1,5 +1,5 @@
 // What keys need from time to time: their uses written down, and a word about those that are too old.
-import type { Clock } from '../../operations/clock.ts';
+import type { Clock } from '../../clock.ts';
 import type { AuditLog } from '../audit/audit.ts';
 import type { KeyRing } from './key-ring.ts';
 import { keyState, type StoredKey } from './stored-key.ts';

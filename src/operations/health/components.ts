@@ -1,6 +1,6 @@
 // The components that every process has, made of what it hands in.
 import { statfs } from 'node:fs/promises';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../clock.ts';
 import type { EventLoopMonitor } from '../event-loop.ts';
 import type { Component, Finding } from './health.ts';
 

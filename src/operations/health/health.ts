@@ -1,7 +1,8 @@
 // The state of every component, looked at in the background: probes read, they never check (spec operations §1).
+
+import type { Clock } from '../../clock.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { JsonObject } from '../../tool.ts';
-import type { Clock } from '../clock.ts';
 
 /** From best to worst. */
 export const HEALTH_STATES = ['healthy', 'degraded', 'unhealthy'] as const;

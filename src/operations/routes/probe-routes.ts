@@ -1,9 +1,9 @@
 // The probes and the health pages (spec operations §1). They read what is known; they never check anything.
 import { availableParallelism, totalmem } from 'node:os';
+import type { Clock } from '../../clock.ts';
 import { QuaysideError } from '../../errors.ts';
 import type { Route, RouteAnswer, RouteRequest } from '../../route.ts';
 import type { JsonObject } from '../../tool.ts';
-import type { Clock } from '../clock.ts';
 import type { ComponentHealth, Health, HealthReport, HealthState } from '../health/health.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 
