@@ -120,11 +120,18 @@ describe('P18 N9: exactly as many as the limit', () => {
   test('P18 N2: opening new sessions is no way around the limit of a key', async () => {
     const url = `${product.origin}/mcp/sessions`;
     const caller = callerOf('sessions');
-    const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'one', arguments: {} } };
+    const call = (id: number) => ({
+      jsonrpc: '2.0',
+      id,
+      method: 'tools/call',
+      params: { name: 'one', arguments: {} },
+    });
     const answers: CallAnswer[] = [];
     for (let count = 0; count < 20; count++) {
       const { headers } = await createSession(url, { key: key('a') });
-      answers.push(...(await Promise.all(Array.from({ length: 10 }, () => caller.post(body, headers)))));
+      answers.push(
+        ...(await Promise.all(Array.from({ length: 10 }, (_, id) => caller.post(call(id), headers)))),
+      );
     }
     expect(countStatuses(answers)).toEqual({ 200: 50, 429: 150 });
     const refused = answers.find(({ status }) => status === 429);
