@@ -77,7 +77,6 @@ describe('P78: names without an effect', () => {
   test.each([
     'DATABASE_REPLICA_URL',
     'CLERK_PUBLISHABLE_KEY',
-    'CACHE_REDIS_URL',
     'SENTRY_DSN',
     'ADMIN_TOKEN',
     'FRONTEND_URL',

@@ -56,6 +56,10 @@ test('P61: every declared metric can be fed, and is present and not zero once it
   telemetry.watchDatabaseConnections(() => ({ active: 1, idle: 2 }));
   telemetry.watchKeyAges(() => [{ name: 'ci', days: 4 }]);
   telemetry.watchSecretAges(() => [{ name: 'database password', days: 4 }]);
+  const { rateLimitBackend, auditRecords, auditDropped } = telemetry.metrics.instruments;
+  rateLimitBackend.source((report) => report({ backend: 'memory' }, 1));
+  auditRecords.cell({ event_type: 'tool.executed' }).inc();
+  auditDropped.cell({}).inc();
   const { text } = await telemetry.metrics.render();
   for (const { name, type } of Object.values(catalogue)) {
     const sample = type === 'histogram' ? `${name}_count` : name;

@@ -15,7 +15,7 @@ const definition = (rateLimit: string) => `
 name: shared
 version: 1.0.0
 tools:
-  echo: { description: Echo., input: {}, handler: { type: file, path: ./echo.ts, isolation: inprocess } }
+  echo: { description: Echo., input: {}, annotations: { readOnlyHint: true }, handler: { type: file, path: ./echo.ts, isolation: inprocess } }
 security:
   authentication: { apiKeys: [{ name: a, key: ${KEY} }] }
   rateLimit: ${rateLimit}

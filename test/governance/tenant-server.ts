@@ -19,7 +19,7 @@ export const tenantDefinition = `
 name: tenancy
 version: 1.0.0
 tools:
-  who: { description: Who calls., input: {}, file: ./who.ts }
+  who: { description: Who calls., input: {}, annotations: { readOnlyHint: true }, file: ./who.ts }
 transport: { sse: true }
 security:
   trustProxy: ["127.0.0.1"]

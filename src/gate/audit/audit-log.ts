@@ -6,6 +6,7 @@ import { type AuditEntry, createIdSource, stampEntry } from './entry.ts';
 import type { ChainPlace, FromWriter, ToWriter } from './messages.ts';
 import type { Anchor } from './proof.ts';
 import type { AuditLogOptions, RunningAuditLog } from './running-log.ts';
+import { auditUnavailable } from './unavailable.ts';
 
 /** Governance §8.2: what reads may lose is at most this many records or this much time. */
 const BUFFER_RECORDS = 100;
@@ -103,10 +104,14 @@ class AuditThreadLog implements RunningAuditLog {
   async commit(entry: AuditEntry): Promise<{ readonly id: string }> {
     if (this.#isFull()) {
       this.#drop(1);
-      throw this.#ended ?? new Error(this.#problem ?? 'Too many records wait for the audit log.');
+      throw auditUnavailable(
+        this.#ended ?? new Error(this.#problem ?? 'Too many records wait for the audit log.'),
+      );
     }
     const id = this.#add(entry);
-    await this.#durable();
+    await this.#durable().catch((cause: unknown) => {
+      throw auditUnavailable(cause);
+    });
     return { id };
   }
 

@@ -1,10 +1,10 @@
 // Step 13: one terminal event for every call; a write is recorded before it is answered, or it is not made.
-import { QuaysideError } from '../../errors.ts';
 import type { Operation, Outcome, Principal } from '../../tool.ts';
 import type { GateServer, OperationStage, PreparedStage, Target } from '../stage.ts';
 import { CallEntry, type Ending, endingOfCall, endingOfRefusal } from './call-entry.ts';
 import { createEventFilter, type EventFilter } from './event-filter.ts';
 import type { RunningAuditLog } from './running-log.ts';
+import { auditUnavailable } from './unavailable.ts';
 
 export interface AuditStageDeps {
   /** Undefined in a process that records nothing; a definition that demands a record is then refused. */
@@ -53,13 +53,13 @@ function prepareTool(recording: Recording, target: Target, server: GateServer): 
     return log.commit(entry).then(
       () => outcome,
       // The record is kept and stored later; what the caller must not hear is that all is well.
-      (cause): Outcome => (mustRecord ? { ok: false, error: unavailable(cause) } : outcome),
+      (cause): Outcome => (mustRecord ? { ok: false, error: auditUnavailable(cause) } : outcome),
     );
   };
   if (!mustRecord) return { name: 'audit', leave };
   return {
     name: 'audit',
-    enter: () => (log.problem() === undefined ? undefined : unavailable()),
+    enter: () => (log.problem() === undefined ? undefined : auditUnavailable()),
     leave,
   };
 }
@@ -107,11 +107,4 @@ function prepareAdministration({ log, wants, server }: Recording): PreparedStage
 /** Routes that change the process itself; parts with events of their own record those. */
 function isAdministration({ kind, name }: Target): boolean {
   return kind === 'route' && !name.startsWith('GET ') && name.includes(' /admin/');
-}
-
-function unavailable(cause?: unknown): QuaysideError {
-  return new QuaysideError('audit_unavailable', {
-    headers: { 'retry-after': '1' },
-    ...(cause === undefined ? {} : { cause }),
-  });
 }

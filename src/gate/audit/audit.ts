@@ -31,6 +31,6 @@ export interface AuditEvent {
 export interface AuditLog {
   /** Buffered: durable within 5 s or 100 records. Never throws; what cannot be kept is counted. */
   record(event: AuditEvent): void;
-  /** Resolves when the record is durable, with its id. Rejects when it could not be written. */
+  /** Resolves when the record is durable, with its id. Rejects with `audit_unavailable` when it could not be written. */
   commit(event: AuditEvent): Promise<{ readonly id: string }>;
 }
