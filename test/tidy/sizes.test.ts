@@ -1,7 +1,14 @@
 // Files and functions stay small enough to be read in one go.
 
 import { describe, expect, test } from 'vitest';
-import { fileLinesAim, fileLinesMax, functionLinesMax, largeFiles, longFunctions } from './sizes.ts';
+import {
+  fileLinesAim,
+  fileLinesMax,
+  functionLinesMax,
+  growingLists,
+  largeFiles,
+  longFunctions,
+} from './sizes.ts';
 import {
   isNode,
   lineAt,
@@ -21,7 +28,9 @@ interface NamedFunction {
 
 describe('sizes', () => {
   test(`no file has more than ${fileLinesMax} lines`, () => {
-    const over = sourceFiles().filter((file) => file.lineCount > fileLinesMax);
+    const over = sourceFiles().filter(
+      (file) => file.lineCount > fileLinesMax && !growingLists.has(file.path),
+    );
     expect(over.map((file) => `${file.path}: ${file.lineCount}`)).toEqual([]);
   });
 

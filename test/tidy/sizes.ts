@@ -22,3 +22,6 @@ export const largeFiles: Readonly<Record<string, number>> = {
 
 /** Functions above the limit, as `file:name`, each with the reason why it is one piece. */
 export const longFunctions: Readonly<Record<string, string>> = {};
+
+/** Lists with a line an entry, which nobody reads from top to bottom. */
+export const growingLists: ReadonlySet<string> = new Set(['test/requirements.ts']);

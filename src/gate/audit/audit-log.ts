@@ -104,14 +104,10 @@ class AuditThreadLog implements RunningAuditLog {
   async commit(entry: AuditEntry): Promise<{ readonly id: string }> {
     if (this.#isFull()) {
       this.#drop(1);
-      throw auditUnavailable(
-        this.#ended ?? new Error(this.#problem ?? 'Too many records wait for the audit log.'),
-      );
+      throw auditUnavailable(this.#ended ?? new Error(this.#problem ?? 'Too many records wait.'));
     }
     const id = this.#add(entry);
-    await this.#durable().catch((cause: unknown) => {
-      throw auditUnavailable(cause);
-    });
+    await this.#durable();
     return { id };
   }
 
@@ -266,7 +262,7 @@ class AuditThreadLog implements RunningAuditLog {
     while (this.#waiters[0] !== undefined && this.#waiters[0].batch <= upTo) {
       const waiter = this.#waiters.shift();
       if (error === undefined) waiter?.resolve();
-      else waiter?.reject(error);
+      else waiter?.reject(auditUnavailable(error));
     }
     this.#rest();
   }
