@@ -52,5 +52,9 @@ export interface Route {
     readonly body?: JsonObject;
     readonly answer?: JsonObject;
   };
+  /** Statuses of an answer of the shape `schema.answer`; 200 alone when absent. Errors come besides. */
+  readonly statuses?: readonly number[];
+  /** Of an answer that is not JSON, such as `text/plain`. */
+  readonly contentType?: string;
   handle(request: RouteRequest): Promise<RouteAnswer> | RouteAnswer;
 }
