@@ -120,8 +120,13 @@ function responsesOf(route: Route): JsonObject {
 }
 
 function answerOf({ summary, schema, contentType }: Route, status: number): JsonObject {
-  if (contentType !== undefined)
-    return { description: summary, content: { [contentType]: { schema: { type: 'string' } } } };
+  if (contentType !== undefined) {
+    const types = [contentType].flat();
+    return {
+      description: summary,
+      content: Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }])),
+    };
+  }
   if (schema?.answer === undefined) return { description: summary };
   // A status such as 503 may be the route's own word or the gate's refusal.
   const isShared = ERROR_STATUSES.includes(status);
@@ -149,7 +154,7 @@ const ERRORS_OF_ALL = [403, 429, 500, 503];
 const ERRORS_OF_BODIES = [400, 408, 413, 415];
 const ERRORS_OF_GOVERNED = [401];
 
-function errorStatusesOf({ schema, access, path, method }: Route): readonly number[] {
+function errorStatusesOf({ schema, access, path, method, errorStatuses = [] }: Route): readonly number[] {
   const asked = schema?.params !== undefined || schema?.query !== undefined;
   const statuses = new Set([
     ...ERRORS_OF_ALL,
@@ -158,6 +163,7 @@ function errorStatusesOf({ schema, access, path, method }: Route): readonly numb
     ...(path.includes(':') ? [404] : []),
     ...(access === 'public' ? [] : ERRORS_OF_GOVERNED),
     ...(method === 'GET' ? [] : [409]),
+    ...errorStatuses,
   ]);
   return ERROR_STATUSES.filter((status) => statuses.has(status));
 }
