@@ -52,5 +52,11 @@ export interface Route {
     readonly body?: JsonObject;
     readonly answer?: JsonObject;
   };
+  /** Statuses of an answer of the shape `schema.answer`; 200 alone when absent. Errors come besides. */
+  readonly statuses?: readonly number[];
+  /** Of errors besides those that follow from method, path, access and schema, for the published description. */
+  readonly errorStatuses?: readonly number[];
+  /** Of an answer that is not JSON, such as `text/plain`; several where the request chooses. */
+  readonly contentType?: string | readonly string[];
   handle(request: RouteRequest): Promise<RouteAnswer> | RouteAnswer;
 }

@@ -1,7 +1,9 @@
 // Serves over HTTP, from the first plan to the last answer.
 import { systemClock } from '../clock.ts';
 import { createLifecycle } from '../operations/lifecycle.ts';
+import type { Route } from '../route.ts';
 import type { BuildInfo } from '../telemetry/telemetry.ts';
+import { withOpenApi } from '../transport/http/openapi-route.ts';
 import { createHttpTransport, type HttpTransport } from '../transport/http/server.ts';
 import { type Core, createCore } from './core.ts';
 import { createMetricsListener } from './metrics-listener.ts';
@@ -61,7 +63,7 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
     plans: holder,
     protocol: core.protocol,
     log: log.child({ component: 'http' }),
-    routes: [...operations.routes, ...core.identity.routes],
+    routes: described([...operations.routes, ...core.identity.routes], core, build),
     routeEntry: core.routeEntry,
     observeRequest: core.telemetry.observeRequest,
   });
@@ -89,6 +91,15 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
   await operations.serviceManager.ready(`Serving on port ${port}`);
   log.notice({ host: settings.host, port, servers: [...holder.current().servers.keys()] }, 'Serving.');
   return { core, origin: `http://${shownHost(settings.host)}:${port}`, ended: operations.ended };
+}
+
+/** The routes with the one that describes them, on the default server's settings. */
+function described(routes: readonly Route[], { plans }: Core, { version }: BuildInfo): readonly Route[] {
+  return withOpenApi(routes, () => ({
+    version,
+    keyHeader:
+      plans.holder.current().defaultServer.definition.security.authentication?.headerName ?? 'x-api-key',
+  }));
 }
 
 function shownHost(host: string): string {

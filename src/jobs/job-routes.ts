@@ -3,6 +3,7 @@ import { QuaysideError } from '../errors.ts';
 import type { Route, RouteRequest } from '../route.ts';
 import type { JsonObject } from '../tool.ts';
 import { JOB_STATUSES, type Job, type JobStatus } from './job.ts';
+import { CANCEL_ANSWER, JOB_ANSWER, JOBS_ANSWER } from './job-answers.ts';
 import type { JobQueue } from './queue.ts';
 
 const PAGE = 50;
@@ -35,7 +36,7 @@ export function jobRoutes(queue: JobQueue): readonly Route[] {
       method: 'GET',
       path: '/api/v1/jobs',
       summary: 'Background jobs of the tenant, newest first.',
-      schema: { query: LIST_QUERY },
+      schema: { query: LIST_QUERY, answer: JOBS_ANSWER },
       async handle({ query, principal }) {
         const limit = Math.max(1, Math.min(PAGE_MAX, Number(textOf(query.limit) ?? PAGE)));
         const status = statusOf(textOf(query.status));
@@ -58,7 +59,7 @@ export function jobRoutes(queue: JobQueue): readonly Route[] {
       method: 'GET',
       path: '/api/v1/jobs/:id',
       summary: 'One background job.',
-      schema: { params: ID_PARAMS },
+      schema: { params: ID_PARAMS, answer: JOB_ANSWER },
       async handle({ params, principal }) {
         const job = await queue.get(tenantOf(principal), params.id ?? '');
         if (job === undefined) throw unknown();
@@ -70,7 +71,8 @@ export function jobRoutes(queue: JobQueue): readonly Route[] {
       method: 'DELETE',
       path: '/api/v1/jobs/:id',
       summary: 'Cancels a job: a waiting one at once, a running one when it listens.',
-      schema: { params: ID_PARAMS },
+      schema: { params: ID_PARAMS, answer: CANCEL_ANSWER },
+      statuses: [200, 202],
       async handle({ params, principal }) {
         const id = params.id ?? '';
         const found = await queue.cancel(tenantOf(principal), id);

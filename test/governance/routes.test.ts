@@ -15,6 +15,7 @@ import { adminRoutes } from '../../src/operations/routes/admin-routes.ts';
 import { probeRoutes } from '../../src/operations/routes/probe-routes.ts';
 import { secretRoutes } from '../../src/operations/routes/secret-routes.ts';
 import type { Route } from '../../src/route.ts';
+import { withOpenApi } from '../../src/transport/http/openapi-route.ts';
 import { type RawAnswer, sendRequest } from '../support/raw-http.ts';
 import { type GovernedServer, KEYS, startGovernedServer } from './governed-server.ts';
 
@@ -39,7 +40,7 @@ beforeAll(async () => {
 afterAll(() => server?.close());
 
 function tableRoutes(): readonly Route[] {
-  return [
+  const routes = [
     ...aboutRoutes({ build: { version: '', commit: '', node: '' }, name: () => '', endpoints: () => [] }),
     ...probeRoutes(parseDeps({ clock: systemClock, version: '' })),
     ...adminRoutes(parseDeps({})),
@@ -55,6 +56,7 @@ function tableRoutes(): readonly Route[] {
     ...metadataRoutes(parseDeps({})),
     ...loginRoutes(parseDeps({})),
   ];
+  return withOpenApi(routes, () => ({ version: '', keyHeader: '' }));
 }
 
 /** The tables are only read: none of what a handler would use is needed. */

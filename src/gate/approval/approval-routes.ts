@@ -2,6 +2,7 @@
 import { QuaysideError } from '../../errors.ts';
 import type { Route, RouteRequest } from '../../route.ts';
 import type { JsonObject } from '../../tool.ts';
+import { APPROVAL_ANSWER, APPROVALS_ANSWER } from './approval-answers.ts';
 import { type Approval, type Approvals, type Decider, principalKey } from './approvals.ts';
 import { APPROVAL_STATUSES } from './statements.ts';
 
@@ -25,7 +26,7 @@ export function approvalRoutes(approvals: Approvals): readonly Route[] {
     method: 'POST',
     path: `/api/v1/approvals/:id/${word}`,
     summary: word === 'grant' ? 'Lets the call happen once.' : 'Keeps the call from happening.',
-    schema: { params: ID, body: NO_BODY },
+    schema: { params: ID, body: NO_BODY, answer: APPROVAL_ANSWER },
     async handle(request) {
       const decided = await approvals.decide(request.params.id ?? '', status, deciderOf(request));
       return { status: 200, body: presentApproval(decided) };
@@ -37,7 +38,7 @@ export function approvalRoutes(approvals: Approvals): readonly Route[] {
       method: 'GET',
       path: '/api/v1/approvals',
       summary: 'Calls that wait for a person, and what became of earlier ones.',
-      schema: { query: QUERY },
+      schema: { query: QUERY, answer: APPROVALS_ANSWER },
       async handle(request) {
         const status = APPROVAL_STATUSES.find((known) => known === request.query.status);
         const found = await approvals.list(deciderOf(request).tenantId, status);

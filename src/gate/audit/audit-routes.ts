@@ -1,6 +1,7 @@
 // The log over HTTP: pages of the caller's own tenant, and the same as a file.
 import { QuaysideError } from '../../errors.ts';
 import type { Route, RouteRequest } from '../../route.ts';
+import { AUDIT_ANSWER } from './audit-answers.ts';
 import { EXPORT_FORMATS, EXPORT_TYPES, exportHead, exportLine } from './export.ts';
 import { parseQuery, presentRecord, QUERY_LIMIT_MAX, queryAudit } from './query.ts';
 import type { RunningAuditLog } from './running-log.ts';
@@ -37,7 +38,10 @@ export function auditRoutes(deps: AuditRoutesDeps): readonly Route[] {
       summary: "Records of the caller's tenant, newest first.",
       access: 'permission',
       permission: PERMISSION,
-      schema: { query: { type: 'object', properties: QUERY, additionalProperties: false } },
+      schema: {
+        query: { type: 'object', properties: QUERY, additionalProperties: false },
+        answer: AUDIT_ANSWER,
+      },
       async handle(request) {
         const { query } = request;
         const page = await pageOf(deps, request, parseQuery(query));
@@ -63,6 +67,7 @@ export function auditRoutes(deps: AuditRoutesDeps): readonly Route[] {
           additionalProperties: false,
         },
       },
+      contentType: EXPORT_FORMATS.map((format) => EXPORT_TYPES[format]),
       handle: (request) => exportRecords(deps, request),
     },
   ];

@@ -1,6 +1,7 @@
 // What administrators see and do of the cache (governance §10.1): always of their own tenant.
 import { QuaysideError } from '../../errors.ts';
 import type { Route } from '../../route.ts';
+import { CLEAR_ANSWER, REMOVE_ANSWER, STATS_ANSWER } from './cache-answers.ts';
 import type { ResponseCache } from './response-cache.ts';
 
 const ADMIN = { access: 'permission', permission: { anyOf: ['admin:cache'], allOf: [] } } as const;
@@ -29,6 +30,7 @@ export function cacheRoutes(cache: ResponseCache): readonly Route[] {
       method: 'GET',
       path: '/api/cache/stats',
       summary: 'How the cache of answers does.',
+      schema: { answer: STATS_ANSWER },
       async handle({ principal }) {
         const stats = await reached(cache.stats(tenantOf(principal)));
         return { status: 200, body: { stats, message: `${stats.size} answers are cached.` } };
@@ -39,7 +41,7 @@ export function cacheRoutes(cache: ResponseCache): readonly Route[] {
       method: 'POST',
       path: '/api/cache/clear',
       summary: 'Removes cached answers, all or those whose key fits a pattern with * and ?.',
-      schema: { body: CLEAR_BODY },
+      schema: { body: CLEAR_BODY, answer: CLEAR_ANSWER },
       async handle({ principal, body }) {
         const cleared = await reached(cache.clear(tenantOf(principal), parsePattern(body)));
         return { status: 200, body: { cleared, message: `${cleared} answers were removed.` } };
@@ -50,6 +52,7 @@ export function cacheRoutes(cache: ResponseCache): readonly Route[] {
       method: 'DELETE',
       path: '/api/cache/key/:key',
       summary: 'Removes one cached answer.',
+      schema: { answer: REMOVE_ANSWER },
       async handle({ principal, params }) {
         const deleted = await reached(cache.remove(tenantOf(principal), params.key ?? ''));
         const message = deleted ? 'The answer was removed.' : 'No answer has this key.';

@@ -3,6 +3,7 @@ import type { Security } from '../../definition/schema/security.ts';
 import type { Route } from '../../route.ts';
 import type { JsonObject } from '../../tool.ts';
 import { actorOf } from '../actor-of-request.ts';
+import { KEY_ANSWER, KEYS_ANSWER, NEW_KEY_ANSWER, ROTATED_ANSWER } from './key-answers.ts';
 import { type KeyCommands, type NewKey, OVERLAP_DAYS, OVERLAP_DAYS_MAX } from './key-commands.ts';
 import { ENTRIES_MAX, type KeyInput, NAME_LENGTH_MAX } from './key-input.ts';
 import type { ShownKey } from './key-presenter.ts';
@@ -72,6 +73,7 @@ function listRoutes({ keys, permissions }: KeyRouteDeps): readonly Route[] {
       method: 'GET',
       path: '/api/v1/keys',
       summary: 'The keys of the tenant.',
+      schema: { answer: KEYS_ANSWER },
       handle: async (request) => ({
         status: 200,
         body: { keys: await keys.list(actorOf(request, permissions())) },
@@ -84,7 +86,9 @@ function listRoutes({ keys, permissions }: KeyRouteDeps): readonly Route[] {
       summary: 'Makes a key.',
       schema: {
         body: { type: 'object', properties: KEY_PROPERTIES, required: ['name'], additionalProperties: false },
+        answer: NEW_KEY_ANSWER,
       },
+      statuses: [201],
       async handle(request) {
         const made = await keys.create(actorOf(request, permissions()), parseKeyInput(request.body));
         return { status: 201, body: { ...made.shown, key: made.key }, headers: NO_STORE };
@@ -101,7 +105,7 @@ function singleRoutes({ keys, permissions }: KeyRouteDeps): readonly Route[] {
       ...one,
       method: 'GET',
       summary: 'One key.',
-      schema: { params: ID },
+      schema: { params: ID, answer: KEY_ANSWER },
       handle: (request) => answer(keys.get(actorOf(request, permissions()), idOf(request))),
     },
     {
@@ -111,6 +115,7 @@ function singleRoutes({ keys, permissions }: KeyRouteDeps): readonly Route[] {
       schema: {
         params: ID,
         body: { type: 'object', properties: KEY_PROPERTIES, minProperties: 1, additionalProperties: false },
+        answer: KEY_ANSWER,
       },
       handle: (request) =>
         answer(keys.update(actorOf(request, permissions()), idOf(request), parseKeyInput(request.body))),
@@ -119,7 +124,7 @@ function singleRoutes({ keys, permissions }: KeyRouteDeps): readonly Route[] {
       ...one,
       method: 'DELETE',
       summary: 'Revokes a key for good.',
-      schema: { params: ID },
+      schema: { params: ID, answer: KEY_ANSWER },
       handle: (request) => answer(keys.revoke(actorOf(request, permissions()), idOf(request))),
     },
   ];
@@ -131,7 +136,8 @@ function rotateRoute({ keys, permissions }: KeyRouteDeps): Route {
     method: 'POST',
     path: '/api/v1/keys/:id/rotate',
     summary: 'Makes a key with the same rights; the old one stays valid until the overlap ends.',
-    schema: { params: ID, body: ROTATE_BODY },
+    schema: { params: ID, body: ROTATE_BODY, answer: ROTATED_ANSWER },
+    statuses: [201],
     async handle(request) {
       const { overlap_days } = parseRotation(request.body);
       const made = await keys.rotate(actorOf(request, permissions()), idOf(request), overlap_days);

@@ -7,6 +7,7 @@ import type { JsonObject, Principal } from '../../tool.ts';
 import { type Access, createAccess } from '../permission/access.ts';
 import { covers, permissionProblem } from '../permission/grammar.ts';
 import type { Account, Accounts, Grants } from './accounts.ts';
+import { ACCOUNT_ANSWER, INVITATION_ANSWER, ME_ANSWER, PAIR_ANSWER } from './login-answers.ts';
 import {
   INVITE_BODY,
   LOGIN_BODY,
@@ -34,32 +35,37 @@ export interface LoginRouteDeps {
   readonly record: (event: LoginEvent) => Promise<void>;
 }
 
+/** What the public doors take and give. */
+const OPEN = {
+  register: { schema: { body: REGISTER_BODY, answer: ACCOUNT_ANSWER }, statuses: [201] },
+  login: { schema: { body: LOGIN_BODY, answer: PAIR_ANSWER }, statuses: [200] },
+  refresh: { schema: { body: REFRESH_BODY, answer: PAIR_ANSWER }, statuses: [200] },
+  logout: { schema: { body: REFRESH_BODY }, statuses: [204] },
+} as const;
+
 /** Register, invite, log in, refresh, log out, and who one is. Without local login only the last answers. */
 export function loginRoutes(deps: LoginRouteDeps): readonly Route[] {
-  const open = (summary: string, path: string, schema: JsonObject, run: Route['handle']): Route => ({
+  const open = (summary: string, path: keyof typeof OPEN, run: Route['handle']): Route => ({
     method: 'POST',
     path: `/api/v1/auth/${path}`,
     summary,
     access: 'public',
     // A spent or unknown refresh token is no guess at a password.
-    ...(schema === REFRESH_BODY ? {} : { limitClass: 'login' }),
-    schema: { body: schema },
+    ...(OPEN[path].schema.body === REFRESH_BODY ? {} : { limitClass: 'login' }),
+    ...OPEN[path],
+    errorStatuses: [401, 404],
     handle(request) {
       demandEnabled(deps, request);
       return run(request);
     },
   });
   return [
-    open('Makes an account: by admin:users, or for who was invited.', 'register', REGISTER_BODY, (request) =>
+    open('Makes an account: by admin:users, or for who was invited.', 'register', (request) =>
       register(deps, request),
     ),
-    open('A pair of tokens for address and password.', 'login', LOGIN_BODY, (request) =>
-      logIn(deps, request),
-    ),
-    open('A new pair for a refresh token, which is spent.', 'refresh', REFRESH_BODY, (request) =>
-      refresh(deps, request),
-    ),
-    open('Ends the login of a refresh token.', 'logout', REFRESH_BODY, async (request) => {
+    open('A pair of tokens for address and password.', 'login', (request) => logIn(deps, request)),
+    open('A new pair for a refresh token, which is spent.', 'refresh', (request) => refresh(deps, request)),
+    open('Ends the login of a refresh token.', 'logout', async (request) => {
       await deps.logins.logOut(parseRefresh(request.body));
       await deps.record({ type: 'authentication.success', action: 'logout', request });
       return { status: 204 };
@@ -71,7 +77,9 @@ export function loginRoutes(deps: LoginRouteDeps): readonly Route[] {
       access: 'permission',
       permission: { anyOf: ['admin:users'], allOf: [] },
       limitClass: 'login',
-      schema: { body: INVITE_BODY },
+      schema: { body: INVITE_BODY, answer: INVITATION_ANSWER },
+      statuses: [201],
+      errorStatuses: [404],
       handle(request) {
         demandEnabled(deps, request);
         return invite(deps, request);
@@ -82,6 +90,7 @@ export function loginRoutes(deps: LoginRouteDeps): readonly Route[] {
       path: '/api/v1/auth/me',
       summary: 'Who the credential stands for.',
       access: 'permission',
+      schema: { answer: ME_ANSWER },
       handle: (request) => me(deps, request),
     },
   ];

@@ -2,6 +2,7 @@
 import type { Security } from '../../definition/schema/security.ts';
 import type { Route, RouteRequest } from '../../route.ts';
 import { actorOf } from '../actor-of-request.ts';
+import { EXPLAIN_ANSWER } from './explain-answer.ts';
 import { type ExplainDeps, type ExplainQuestion, explainCaller } from './explain-caller.ts';
 
 const text = { type: 'string', minLength: 1, maxLength: 256 };
@@ -26,7 +27,9 @@ export function explainRoute(
         required: ['tool', 'as'],
         additionalProperties: false,
       },
+      answer: EXPLAIN_ANSWER,
     },
+    errorStatuses: [404],
     handle(request) {
       const answer = explainCaller(deps, actorOf(request, deps.permissions()), parseQuestion(request));
       return { status: 200, body: { ...answer } };

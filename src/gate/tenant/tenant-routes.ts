@@ -3,6 +3,7 @@ import type { Security } from '../../definition/schema/security.ts';
 import type { Route } from '../../route.ts';
 import type { JsonObject } from '../../tool.ts';
 import { actorOf } from '../actor-of-request.ts';
+import { TENANT_ANSWER, TENANTS_ANSWER } from './tenant-answers.ts';
 import type { TenantCommands, TenantInput } from './tenant-commands.ts';
 
 export interface TenantRouteDeps {
@@ -37,6 +38,7 @@ export function tenantRoutes(deps: TenantRouteDeps): readonly Route[] {
       method: 'GET',
       path: '/api/v1/tenants',
       summary: 'The tenants that the caller may see.',
+      schema: { answer: TENANTS_ANSWER },
       handle: async (request) => ({ status: 200, body: { tenants: await tenants.list(actor(request)) } }),
     },
     {
@@ -51,7 +53,9 @@ export function tenantRoutes(deps: TenantRouteDeps): readonly Route[] {
           required: ['slug'],
           additionalProperties: false,
         },
+        answer: TENANT_ANSWER,
       },
+      statuses: [201],
       async handle(request) {
         const body = parseBody(request.body);
         const made = await tenants.create(actor(request), body.slug ?? '', inputOf(body));
@@ -75,6 +79,7 @@ export function tenantRoutes(deps: TenantRouteDeps): readonly Route[] {
           minProperties: 1,
           additionalProperties: false,
         },
+        answer: TENANT_ANSWER,
       },
       async handle(request) {
         const input = inputOf(parseBody(request.body));

@@ -11,6 +11,22 @@ export interface AboutDeps {
   readonly endpoints: () => readonly string[];
 }
 
+const TEXT = { type: 'string' };
+
+const ABOUT_ANSWER = {
+  type: 'object',
+  properties: { name: TEXT, version: TEXT, endpoints: { type: 'array', items: TEXT } },
+  required: ['name', 'version', 'endpoints'],
+  additionalProperties: false,
+};
+
+const VERSION_ANSWER = {
+  type: 'object',
+  properties: { name: TEXT, version: TEXT, commit: TEXT, node: TEXT },
+  required: ['name', 'version', 'commit', 'node'],
+  additionalProperties: false,
+};
+
 /** `/` and `/version` answer without a credential (governance §1.1). */
 export function aboutRoutes({ build, name, endpoints }: AboutDeps): readonly Route[] {
   return [
@@ -19,6 +35,7 @@ export function aboutRoutes({ build, name, endpoints }: AboutDeps): readonly Rou
       path: '/',
       access: 'public',
       summary: 'Name, version and endpoints.',
+      schema: { answer: ABOUT_ANSWER },
       handle: () => ({
         status: 200,
         body: { name: name(), version: build.version, endpoints: endpoints() },
@@ -29,6 +46,7 @@ export function aboutRoutes({ build, name, endpoints }: AboutDeps): readonly Rou
       path: '/version',
       access: 'public',
       summary: 'What is running.',
+      schema: { answer: VERSION_ANSWER },
       handle: () => ({ status: 200, body: { name: 'quayside', ...build } }),
     },
   ];
@@ -43,6 +61,7 @@ export function metricsRoute(metrics: Metrics, access: 'public' | 'loopback'): R
     permission: { anyOf: ['admin:metrics'], allOf: [] },
     platform: true,
     summary: 'Metrics as Prometheus text, or OpenMetrics where the Accept header asks for it.',
+    contentType: 'text/plain',
     async handle(request) {
       const { contentType, text } = await metrics.render(acceptOf(request));
       return { status: 200, body: text, contentType };

@@ -5,7 +5,7 @@ import { LEVELS, parseLevel } from '../../telemetry/log/level.ts';
 import type { ServiceLog } from '../../telemetry/log/service-log.ts';
 import type { Redactor } from '../../telemetry/redact.ts';
 import type { JsonObject, Principal } from '../../tool.ts';
-import type { Lifecycle } from '../lifecycle.ts';
+import { LIFECYCLE_STATES, type Lifecycle } from '../lifecycle.ts';
 import type { LogLevelControl } from '../log-level.ts';
 
 /** What the administration acts on. */
@@ -46,6 +46,55 @@ const ADMIN = {
   permission: { anyOf: ['admin:*'], allOf: [] },
   platform: true,
 } as const;
+const LEVEL = { type: 'string', enum: LEVELS };
+
+const LEVEL_ANSWER = {
+  type: 'object',
+  properties: { level: LEVEL, previous: LEVEL, expires_at: { type: 'string', format: 'date-time' } },
+  required: ['level', 'previous', 'expires_at'],
+  additionalProperties: false,
+};
+
+/** Sections may be left out where the document would grow too large: then they are a text that says so. */
+const DIAGNOSTICS_ANSWER = {
+  type: 'object',
+  properties: {
+    time: { type: 'string', format: 'date-time' },
+    build: { type: 'object' },
+    process: { type: 'object' },
+    lifecycle: { type: 'object' },
+    health: { type: 'object' },
+    event_loop: { type: 'object' },
+    heap: { type: 'object' },
+    stacks: { type: 'object' },
+    pools: { type: ['object', 'string'] },
+    active_requests: { type: ['array', 'string'] },
+    configuration: { type: ['array', 'string'] },
+    log: { type: 'object' },
+    metrics: { type: ['array', 'string'] },
+    recent_warnings: { type: ['array', 'string'] },
+  },
+  required: ['time', 'build', 'process', 'lifecycle', 'health', 'event_loop', 'heap', 'stacks', 'log'],
+  additionalProperties: false,
+};
+
+const RELOAD_ANSWER = {
+  type: 'object',
+  properties: { result: { type: 'string', enum: ['success', 'failure'] }, error: { type: 'string' } },
+  required: ['result'],
+  additionalProperties: false,
+};
+
+const STATE_ANSWER = {
+  type: 'object',
+  properties: {
+    status: { type: 'string', enum: LIFECYCLE_STATES },
+    in_flight: { type: 'integer', minimum: 0 },
+  },
+  required: ['status', 'in_flight'],
+  additionalProperties: false,
+};
+
 
 /** Log level, diagnostics, reload, drain and its end. */
 export function adminRoutes(deps: AdminDeps): readonly Route[] {
@@ -57,7 +106,7 @@ export function adminRoutes(deps: AdminDeps): readonly Route[] {
       method: 'POST',
       path: '/admin/log-level',
       summary: 'Changes the log level for a while.',
-      schema: { body: LEVEL_BODY },
+      schema: { body: LEVEL_BODY, answer: LEVEL_ANSWER },
       handle({ body, principal }) {
         audited('log-level', principal);
         return changeLevel(parseLevelBody(body), deps.levels);
@@ -68,6 +117,7 @@ export function adminRoutes(deps: AdminDeps): readonly Route[] {
       method: 'GET',
       path: '/admin/diagnostics',
       summary: 'One document about what the process is doing.',
+      schema: { answer: DIAGNOSTICS_ANSWER },
       async handle({ principal }) {
         audited('diagnostics', principal);
         return { status: 200, body: await deps.diagnostics(), headers: { 'cache-control': 'no-store' } };
@@ -78,6 +128,8 @@ export function adminRoutes(deps: AdminDeps): readonly Route[] {
       method: 'POST',
       path: '/admin/reload',
       summary: 'Reads the definitions again; what is served stays when they are invalid.',
+      schema: { answer: RELOAD_ANSWER },
+      statuses: [200, 422],
       handle({ principal }) {
         audited('reload', principal);
         return reload(deps);
@@ -88,6 +140,8 @@ export function adminRoutes(deps: AdminDeps): readonly Route[] {
       method: 'POST',
       path: '/admin/drain',
       summary: 'Not ready any more, no new sessions; running calls finish. The process stays.',
+      schema: { answer: STATE_ANSWER },
+      statuses: [202],
       handle({ principal }) {
         audited('drain', principal);
         // Not awaited: running calls may take as long as the drain allows, and this request is one of them.
@@ -100,6 +154,7 @@ export function adminRoutes(deps: AdminDeps): readonly Route[] {
       method: 'POST',
       path: '/admin/undrain',
       summary: 'Takes back a drain.',
+      schema: { answer: STATE_ANSWER },
       async handle({ principal }) {
         audited('undrain', principal);
         await deps.lifecycle.undrain();

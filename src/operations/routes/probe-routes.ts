@@ -6,6 +6,13 @@ import type { Route, RouteAnswer, RouteRequest } from '../../route.ts';
 import type { JsonObject } from '../../tool.ts';
 import type { ComponentHealth, Health, HealthReport, HealthState } from '../health/health.ts';
 import type { Lifecycle } from '../lifecycle.ts';
+import {
+  COMPONENT_ANSWER,
+  HEALTH_ANSWER,
+  LIVE_ANSWER,
+  READY_ANSWER,
+  STARTUP_ANSWER,
+} from './probe-answers.ts';
 
 /** What the probes read. */
 export interface ProbeDeps {
@@ -17,6 +24,9 @@ export interface ProbeDeps {
   readonly healthPath?: string;
 }
 
+/** 503 says the same of something that is not well. */
+const HEALTH_STATUSES = [200, 503];
+
 const ADMIN_HEALTH = { anyOf: ['admin:health'], allOf: [] };
 
 /** `/live`, `/liveness`, `/startup`, `/ready`, the health page and its details. */
@@ -25,13 +35,25 @@ export function probeRoutes(deps: ProbeDeps): readonly Route[] {
   const load = createLoadMeter(deps.clock);
   const live = { method: 'GET', access: 'public', summary: 'Whether the event loop turns.' } as const;
   return [
-    { ...live, path: '/live', handle: () => answer(200, { status: 'alive' }) },
-    { ...live, path: '/liveness', handle: () => answer(200, { status: 'alive' }) },
+    {
+      ...live,
+      path: '/live',
+      schema: { answer: LIVE_ANSWER },
+      handle: () => answer(200, { status: 'alive' }),
+    },
+    {
+      ...live,
+      path: '/liveness',
+      schema: { answer: LIVE_ANSWER },
+      handle: () => answer(200, { status: 'alive' }),
+    },
     {
       method: 'GET',
       path: '/startup',
       access: 'public',
       summary: 'Whether the start is over; 200 for ever after.',
+      schema: { answer: STARTUP_ANSWER },
+      statuses: HEALTH_STATUSES,
       handle: () => startup(deps.lifecycle),
     },
     {
@@ -39,6 +61,8 @@ export function probeRoutes(deps: ProbeDeps): readonly Route[] {
       path: '/ready',
       access: 'public',
       summary: 'Whether calls may be sent here now.',
+      schema: { answer: READY_ANSWER },
+      statuses: HEALTH_STATUSES,
       handle: () => ready(deps, load()),
     },
     {
@@ -46,6 +70,8 @@ export function probeRoutes(deps: ProbeDeps): readonly Route[] {
       path,
       access: 'public',
       summary: 'State of the process and its components.',
+      schema: { answer: HEALTH_ANSWER },
+      statuses: HEALTH_STATUSES,
       handle: (request) => health(deps, isKnown(request)),
     },
     {
@@ -55,6 +81,8 @@ export function probeRoutes(deps: ProbeDeps): readonly Route[] {
       platform: true,
       permission: ADMIN_HEALTH,
       summary: 'State of every component with messages.',
+      schema: { answer: HEALTH_ANSWER },
+      statuses: HEALTH_STATUSES,
       handle: () => health(deps, true),
     },
     {
@@ -64,6 +92,8 @@ export function probeRoutes(deps: ProbeDeps): readonly Route[] {
       platform: true,
       permission: ADMIN_HEALTH,
       summary: 'State of one component.',
+      schema: { answer: COMPONENT_ANSWER },
+      statuses: HEALTH_STATUSES,
       handle: (request) => component(deps.health.report(), request),
     },
   ];

@@ -78,6 +78,7 @@ export function secretRoutes(deps: SecretRoutesDeps): readonly Route[] {
       path: PATH,
       summary: 'Stores a secret or replaces its value.',
       schema: { params: PARAMS, body: bodyOf(['value']), answer: SECRET },
+      statuses: [200, 201],
       handle: (request) => put(deps, request),
     },
     {
@@ -94,6 +95,7 @@ export function secretRoutes(deps: SecretRoutesDeps): readonly Route[] {
       path: PATH,
       summary: 'Removes a secret.',
       schema: { params: PARAMS },
+      statuses: [204],
       handle: (request) => remove(deps, request),
     },
   ];

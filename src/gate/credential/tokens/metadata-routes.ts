@@ -3,6 +3,7 @@ import type { Definition } from '../../../definition/schema/definition.ts';
 import { QuaysideError } from '../../../errors.ts';
 import type { Route, RouteAnswer, RouteRequest } from '../../../route.ts';
 import { METADATA_PATH, publicOrigin } from './challenge.ts';
+import { METADATA_ANSWER } from './metadata-answer.ts';
 import { issuersOf } from './trusted-issuers.ts';
 
 export interface MetadataRouteDeps {
@@ -19,6 +20,8 @@ export function metadataRoutes(deps: MetadataRouteDeps): readonly Route[] {
     path: `${METADATA_PATH}${path}`,
     summary: 'Issuers and scopes of tokens for this resource (RFC 9728).',
     access: 'public',
+    schema: { answer: METADATA_ANSWER },
+    errorStatuses: [404],
     handle: (request) => describe(deps, request, endpoint(request.params.slug)),
   });
   return [route('', () => ''), route('/mcp', () => '/mcp'), route('/mcp/:slug', (slug) => `/mcp/${slug}`)];
