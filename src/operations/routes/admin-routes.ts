@@ -95,7 +95,6 @@ const STATE_ANSWER = {
   additionalProperties: false,
 };
 
-
 /** Log level, diagnostics, reload, drain and its end. */
 export function adminRoutes(deps: AdminDeps): readonly Route[] {
   const audited = (action: string, principal: Principal | undefined): void =>
