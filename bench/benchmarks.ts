@@ -15,8 +15,8 @@ export type Benchmark = (pace: Pace) => Promise<Measurement[]>;
 const connectionsUsual = 16;
 /** Connections of the open loop: a pause of the server must not run out of them. */
 const connectionsOpen = 128;
-/** Quiet time before the idle memory is read: long enough for what a start leaves behind to be collected. */
-const idleMs = 3_000;
+/** Quiet time before the idle memory is read: by then threads that only a start needs have ended. */
+const idleMs = 15_000;
 /** Starts of which the time to the first answer is the median, after one that warms the caches. */
 const startCount = 5;
 
@@ -28,6 +28,15 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
         id: 'echo-governed',
         ours: contenders.governedEcho(),
         peers: [contenders.rawNodeHttp(), contenders.sdkV2()],
+      },
+      pace,
+    ),
+  'echo-audited': (pace) =>
+    compare(
+      {
+        id: 'echo-audited',
+        ours: contenders.auditedEcho(),
+        peers: [contenders.rawNodeHttp(), contenders.governedEcho()],
       },
       pace,
     ),
@@ -47,8 +56,13 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
     withServers([contenders.governedEcho(), contenders.rawNodeHttp()], (servers) =>
       addedLatency(servers, pace),
     ),
-  'rss-idle': () => withServers([contenders.governedEcho()], idleMemory),
-  'rss-load': (pace) => withServers([contenders.governedEcho()], (servers) => loadedMemory(servers, pace)),
+  'rss-idle': () => withServers([contenders.governedEcho()], (servers) => idleMemory('rss-idle', servers)),
+  'rss-load': (pace) =>
+    withServers([contenders.governedEcho()], (servers) => loadedMemory('rss-load', servers, pace)),
+  'rss-idle-audited': () =>
+    withServers([contenders.auditedEcho()], (servers) => idleMemory('rss-idle-audited', servers)),
+  'rss-load-audited': (pace) =>
+    withServers([contenders.auditedEcho()], (servers) => loadedMemory('rss-load-audited', servers, pace)),
   'first-answer': () => firstAnswer(contenders.governedEcho()),
 };
 
@@ -99,17 +113,17 @@ async function addedLatency(servers: readonly Server[], pace: Pace): Promise<Mea
   ];
 }
 
-async function idleMemory([server]: readonly Server[]): Promise<Measurement[]> {
+async function idleMemory(id: string, [server]: readonly Server[]): Promise<Measurement[]> {
   if (server === undefined) return [];
   await sleep(idleMs);
-  return [{ id: 'rss-idle', value: usageOf(server.pid).residentMb, unit: 'MB' }];
+  return [{ id, value: usageOf(server.pid).residentMb, unit: 'MB' }];
 }
 
-async function loadedMemory([server]: readonly Server[], pace: Pace): Promise<Measurement[]> {
+async function loadedMemory(id: string, [server]: readonly Server[], pace: Pace): Promise<Measurement[]> {
   if (server === undefined) return [];
   const result = await load(server, { connections: connectionsOpen }, pace);
-  printLoads({ title: `rss-load, ${connectionsOpen} connections`, servers: [server], results: [result] });
-  return [{ id: 'rss-load', value: result.residentMb, unit: 'MB' }];
+  printLoads({ title: `${id}, ${connectionsOpen} connections`, servers: [server], results: [result] });
+  return [{ id, value: result.residentMb, unit: 'MB' }];
 }
 
 async function firstAnswer(contender: Contender): Promise<Measurement[]> {

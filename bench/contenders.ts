@@ -22,6 +22,11 @@ export function governedEcho(): Contender {
   return quayside({ definition: 'echo', requests: echoCalls() });
 }
 
+/** The same with everything on: tenant, a fourth limit, and each call in the audit log and its file. */
+export function auditedEcho(): Contender {
+  return { ...quayside({ definition: 'echo-audited', requests: echoCalls() }), name: 'quayside-audited' };
+}
+
 /** Ours looking a customer up in SQLite. */
 export function sqliteTool(): Contender {
   return quayside({

@@ -1,4 +1,5 @@
 // The audit log of the process: opened before the first call, fed by the gate, asked by routes.
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { LoadedDefinition } from '../definition/load.ts';
 import { AUDIT_FILE } from '../definition/schema/security.ts';
@@ -80,6 +81,7 @@ export function openAudit(options: AppAuditOptions): AppAudit {
   const first =
     options.definitions.find(({ definition }) => definition.default === true) ?? options.definitions[0];
   const table = auditAddress(settings);
+  const hasRecords = table.kind === 'postgres' || existsSync(table.path);
   const signingKey = openAuditKey(settings.dataDirectory, settings.environment.auditSigningKey);
   const { log, fileProblem } = openLog(options, { table, signingKey, first });
   const record = createRecorder(options, log, first);
@@ -102,7 +104,9 @@ export function openAudit(options: AppAuditOptions): AppAudit {
     );
   const shippers: Shipper[] = [];
   const stopPurging =
-    options.transport === 'http' ? purgeDaily(options.telemetry, log, purge) : () => undefined;
+    options.transport === 'http'
+      ? purgeDaily(options.telemetry, { log, hasRecords, purge })
+      : () => undefined;
   return {
     log,
     events: { record, commit: (event) => log.commit(event) },
@@ -182,13 +186,24 @@ function createRecorder(
   };
 }
 
-/** Once at the start, then every day. */
-function purgeDaily(telemetry: Telemetry, log: RunningAuditLog, purge: () => Promise<number>): () => void {
+/** Once at the start where an earlier process has left records, then every day. */
+function purgeDaily(
+  telemetry: Telemetry,
+  {
+    log,
+    hasRecords,
+    purge,
+  }: {
+    readonly log: RunningAuditLog;
+    readonly hasRecords: boolean;
+    readonly purge: () => Promise<number>;
+  },
+): () => void {
   const run = () =>
     purge().catch((error: unknown) => {
       telemetry.log.error({ component: 'audit', error }, 'Old audit records could not be removed.');
     });
-  void log.ready.then(run, () => undefined);
+  if (hasRecords) void log.ready.then(run, () => undefined);
   const timer = setInterval(run, PURGE_INTERVAL_MS).unref();
   return () => clearInterval(timer);
 }

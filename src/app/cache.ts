@@ -1,6 +1,5 @@
 // The cache of answers, from the settings of the process.
 import { createMemoryBackend } from '../gate/cache/memory-backend.ts';
-import { createRedisBackend } from '../gate/cache/redis-backend.ts';
 import { createResponseCache, type ResponseCache } from '../gate/cache/response-cache.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppSettings } from './settings.ts';
@@ -9,10 +8,10 @@ import type { AppSettings } from './settings.ts';
 const LOCAL_REDIS = 'redis://127.0.0.1:6379';
 
 /** One per process: answers outlive the plans that gave them. */
-export function openCache(settings: AppSettings, telemetry: Telemetry): ResponseCache {
+export async function openCache(settings: AppSettings, telemetry: Telemetry): Promise<ResponseCache> {
   const { cacheEnabled, cacheTtlMs, cacheMaxSize } = settings.environment;
   return createResponseCache({
-    backend: openBackend(settings, telemetry),
+    backend: await openBackend(settings, telemetry),
     overrides: {
       ...(cacheEnabled === undefined ? {} : { enabled: cacheEnabled }),
       ...(cacheTtlMs === undefined ? {} : { ttlMs: cacheTtlMs }),
@@ -26,11 +25,13 @@ export function openCache(settings: AppSettings, telemetry: Telemetry): Response
   });
 }
 
-function openBackend({ environment }: AppSettings, telemetry: Telemetry) {
+async function openBackend({ environment }: AppSettings, telemetry: Telemetry) {
   const { cacheBackend, cacheRedisUrl } = environment;
   const log = telemetry.log.child({ component: 'cache' });
   if ((cacheBackend ?? (cacheRedisUrl === undefined ? 'memory' : 'redis')) === 'memory')
     return createMemoryBackend({ now: () => performance.now() });
+  // Its client takes 8 MB, which a process without Redis does not need.
+  const { createRedisBackend } = await import('../gate/cache/redis-backend.ts');
   return createRedisBackend({
     url: cacheRedisUrl ?? LOCAL_REDIS,
     onProblem(error) {

@@ -35,7 +35,7 @@ export async function openGovernance(deps: GovernanceDeps): Promise<Governance> 
   const { settings, telemetry, secrets, egress, jobs } = deps;
   const { store, audit, identity } = deps.state;
   const limiter = await openLimiter(settings, telemetry, store);
-  const once = openOnce({ settings, telemetry, store, jobs, audit: audit.events });
+  const once = await openOnce({ settings, telemetry, store, jobs, audit: audit.events });
   const people = createIdentityParts({
     settings,
     telemetry,

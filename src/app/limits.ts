@@ -3,7 +3,6 @@ import type { EnvironmentSettings } from '../definition/environment.ts';
 import type { LimitBackend } from '../gate/limits/backend.ts';
 import { createLimiter, type Limiter } from '../gate/limits/limiter.ts';
 import { createPostgresBackend } from '../gate/limits/postgres-backend.ts';
-import { createRedisBackend } from '../gate/limits/redis/redis-backend.ts';
 import type { Component } from '../operations/health/health.ts';
 import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -11,8 +10,8 @@ import type { AppSettings } from './settings.ts';
 import { storeAddress } from './store.ts';
 
 /**
- * Redis where it is named, else PostgreSQL where several replicas share it, else memory (governance §6.3). Resolves when shared counters have answered once, or are known
- * to be lost: the process serves either way.
+ * Redis where it is named, else PostgreSQL where several replicas share it, else memory (governance §6.3). Resolves when
+ * shared counters have answered once, or are known to be lost: the process serves either way.
  */
 export async function openLimiter(
   settings: AppSettings,
@@ -20,7 +19,7 @@ export async function openLimiter(
   store: Store,
 ): Promise<Limiter> {
   const log = telemetry.log.child({ component: 'limits' });
-  const shared = sharedBackend(settings, store);
+  const shared = await sharedBackend(settings, store);
   const limiter = createLimiter({
     now: () => performance.now(),
     ...(shared === undefined ? {} : { shared }),
@@ -58,9 +57,16 @@ export function limitsComponent(limiter: Limiter): Component {
   };
 }
 
-function sharedBackend({ environment, dataDirectory }: AppSettings, store: Store): LimitBackend | undefined {
+async function sharedBackend(
+  { environment, dataDirectory }: AppSettings,
+  store: Store,
+): Promise<LimitBackend | undefined> {
   const url = redisUrl(environment);
-  if (url !== undefined) return createRedisBackend({ url });
+  if (url !== undefined) {
+    // Its client takes 8 MB, which a process without Redis does not need.
+    const { createRedisBackend } = await import('../gate/limits/redis/redis-backend.ts');
+    return createRedisBackend({ url });
+  }
   const { replicas = 1 } = environment;
   const isShared = replicas > 1 && storeAddress(environment, dataDirectory).kind === 'postgres';
   return isShared ? createPostgresBackend(store) : undefined;

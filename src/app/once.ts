@@ -27,9 +27,9 @@ export interface Once {
 }
 
 /** One per process; the cache is to be closed. */
-export function openOnce(options: OnceOptions): Once {
+export async function openOnce(options: OnceOptions): Promise<Once> {
   const { settings, telemetry, store } = options;
-  const cache = openCache(settings, telemetry);
+  const cache = await openCache(settings, telemetry);
   const approvals = createApprovals({
     store,
     now: Date.now,

@@ -20,17 +20,18 @@ export interface SecretAge {
   readonly maxDays: number;
 }
 
-/** Changes nothing while the secret is the same. */
+/** Of two processes that note the same change, the second one leaves what the first one wrote. */
 const NOTE = systemStatement(
   'secrets.ages.note',
   `INSERT INTO secret_ages (name, fingerprint, since) VALUES (:name, :fingerprint, :now)
    ON CONFLICT (name) DO UPDATE SET fingerprint = excluded.fingerprint, since = excluded.since
    WHERE secret_ages.fingerprint <> excluded.fingerprint`,
 );
-const AGES = systemStatement<{ readonly name: string; readonly since: number | bigint }>(
-  'secrets.ages',
-  'SELECT name, since FROM secret_ages',
-);
+const AGES = systemStatement<{
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly since: number | bigint;
+}>('secrets.ages', 'SELECT name, fingerprint, since FROM secret_ages');
 
 /** Notes the secrets as they are now; the clock of one that changed begins anew. Rejects as the store does. */
 export async function noteSecretAges(
@@ -43,11 +44,22 @@ export async function noteSecretAges(
   secrets: readonly AgedSecret[],
 ): Promise<readonly SecretAge[]> {
   const { store, pepper, now } = deps;
-  const steps = secrets.map(({ name, value }) => {
+  const noted = new Map((await store.read('system', AGES, {})).map((row) => [row.name, row]));
+  const ages = secrets.map(({ name, value, maxDays }) => {
     const fingerprint = createHmac('sha256', pepper).update(`${name}\0${value}`).digest('hex');
-    return { statement: NOTE, values: { name, fingerprint, now: now() } };
+    const known = noted.get(name);
+    const isSame = known?.fingerprint === fingerprint;
+    return { name, maxDays, fingerprint, isSame, since: isSame ? Number(known.since) : now() };
   });
-  if (steps.length > 0) await store.write('system', steps);
-  const since = new Map((await store.read('system', AGES, {})).map((row) => [row.name, Number(row.since)]));
-  return secrets.map(({ name, maxDays }) => ({ name, maxDays, since: since.get(name) ?? now() }));
+  const changed = ages.filter(({ isSame }) => !isSame);
+  if (changed.length > 0) {
+    await store.write(
+      'system',
+      changed.map(({ name, fingerprint, since }) => ({
+        statement: NOTE,
+        values: { name, fingerprint, now: since },
+      })),
+    );
+  }
+  return ages.map(({ name, since, maxDays }) => ({ name, since, maxDays }));
 }

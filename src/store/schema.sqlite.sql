@@ -137,15 +137,15 @@ CREATE TABLE audit_logs (
   PRIMARY KEY (tenant_id, writer, seq)
 );
 
-CREATE INDEX audit_logs_action ON audit_logs (tenant_id, action);
+CREATE INDEX audit_logs_action ON audit_logs (tenant_id, action, created_at DESC) WHERE action <> 'tools/call';
 
-CREATE INDEX audit_logs_event_type ON audit_logs (event_type);
+CREATE INDEX audit_logs_event_type ON audit_logs (tenant_id, event_type, created_at DESC) WHERE event_type <> 'tool.executed';
 
 CREATE TRIGGER audit_logs_no_update BEFORE UPDATE ON audit_logs BEGIN SELECT RAISE(ABORT, 'audit_logs is append-only'); END;
 
 CREATE INDEX audit_logs_request ON audit_logs (request_id) WHERE request_id IS NOT NULL;
 
-CREATE INDEX audit_logs_resource ON audit_logs (tenant_id, resource_type, resource_id);
+CREATE INDEX audit_logs_resource ON audit_logs (tenant_id, resource_type, resource_id, created_at DESC);
 
 CREATE TRIGGER audit_logs_retention BEFORE DELETE ON audit_logs WHEN NOT EXISTS (SELECT 1 FROM audit_anchors a WHERE a.writer = OLD.writer AND a.tenant_id = OLD.tenant_id AND a.seq >= OLD.seq) BEGIN SELECT RAISE(ABORT, 'audit_logs is append-only'); END;
 

@@ -121,7 +121,7 @@ function redactObject(value: object, walk: Walk): unknown {
   if (value instanceof Map) return redactEntries(Array.from(value, toNamed), walk);
   if (value instanceof Set) return redactList([...value], walk);
   if (Array.isArray(value)) return redactList(value, walk);
-  return redactEntries(Object.entries(value), walk);
+  return redactFields(value, walk);
 }
 
 function redactList(list: readonly unknown[], walk: Walk): unknown[] {
@@ -130,14 +130,29 @@ function redactList(list: readonly unknown[], walk: Walk): unknown[] {
   return copy;
 }
 
+/** As {@link redactEntries}, without an array per field: every record of the audit log passes here. */
+function redactFields(value: object, walk: Walk): Record<string, unknown> {
+  const names = Object.keys(value);
+  // A caller may name a field `__proto__`; assigning it would not make a field.
+  if (names.length > walk.limits.entries || names.includes('__proto__'))
+    return redactEntries(Object.entries(value), walk);
+  const copy: Record<string, unknown> = {};
+  for (const name of names) copy[walk.text(name)] = redactField(name, Reflect.get(value, name), walk);
+  return copy;
+}
+
+function redactField(name: string, item: unknown, walk: Walk): unknown {
+  const isShown = item === undefined || item === null || typeof item === 'boolean';
+  return !isShown && isSecretName(name) ? REDACTED : redactValue(item, walk);
+}
+
 function redactEntries(
   entries: readonly (readonly [string, unknown])[],
   walk: Walk,
 ): Record<string, unknown> {
-  const copy = entries.slice(0, walk.limits.entries).map(([name, item]): [string, unknown] => {
-    const shown = item === undefined || item === null || typeof item === 'boolean';
-    return [walk.text(name), !shown && isSecretName(name) ? REDACTED : redactValue(item, walk)];
-  });
+  const copy = entries
+    .slice(0, walk.limits.entries)
+    .map(([name, item]): [string, unknown] => [walk.text(name), redactField(name, item, walk)]);
   if (entries.length > walk.limits.entries)
     copy.push(['…', `[${entries.length - walk.limits.entries} more]`]);
   // A caller may name a field `__proto__`; fromEntries makes it a field like any other.

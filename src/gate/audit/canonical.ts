@@ -40,15 +40,12 @@ function writeObject(value: object, depth: number): string {
   if (Array.isArray(value)) return `[${value.map((item) => write(item, depth) ?? 'null').join(',')}]`;
   if (value instanceof Date) return JSON.stringify(value.toJSON());
   let text = '';
-  for (const [name, item] of Object.entries(value).sort(byName)) {
-    const written = write(item, depth);
+  const names = Object.keys(value);
+  // The default order is by UTF-16 code unit, as RFC 8785 §3.2.3 wants it.
+  for (const name of names.length > 1 ? names.sort() : names) {
+    const written = write(Reflect.get(value, name), depth);
     if (written === undefined) continue;
     text += `${text === '' ? '' : ','}${JSON.stringify(storableText(name))}:${written}`;
   }
   return `{${text}}`;
-}
-
-function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

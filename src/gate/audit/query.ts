@@ -68,7 +68,7 @@ export async function queryAudit(
     before_id: before.id,
     limit: limit + 1,
   };
-  const rows = await reading.read({ tenant }, queryStatement(new Set(filters.keys())), values);
+  const rows = await reading.read({ tenant }, queryStatement(filters), values);
   const records = rows.slice(0, limit).map((row) => recordOf(row, reading.reprintsJson));
   const last = records.at(-1);
   return { records, cursor: rows.length > limit && last !== undefined ? cursorOf(last) : undefined };

@@ -9,6 +9,8 @@ import type { FromWriter, ToWriter, WriterData } from './writer-thread.ts';
 const GROUP_WRITES_MAX = 512;
 /** Beyond it callers would wait for seconds; they are told so instead. */
 const WAITING_WRITES_MAX = 20_000;
+/** A thread without work gives its memory back; starting another takes some 50 ms. */
+const IDLE_MS = 10_000;
 
 interface Waiting {
   readonly steps: readonly GroupStep[];
@@ -16,7 +18,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Its thread starts with the first write: a process that only reads pays nothing for it. */
+/** Its thread starts with a write and ends when there is none for a while: a process that only reads pays nothing. */
 export class Writer {
   readonly #path: string;
   readonly #textOf: (statement: number) => string;
@@ -29,6 +31,9 @@ export class Writer {
   #failure: string | undefined;
   #isClosed = false;
   #onIdle: (() => void) | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  /** A thread that was told to end, until it has. */
+  #ending: Promise<unknown> = Promise.resolve();
 
   /** `textOf` gives the text of a statement by the number that steps name it with. */
   constructor(path: string, textOf: (statement: number) => string) {
@@ -62,13 +67,20 @@ export class Writer {
         this.#onIdle = resolve;
       });
     }
+    this.#endWorker();
+    await this.#ending;
+  }
+
+  /** It closes its connection first, which a termination would not. */
+  #endWorker(): void {
+    clearTimeout(this.#idle);
     const last = this.#worker;
     if (last === undefined) return;
-    const ended = new Promise((resolve) => last.once('exit', resolve));
+    this.#worker = undefined;
+    this.#ending = new Promise((resolve) => last.once('exit', resolve));
     last.ref();
     const end: ToWriter = undefined;
     last.postMessage(end);
-    await ended;
   }
 
   #flush(): void {
@@ -78,6 +90,7 @@ export class Writer {
       this.#onIdle?.();
       return;
     }
+    clearTimeout(this.#idle);
     this.#sent = this.#waiting.slice(0, GROUP_WRITES_MAX);
     this.#waiting = this.#waiting.slice(GROUP_WRITES_MAX);
     this.#worker ??= this.#start();
@@ -110,6 +123,7 @@ export class Writer {
     this.#sent = [];
     this.#failure = undefined;
     this.#worker?.unref();
+    this.#idle = setTimeout(() => this.#endWorker(), IDLE_MS).unref();
     for (const [index, { resolve, reject }] of group.entries()) {
       const outcome = outcomes[index];
       if (outcome === undefined) reject(new StoreUnavailable('The writer gave no answer.'));
