@@ -253,7 +253,7 @@ ALTER TABLE quayside.encryption_keys ADD CONSTRAINT encryption_keys_pkey PRIMARY
 ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_encoding_check CHECK ((encoding = ANY (ARRAY['json'::text, 'gzip'::text])));
 ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)));
 ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_operation_check CHECK (((length(operation) >= 1) AND (length(operation) <= 100)));
-ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (tenant_id, operation, key);
+ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (key, operation, tenant_id);
 ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_request_hash_check CHECK ((length(request_hash) = 64));
 ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_status_check CHECK ((status = ANY (ARRAY['processing'::text, 'completed'::text, 'failed'::text, 'unknown'::text])));
 ALTER TABLE quayside.invitations ADD CONSTRAINT invitations_pkey PRIMARY KEY (tenant_id, id);

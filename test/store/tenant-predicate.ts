@@ -2,10 +2,7 @@
 
 /** What is wrong with a statement's text, or nothing. `tables` are those with rows of tenants, by their tenant column. */
 export function unboundTables(text: string, tables: ReadonlyMap<string, string>): readonly string[] {
-  const plain = text
-    .replace(LATE_TENANT, ':tenant')
-    .replace(/'(?:[^']|'')*'|--[^\n]*|\/\*[\s\S]*?\*\//g, "''")
-    .replace(/\s+/g, ' ');
+  const plain = text.replace(/'(?:[^']|'')*'|--[^\n]*|\/\*[\s\S]*?\*\//g, "''").replace(/\s+/g, ' ');
   const references = [...plain.matchAll(REFERENCE)].flatMap(([, verb = '', table = '', alias]) => {
     const column = tables.get(table.toLowerCase());
     return column === undefined
@@ -21,8 +18,6 @@ export function unboundTables(text: string, tables: ReadonlyMap<string, string>)
     .map(({ table }) => table);
 }
 
-/** The same comparison, bound late so that SQLite begins with the other table; no tenant has an empty id. */
-const LATE_TENANT = /\biif\(value IS NULL, '', :tenant\)/g;
 const REFERENCE =
   /\b(FROM|JOIN|UPDATE|INTO)\s+(?!SET\b|LATERAL\b)([A-Za-z_]\w*)(?:\s+(?:AS\s+)?([A-Za-z_]\w*))?/gi;
 /** Words that follow a table's name without being its alias. */

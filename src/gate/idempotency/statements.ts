@@ -45,20 +45,22 @@ export const findKey = tenantStatement<KeyRow>(
 
 /**
  * `id` is the reservation: who lost it to somebody else changes nothing any more. `rows` as in {@link reserveKeys}.
- * The tenant is made to depend on the row, else SQLite would walk through all keys of the tenant for each of them.
+ * PostgreSQL is told the keys before the join, so that no plan can walk through all of the table.
  */
 export const settleKeys = tenantStatement<{ readonly id: string }>('idempotency.settle', {
   sqlite: `UPDATE idempotency_keys SET status = value ->> 'status', encoding = value ->> 'encoding',
      result = value ->> 'result', error = value ->> 'error', updated_at = value ->> 'updated_at'
    FROM json_each(:rows)
-   WHERE tenant_id = iif(value IS NULL, '', :tenant) AND operation = value ->> 'operation' AND idempotency_keys.key = value ->> 'key'
+   WHERE tenant_id = :tenant AND operation = value ->> 'operation' AND idempotency_keys.key = value ->> 'key'
      AND idempotency_keys.id = value ->> 'id' AND status IN ('processing', 'unknown')
    RETURNING idempotency_keys.id`,
   postgres: `UPDATE idempotency_keys AS kept SET status = row.status, encoding = row.encoding, result = row.result,
      error = row.error, updated_at = row.updated_at
    FROM json_to_recordset(CAST(:rows AS JSON)) AS row(id TEXT, key TEXT, operation TEXT, status TEXT, encoding TEXT,
      result TEXT, error TEXT, updated_at BIGINT)
-   WHERE kept.tenant_id = :tenant AND kept.operation = row.operation AND kept.key = row.key AND kept.id = row.id
+   WHERE kept.tenant_id = :tenant
+     AND kept.key = ANY (ARRAY(SELECT key FROM json_to_recordset(CAST(:rows AS JSON)) AS a(key TEXT)))
+     AND kept.operation = row.operation AND kept.key = row.key AND kept.id = row.id
      AND kept.status IN ('processing', 'unknown')
    RETURNING kept.id`,
 });

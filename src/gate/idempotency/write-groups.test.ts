@@ -37,9 +37,9 @@ function database(refuse: (ids: readonly string[]) => Error | undefined = () => 
 test('P20: a lone caller waits for nobody; those who come meanwhile go together, in one order', async () => {
   const { write, writes, finish } = database();
   const results = ['d', 'c', 'b', 'taken', 'a'].map((id) => write('t', row(id)));
-  expect(writes).toEqual([['t/d'], ['t/c']]);
+  expect(writes).toEqual([['t/d']]);
   const settled = await finish(results);
-  expect(writes).toEqual([['t/d'], ['t/c'], ['t/a', 't/b', 't/taken']]);
+  expect(writes).toEqual([['t/d'], ['t/a', 't/b', 't/c', 't/taken']]);
   expect(settled.map((one) => one.status === 'fulfilled' && one.value)).toEqual([
     true,
     true,
@@ -81,5 +81,5 @@ test('P20: a store that is gone is asked once, not once for each', async () => {
   const { write, writes, finish } = database(() => new StoreUnavailable('gone'));
   const settled = await finish(['x', 'y', 'a', 'b'].map((id) => write('t', row(id))));
   expect(settled.every(({ status }) => status === 'rejected')).toBe(true);
-  expect(writes).toHaveLength(3);
+  expect(writes).toEqual([['t/x'], ['t/a', 't/b', 't/y']]);
 });

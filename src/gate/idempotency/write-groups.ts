@@ -1,11 +1,9 @@
-// Writes of many callers as one: while writes of a tenant are under way, those that come meanwhile wait and go together.
+// Writes of many callers as one: while a write of a tenant is under way, those that come meanwhile wait and go together.
 // A lone caller waits for nobody; under load one statement and one commit carry many keys.
 import { StoreUnavailable } from '../../store/store.ts';
 
 /** Most rows of one write: enough to spread a commit thin, few enough to hold their locks for milliseconds only. */
 const ROWS_MAX = 64;
-/** Writes of a tenant at a time: one is prepared while the other is made durable. */
-const WRITES_MAX = 2;
 /** Most characters of one write, so that large results do not wait for each other in memory. */
 const CHARACTERS_MAX = 1024 * 1024;
 
@@ -24,11 +22,6 @@ export type WriteRows<Row extends GroupRow> = (
   rows: readonly Row[],
 ) => Promise<ReadonlySet<string>>;
 
-interface Lane<Row> {
-  readonly queue: Waiting<Row>[];
-  writes: number;
-}
-
 interface Waiting<Row> {
   readonly row: Row;
   readonly resolve: (tookEffect: boolean) => void;
@@ -39,27 +32,25 @@ interface Waiting<Row> {
 export function groupWrites<Row extends GroupRow>(
   writeRows: WriteRows<Row>,
 ): (tenant: string, row: Row) => Promise<boolean> {
-  /** By tenant, only while a write of it is under way. */
-  const lanes = new Map<string, Lane<Row>>();
+  /** What waits, by tenant; only while a write of it is under way. */
+  const queues = new Map<string, Waiting<Row>[]>();
 
-  async function drain(tenant: string, lane: Lane<Row>): Promise<void> {
-    lane.writes++;
-    while (lane.queue.length > 0) {
-      await writeGroup(writeRows, tenant, lane.queue.splice(0, groupLength(lane.queue)));
-    }
-    lane.writes--;
-    if (lane.writes === 0) lanes.delete(tenant);
+  async function drain(tenant: string, queue: Waiting<Row>[]): Promise<void> {
+    while (queue.length > 0) await writeGroup(writeRows, tenant, queue.splice(0, groupLength(queue)));
+    queues.delete(tenant);
   }
 
   return (tenant, row) =>
     new Promise((resolve, reject) => {
-      let lane = lanes.get(tenant);
-      if (lane === undefined) {
-        lane = { queue: [], writes: 0 };
-        lanes.set(tenant, lane);
+      const waiting = { row, resolve, reject };
+      const queue = queues.get(tenant);
+      if (queue !== undefined) {
+        queue.push(waiting);
+        return;
       }
-      lane.queue.push({ row, resolve, reject });
-      if (lane.writes < WRITES_MAX) void drain(tenant, lane);
+      const begun = [waiting];
+      queues.set(tenant, begun);
+      void drain(tenant, begun);
     });
 }
 

@@ -1,7 +1,11 @@
 // What makes a call happen once: idempotency keys, and the approvals that people give.
 import { type Migration, tenantTable } from './migration.ts';
 
-/** Governance §7. `result` and `error` are text, so that an answer comes back byte for byte as it was given. */
+/**
+ * Governance §7. The key of a call comes first in the primary key: it alone tells rows apart, so that every plan that
+ * goes by the index is a good one, also before a database knows how many keys a tenant has. `result` and `error` are
+ * text, so that an answer comes back byte for byte as it was given.
+ */
 const IDEMPOTENCY_KEYS = (integer: string) => `CREATE TABLE idempotency_keys (
   id TEXT NOT NULL,
   created_at ${integer} NOT NULL,
@@ -18,7 +22,7 @@ const IDEMPOTENCY_KEYS = (integer: string) => `CREATE TABLE idempotency_keys (
   expires_at ${integer} NOT NULL,
   request_id TEXT NOT NULL,
   principal TEXT NOT NULL,
-  PRIMARY KEY (tenant_id, operation, key)
+  PRIMARY KEY (key, operation, tenant_id)
 )`;
 
 const KEYS_BY_EXPIRY = 'CREATE INDEX idempotency_keys_expires_at ON idempotency_keys (expires_at)';

@@ -37,6 +37,10 @@ export function clientConfig(url: string, role?: string): ClientConfig {
       ? {}
       : {
           role,
+          // Statements of a call find a few rows by their keys. A plan made while a table was empty would read the whole
+          // of it, and be kept until the table is analysed; compiling a plan costs more than running it.
+          enable_seqscan: 'off',
+          jit: 'off',
           statement_timeout: STATEMENT_TIMEOUT_MS,
           idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
         }),
