@@ -63,7 +63,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   audit.log.addSecrets(ownSecrets(settings, secrets));
   const jobs = createJobs({ store, clock: systemClock, log: telemetry.log.child({ component: 'jobs' }) });
   const egress = openEgress(settings, telemetry);
-  const governance = await openGovernance({ settings, telemetry, secrets, state, egress, jobs });
+  const governance = await openGovernance({ settings, telemetry, secrets, state, egress, jobs, plan });
   const { gate, close: closeGovernance, ...governing } = governance;
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const pool = createFilePool({

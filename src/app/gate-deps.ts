@@ -4,6 +4,7 @@ import type { Limiter } from '../gate/limits/limiter.ts';
 import type { GateDeps } from '../gate/stages.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppAudit } from './audit.ts';
+import type { AppFlags } from './flags.ts';
 import type { Identity } from './identity.ts';
 import type { Once } from './once.ts';
 import type { AppSettings } from './settings.ts';
@@ -20,8 +21,9 @@ export function createGateDeps(options: {
   readonly salt: string;
   readonly limiter: Limiter;
   readonly once: Once;
+  readonly flags: Pick<AppFlags, 'debugged'>;
 }): GateDeps {
-  const { settings, telemetry, identity, audit, tokens, limiter, once, salt } = options;
+  const { settings, telemetry, identity, audit, tokens, limiter, once, flags, salt } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
   return {
     host: {
@@ -44,6 +46,7 @@ export function createGateDeps(options: {
     audit: audit.log,
     running: new Set(),
     observerFor: telemetry.forTarget,
+    debugged: flags.debugged,
     idempotency: once.idempotency,
     cache: once.cache,
     approvals: once.approvals,

@@ -3,8 +3,10 @@ import type { Egress } from '../egress/egress.ts';
 import type { Limiter } from '../gate/limits/limiter.ts';
 import type { GateDeps } from '../gate/stages.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { Plan } from '../plan/server-plan.ts';
 import type { ProcessSecrets } from '../secrets/process-secrets.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { type AppFlags, openFlags } from './flags.ts';
 import { createGateDeps } from './gate-deps.ts';
 import { openLimiter } from './limits.ts';
 import { createIdentityParts, type IdentityParts } from './login.ts';
@@ -17,6 +19,7 @@ export interface Governance {
   readonly people: IdentityParts;
   readonly limiter: Limiter;
   readonly once: Once;
+  readonly flags: AppFlags;
   readonly gate: GateDeps;
   close(): Promise<void>;
 }
@@ -28,6 +31,8 @@ export interface GovernanceDeps {
   readonly state: State;
   readonly egress: Egress;
   readonly jobs: Jobs;
+  /** The plan in force; asked only once there is one. */
+  readonly plan: () => Plan;
 }
 
 /** Rejects when a backend that was asked for by name cannot be used. */
@@ -36,6 +41,7 @@ export async function openGovernance(deps: GovernanceDeps): Promise<Governance> 
   const { store, audit, identity } = deps.state;
   const limiter = await openLimiter(settings, telemetry, store);
   const once = openOnce({ settings, telemetry, store, jobs, audit: audit.events });
+  const flags = await openFlags(deps);
   const people = createIdentityParts({
     settings,
     telemetry,
@@ -48,6 +54,7 @@ export async function openGovernance(deps: GovernanceDeps): Promise<Governance> 
     people,
     limiter,
     once,
+    flags,
     gate: createGateDeps({
       settings,
       telemetry,
@@ -56,10 +63,12 @@ export async function openGovernance(deps: GovernanceDeps): Promise<Governance> 
       tokens: people.tokens,
       limiter,
       once,
+      flags,
       salt: secrets.apiKeySalt,
     }),
     async close() {
       people.close();
+      flags.close();
       await Promise.all([limiter.close(), once.cache.close()]);
     },
   };

@@ -13,6 +13,7 @@ export const PROCESS_WIDE_KEYS = [
   '/security/trustProxy',
   '/security/audit/logFile',
   '/transport/sse',
+  '/flags',
 ] as const;
 
 /** Reports clashes of slugs, defaults and process-wide keys; answers the default definition. */

@@ -23,7 +23,7 @@ import type { Limiter } from './limits/limiter.ts';
 import { observeStage } from './observe-stage.ts';
 import { outputStage } from './output-stage.ts';
 import { permissionStage } from './permission/permission-stage.ts';
-import type { Exchange, OperationStage, RequestStage } from './stage.ts';
+import type { Exchange, OperationStage, PreparedStage, RequestStage } from './stage.ts';
 import { type TenantStageDeps, tenantStage } from './tenant/tenant-stage.ts';
 
 /** What the stages work with. */
@@ -38,6 +38,8 @@ export interface GateDeps {
   /** Operations that run now. */
   readonly running: Set<Operation>;
   readonly observerFor: (target: ObservedTarget) => CallObserver;
+  /** Operations whose every line of the log is wanted. */
+  readonly debugged?: NonNullable<PreparedStage['around']>;
   readonly audit: AuditStageDeps['log'];
   /** Where people let calls happen. */
   readonly approvals?: Approvals;

@@ -109,6 +109,7 @@ function runEntry(
   return runOperation(entry, operation, (admitted) => {
     const call = new RunningCall(admitted, admitted.args, invocation.channel);
     invocation.channel.attach(call);
+    if (operation.kind === 'tool') invocation.context.begin?.();
     if (admitted.runsToEnd !== true)
       invocation.cancellation.onCancel(() => call.end(new Error('The client cancelled the request.')));
     return call.race(work);

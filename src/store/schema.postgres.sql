@@ -108,6 +108,22 @@ CREATE TABLE quayside.encryption_keys (
   created_at bigint NOT NULL,
   retired_at bigint
 );
+CREATE TABLE quayside.flags (
+  key text NOT NULL,
+  type text NOT NULL,
+  description text NOT NULL,
+  enabled bigint NOT NULL,
+  percent bigint,
+  percent_of text NOT NULL,
+  tenants text NOT NULL,
+  users text NOT NULL,
+  keys text NOT NULL,
+  environments text NOT NULL,
+  fallback bigint NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  updated_by text NOT NULL
+);
 CREATE TABLE quayside.idempotency_keys (
   id text NOT NULL,
   created_at bigint NOT NULL,
@@ -250,6 +266,13 @@ ALTER TABLE quayside.audit_cursors ADD CONSTRAINT audit_cursors_pkey PRIMARY KEY
 ALTER TABLE quayside.audit_heads ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (writer, tenant_id);
 ALTER TABLE quayside.audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, writer, seq);
 ALTER TABLE quayside.encryption_keys ADD CONSTRAINT encryption_keys_pkey PRIMARY KEY (id);
+ALTER TABLE quayside.flags ADD CONSTRAINT flags_enabled_check CHECK ((enabled = ANY (ARRAY[(0)::bigint, (1)::bigint])));
+ALTER TABLE quayside.flags ADD CONSTRAINT flags_fallback_check CHECK ((fallback = ANY (ARRAY[(0)::bigint, (1)::bigint])));
+ALTER TABLE quayside.flags ADD CONSTRAINT flags_key_check CHECK (((length(key) >= 1) AND (length(key) <= 64)));
+ALTER TABLE quayside.flags ADD CONSTRAINT flags_percent_check CHECK (((percent >= 0) AND (percent <= 100)));
+ALTER TABLE quayside.flags ADD CONSTRAINT flags_percent_of_check CHECK ((percent_of = ANY (ARRAY['user'::text, 'tenant'::text])));
+ALTER TABLE quayside.flags ADD CONSTRAINT flags_pkey PRIMARY KEY (key);
+ALTER TABLE quayside.flags ADD CONSTRAINT flags_type_check CHECK ((type = ANY (ARRAY['release'::text, 'ops'::text, 'permission'::text])));
 ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_encoding_check CHECK ((encoding = ANY (ARRAY['json'::text, 'gzip'::text])));
 ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)));
 ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_operation_check CHECK (((length(operation) >= 1) AND (length(operation) <= 100)));
@@ -577,6 +600,7 @@ GRANT INSERT, SELECT, UPDATE ON quayside.audit_cursors TO quayside_app;
 GRANT INSERT, SELECT, UPDATE ON quayside.audit_heads TO quayside_app;
 GRANT INSERT, SELECT ON quayside.audit_logs TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.encryption_keys TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.flags TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.idempotency_keys TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.invitations TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.job_schedules TO quayside_app;

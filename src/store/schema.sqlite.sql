@@ -161,6 +161,23 @@ CREATE TABLE encryption_keys (
   retired_at INTEGER
 );
 
+CREATE TABLE flags (
+  key TEXT PRIMARY KEY CHECK (length(key) BETWEEN 1 AND 64),
+  type TEXT NOT NULL CHECK (type IN ('release', 'ops', 'permission')),
+  description TEXT NOT NULL,
+  enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+  percent INTEGER CHECK (percent BETWEEN 0 AND 100),
+  percent_of TEXT NOT NULL CHECK (percent_of IN ('user', 'tenant')),
+  tenants TEXT NOT NULL,
+  users TEXT NOT NULL,
+  keys TEXT NOT NULL,
+  environments TEXT NOT NULL,
+  fallback INTEGER NOT NULL CHECK (fallback IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL
+);
+
 CREATE TABLE idempotency_keys (
   id TEXT NOT NULL,
   created_at INTEGER NOT NULL,

@@ -21,7 +21,6 @@ const texts: readonly string[] = [
   'plugins: [./a.ts]',
   'sqlTemplates: { a: {} }',
   'rollout: {}',
-  'flags: {}',
   'databases: { main: { url: "sqlite:./a.db", mode: write } }',
   'databases: { main: { url: "sqlite:./a.db", tenancy: column } }',
   'security: { inspection: warn }',

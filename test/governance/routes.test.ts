@@ -1,6 +1,7 @@
 // Every route of every port: on the list of what answers without a credential, or refused without one.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { flagRoutes } from '../../src/flags/flag-routes.ts';
 import { approvalRoutes } from '../../src/gate/approval/approval-routes.ts';
 import { auditRoutes } from '../../src/gate/audit/audit-routes.ts';
 import { cacheRoutes } from '../../src/gate/cache/cache-routes.ts';
@@ -49,6 +50,7 @@ function tableRoutes(): readonly Route[] {
     ...approvalRoutes(parseDeps({})),
     ...secretRoutes(parseDeps({})),
     ...jobRoutes(parseDeps({})),
+    ...flagRoutes(parseDeps({})),
     metricsRoute(parseDeps({}), 'loopback'),
     ...keyRoutes(parseDeps({})),
     ...tenantRoutes(parseDeps({})),

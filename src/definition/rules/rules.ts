@@ -2,6 +2,7 @@
 import { checkCaching } from './cache.ts';
 import { checkContent } from './content.ts';
 import { checkEndpoints } from './endpoints.ts';
+import { checkFlags } from './flags.ts';
 import { checkHandlers } from './handlers.ts';
 import { checkSchemas } from './json-schemas.ts';
 import { checkNames } from './names.ts';
@@ -18,6 +19,7 @@ export const definitionRules: readonly DefinitionRule[] = [
   checkContent,
   checkEndpoints,
   checkCaching,
+  checkFlags,
   checkSecurity,
   checkTokens,
 ];

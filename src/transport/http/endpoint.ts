@@ -113,6 +113,7 @@ function post(deps: EndpointDeps, admitted: Admitted): Promise<Seen> {
       defaultServer: admitted.plan.defaultServer,
       streams: deps.streams,
       release: admitted.release,
+      streamsAtOnce: deps.streamsAtOnce,
     }),
   );
 }

@@ -178,6 +178,7 @@ function openContext(
     defaultServer: plan.defaultServer,
     streams: deps.streams,
     release,
+    streamsAtOnce: deps.streamsAtOnce,
     ...(session === undefined ? {} : { session }),
   });
 }
