@@ -77,8 +77,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     await egress.close();
   };
   const { ensureTenants } = identity;
-  const { once } = governing;
-  const plansDeps = { settings, telemetry, egress, pool, stages, audit, ensureTenants, once };
+  const { once, rollouts } = governing;
+  const plansDeps = { settings, telemetry, egress, pool, stages, audit, ensureTenants, once, rollouts };
   try {
     storedSecrets = await openStoredSecrets({ settings, store, egress, areNamed: early.areNamed() });
     plans = await createPlans(loaded.definitions, { ...plansDeps, storedSecrets });
@@ -92,6 +92,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   }
   const opened = plans;
   const protocol = openProtocol(opened, { telemetry, secrets, audit });
+  rollouts.start(protocol.hub.publish);
+  rollouts.checkCanaries();
   return {
     ...governing,
     telemetry,

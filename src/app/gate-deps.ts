@@ -1,6 +1,7 @@
 // What the gate works with, from the settings of the process.
 import type { GateEvents } from '../gate/events.ts';
 import type { Limiter } from '../gate/limits/limiter.ts';
+import type { SamplerFor } from '../gate/rollout-stage.ts';
 import type { GateDeps } from '../gate/stages.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppAudit } from './audit.ts';
@@ -22,6 +23,7 @@ export function createGateDeps(options: {
   readonly limiter: Limiter;
   readonly once: Once;
   readonly flags: Pick<AppFlags, 'debugged'>;
+  readonly samplerFor: SamplerFor;
 }): GateDeps {
   const { settings, telemetry, identity, audit, tokens, limiter, once, flags, salt } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
@@ -47,6 +49,7 @@ export function createGateDeps(options: {
     running: new Set(),
     observerFor: telemetry.forTarget,
     debugged: flags.debugged,
+    samplerFor: options.samplerFor,
     idempotency: once.idempotency,
     cache: once.cache,
     approvals: once.approvals,

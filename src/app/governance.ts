@@ -1,4 +1,5 @@
 // What the gate is made of beside the state: tokens, limits, and what makes a call happen once.
+import { systemClock } from '../clock.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { Limiter } from '../gate/limits/limiter.ts';
 import type { GateDeps } from '../gate/stages.ts';
@@ -11,6 +12,7 @@ import { createGateDeps } from './gate-deps.ts';
 import { openLimiter } from './limits.ts';
 import { createIdentityParts, type IdentityParts } from './login.ts';
 import { type Once, openOnce } from './once.ts';
+import { type AppRollouts, openRollouts } from './rollouts.ts';
 import type { AppSettings } from './settings.ts';
 import type { State } from './state.ts';
 
@@ -20,6 +22,7 @@ export interface Governance {
   readonly limiter: Limiter;
   readonly once: Once;
   readonly flags: AppFlags;
+  readonly rollouts: AppRollouts;
   readonly gate: GateDeps;
   close(): Promise<void>;
 }
@@ -42,6 +45,7 @@ export async function openGovernance(deps: GovernanceDeps): Promise<Governance> 
   const limiter = await openLimiter(settings, telemetry, store);
   const once = openOnce({ settings, telemetry, store, jobs, audit: audit.events });
   const flags = await openFlags(deps);
+  const rollouts = await openRollouts({ ...deps, store, audit: audit.events, clock: systemClock });
   const people = createIdentityParts({
     settings,
     telemetry,
@@ -55,6 +59,7 @@ export async function openGovernance(deps: GovernanceDeps): Promise<Governance> 
     limiter,
     once,
     flags,
+    rollouts,
     gate: createGateDeps({
       settings,
       telemetry,
@@ -64,12 +69,13 @@ export async function openGovernance(deps: GovernanceDeps): Promise<Governance> 
       limiter,
       once,
       flags,
+      samplerFor: rollouts.samplerFor,
       salt: secrets.apiKeySalt,
     }),
     async close() {
       people.close();
       flags.close();
-      await Promise.all([limiter.close(), once.cache.close()]);
+      await Promise.all([limiter.close(), once.cache.close(), rollouts.close()]);
     },
   };
 }

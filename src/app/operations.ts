@@ -101,6 +101,7 @@ export function createOperations(deps: OperationsDeps): Operations {
       }),
       ...core.once.routes,
       ...core.flags.routes,
+      ...core.rollouts.routes,
     ],
     serviceManager,
     async start() {

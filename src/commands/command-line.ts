@@ -7,6 +7,7 @@ import { buildInfo } from './build-info.ts';
 import { addFlagVerbs } from './flag-verbs.ts';
 import { addExplain, addKeyVerbs, addTenantVerbs } from './identity-verbs.ts';
 import { EXIT, type Finish, type Io, PROCESS_IO } from './io.ts';
+import { addRolloutVerbs } from './rollout-verbs.ts';
 import { addSecrets } from './secret-verbs.ts';
 import { addUsers } from './user-verbs.ts';
 
@@ -46,6 +47,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addUsers(program, io, finish);
   addApprovals(program, io, finish);
   addFlagVerbs(program, io, finish);
+  addRolloutVerbs(program, io, finish);
   addSecrets(program, io, finish);
   addMigrate(program, io, finish);
   // Sub-commands made by `command()` inherit these settings only when they are copied.

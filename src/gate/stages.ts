@@ -23,6 +23,7 @@ import type { Limiter } from './limits/limiter.ts';
 import { observeStage } from './observe-stage.ts';
 import { outputStage } from './output-stage.ts';
 import { permissionStage } from './permission/permission-stage.ts';
+import { rolloutStage, type SamplerFor } from './rollout-stage.ts';
 import type { Exchange, OperationStage, PreparedStage, RequestStage } from './stage.ts';
 import { type TenantStageDeps, tenantStage } from './tenant/tenant-stage.ts';
 
@@ -41,6 +42,8 @@ export interface GateDeps {
   /** Operations whose every line of the log is wanted. */
   readonly debugged?: NonNullable<PreparedStage['around']>;
   readonly audit: AuditStageDeps['log'];
+  /** Takes the calls of versions that are on trial. */
+  readonly samplerFor?: SamplerFor;
   /** Where people let calls happen. */
   readonly approvals?: Approvals;
   /** Where answers are kept. */
@@ -80,6 +83,7 @@ export function operationStages(deps: GateDeps): readonly OperationStage[] {
     cacheStage(deps.cache),
     approvalStage(deps.approvals),
     once.reserve,
+    rolloutStage(deps.samplerFor),
     outputStage,
   ];
 }

@@ -193,6 +193,30 @@ CREATE TABLE quayside.rate_limits (
   warned_until bigint NOT NULL,
   expires_at bigint NOT NULL
 );
+CREATE TABLE quayside.rollout_samples (
+  slug text NOT NULL,
+  canary text NOT NULL,
+  started_at bigint NOT NULL,
+  requests bigint NOT NULL,
+  failures bigint NOT NULL,
+  slow bigint NOT NULL
+);
+CREATE TABLE quayside.rollouts (
+  slug text NOT NULL,
+  stable text NOT NULL,
+  canary text NOT NULL,
+  status text NOT NULL,
+  stage bigint NOT NULL,
+  weight bigint NOT NULL,
+  calm_since bigint NOT NULL,
+  failed bigint NOT NULL,
+  analysed_until bigint NOT NULL,
+  reason text NOT NULL,
+  revision bigint NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  updated_by text NOT NULL
+);
 CREATE TABLE quayside.schema_migrations (
   id bigint NOT NULL,
   name text NOT NULL,
@@ -287,6 +311,12 @@ ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY 
 ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES quayside.tenants(id);
 ALTER TABLE quayside.login_attempts ADD CONSTRAINT login_attempts_pkey PRIMARY KEY (subject);
 ALTER TABLE quayside.rate_limits ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (key);
+ALTER TABLE quayside.rollout_samples ADD CONSTRAINT rollout_samples_pkey PRIMARY KEY (slug, canary, started_at);
+ALTER TABLE quayside.rollouts ADD CONSTRAINT rollouts_failed_check CHECK ((failed >= 0));
+ALTER TABLE quayside.rollouts ADD CONSTRAINT rollouts_pkey PRIMARY KEY (slug);
+ALTER TABLE quayside.rollouts ADD CONSTRAINT rollouts_stage_check CHECK ((stage >= 0));
+ALTER TABLE quayside.rollouts ADD CONSTRAINT rollouts_status_check CHECK ((status = ANY (ARRAY['running'::text, 'paused'::text, 'promoted'::text, 'aborted'::text])));
+ALTER TABLE quayside.rollouts ADD CONSTRAINT rollouts_weight_check CHECK (((weight >= 0) AND (weight <= 100)));
 ALTER TABLE quayside.schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (id);
 ALTER TABLE quayside.secret_ages ADD CONSTRAINT secret_ages_pkey PRIMARY KEY (name);
 ALTER TABLE quayside.secrets ADD CONSTRAINT secrets_key_id_fkey FOREIGN KEY (key_id) REFERENCES quayside.encryption_keys(id);
@@ -607,6 +637,8 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.job_schedules TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.jobs TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.login_attempts TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.rate_limits TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.rollout_samples TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.rollouts TO quayside_app;
 GRANT SELECT ON quayside.schema_migrations TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.secret_ages TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.secrets TO quayside_app;

@@ -15,6 +15,7 @@ import { aboutRoutes, metricsRoute } from '../../src/operations/routes/about-rou
 import { adminRoutes } from '../../src/operations/routes/admin-routes.ts';
 import { probeRoutes } from '../../src/operations/routes/probe-routes.ts';
 import { secretRoutes } from '../../src/operations/routes/secret-routes.ts';
+import { rolloutRoutes } from '../../src/rollout/rollout-routes.ts';
 import type { Route } from '../../src/route.ts';
 import { withOpenApi } from '../../src/transport/http/openapi-route.ts';
 import { type RawAnswer, sendRequest } from '../support/raw-http.ts';
@@ -51,6 +52,7 @@ function tableRoutes(): readonly Route[] {
     ...secretRoutes(parseDeps({})),
     ...jobRoutes(parseDeps({})),
     ...flagRoutes(parseDeps({})),
+    ...rolloutRoutes(parseDeps({})),
     metricsRoute(parseDeps({}), 'loopback'),
     ...keyRoutes(parseDeps({})),
     ...tenantRoutes(parseDeps({})),

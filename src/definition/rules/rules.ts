@@ -7,6 +7,7 @@ import { checkHandlers } from './handlers.ts';
 import { checkSchemas } from './json-schemas.ts';
 import { checkNames } from './names.ts';
 import { checkReferences } from './references.ts';
+import { checkRollout } from './rollout.ts';
 import type { DefinitionRule } from './rule-context.ts';
 import { checkSecurity } from './security.ts';
 import { checkTokens } from './tokens.ts';
@@ -20,6 +21,7 @@ export const definitionRules: readonly DefinitionRule[] = [
   checkEndpoints,
   checkCaching,
   checkFlags,
+  checkRollout,
   checkSecurity,
   checkTokens,
 ];

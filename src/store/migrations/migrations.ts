@@ -8,6 +8,7 @@ import { audit } from './0006-audit.ts';
 import { limits } from './0007-limits.ts';
 import { secrets } from './0008-secrets.ts';
 import { flags } from './0009-flags.ts';
+import { rollouts } from './0010-rollouts.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps of the schema in the order of their ids. */
@@ -21,6 +22,7 @@ export const migrations: readonly Migration[] = [
   limits,
   secrets,
   flags,
+  rollouts,
 ];
 
 /** Where the schema is when every step ran. */
