@@ -9,6 +9,7 @@ import type { RolloutStateOf } from '../plan/versions.ts';
 import { type Analyser, createAnalyser } from '../rollout/analyser.ts';
 import { createRolloutCommands, type DeclaredRollout } from '../rollout/rollout-commands.ts';
 import { openRolloutDirectory, type RolloutDirectory } from '../rollout/rollout-directory.ts';
+import { eventOf } from '../rollout/rollout-event.ts';
 import { rolloutRoutes } from '../rollout/rollout-routes.ts';
 import { aborted, type RolloutState } from '../rollout/rollout-state.ts';
 import { createSamples, type Samples } from '../rollout/samples.ts';
@@ -63,6 +64,8 @@ export async function openRollouts(deps: AppRolloutsDeps): Promise<AppRollouts> 
   });
   jobs.register({
     name: JOB_KIND,
+    // The next look makes another one, sooner than a repetition would come.
+    attemptsMax: 1,
     async run({ payload }) {
       await analyser.analyse(String(payload.slug));
       return undefined;
@@ -71,7 +74,7 @@ export async function openRollouts(deps: AppRolloutsDeps): Promise<AppRollouts> 
   telemetry.metrics.instruments.rolloutWeight.source((report) => {
     for (const { slug, state } of declaredStates(plan(), stateOf)) report({ slug }, state?.weight ?? 0);
   });
-  const checkCanaries = () => void abortLost({ directory, plan, audit, clock, log });
+  const abort = () => void abortLost({ directory, plan, audit, clock, log });
   const stops: (() => void)[] = [];
   return {
     stateOf,
@@ -89,10 +92,18 @@ export async function openRollouts(deps: AppRolloutsDeps): Promise<AppRollouts> 
       permissions: () => plan().defaultServer.definition.security.permissions,
     }),
     start(publish) {
-      stops.push(followEnds({ directory, plan, telemetry, stateOf, publish, checkCanaries }));
+      stops.push(followEnds({ directory, plan, telemetry, stateOf, publish, abort }));
       stops.push(lookAround({ samples, analyser, jobs, plan, clock, log }));
     },
-    checkCanaries,
+    checkCanaries() {
+      for (const { slug, rollout, problem } of declaredIn(plan()))
+        if (problem !== undefined)
+          log.warn(
+            { slug, canary: rollout.canary, problem },
+            'The canary cannot be served; the stable version is.',
+          );
+      abort();
+    },
     async close() {
       for (const stop of stops) stop();
       // The last second of this process counts as well; a store that is away has been reported.
@@ -146,7 +157,9 @@ function lookAround(deps: {
         if (versions !== undefined && analyser.isDue(slug))
           await jobs.queue.add(DEFAULT_TENANT, { kind: JOB_KIND, payload: { slug }, uniqueKey: slug });
     } catch (error) {
-      log.error({ error }, 'What was counted of a rollout could not be stored; it is tried again.');
+      // At the end of the process the store may be gone while this look is under way.
+      if (!isStopped)
+        log.error({ error }, 'What was counted of a rollout could not be stored; it is tried again.');
     }
     if (!isStopped) again();
   };
@@ -167,7 +180,7 @@ function followEnds(deps: {
   readonly telemetry: Telemetry;
   readonly stateOf: RolloutStateOf;
   readonly publish: (slug: string, change: ChangeNotice) => void;
-  readonly checkCanaries: () => void;
+  readonly abort: () => void;
 }): () => void {
   const { directory, plan, telemetry, stateOf, publish } = deps;
   const log = telemetry.log.child({ component: 'rollout' });
@@ -189,7 +202,7 @@ function followEnds(deps: {
       } else log.notice({ event: 'rollout.changed', ...fields }, 'A rollout has another share.');
       if (differInLists(server)) for (const kind of LISTS) publish(slug, { kind });
     }
-    deps.checkCanaries();
+    deps.abort();
   });
 }
 
@@ -225,17 +238,11 @@ async function abortLost(deps: {
 }
 
 function verdictEvent(slug: string, before: RolloutState, after: RolloutState): AuditEvent {
-  const isAbort = after.status === 'aborted';
   return {
-    eventType: isAbort
-      ? 'definition.rolled_back'
-      : after.status === 'promoted'
-        ? 'definition.published'
-        : 'admin.action',
-    result: isAbort ? 'warning' : 'success',
+    ...eventOf(before, after),
+    result: after.status === 'aborted' ? 'warning' : 'success',
     tenantId: DEFAULT_TENANT,
     userId: 'rollout',
-    action: isAbort ? 'abort' : after.status === 'promoted' ? 'promote' : 'advance',
     resourceType: 'rollout',
     resourceId: slug,
     changes: { before, after },

@@ -1,5 +1,6 @@
 // JSON Schemas of what the routes of flags take and answer, for the published description.
 import {
+  FLAG_DESCRIPTION_LENGTH_MAX,
   FLAG_ENTRY_LENGTH_MAX,
   FLAG_KEY_LENGTH_MAX,
   FLAG_LIST_MAX,
@@ -15,7 +16,7 @@ const LIST = {
 };
 const SETTINGS = {
   type: { enum: FLAG_TYPES },
-  description: { type: 'string', maxLength: 1000 },
+  description: { type: 'string', maxLength: FLAG_DESCRIPTION_LENGTH_MAX },
   enabled: { type: 'boolean' },
   percent: { type: ['integer', 'null'], minimum: 0, maximum: 100 },
   percent_of: { enum: PERCENT_OF },

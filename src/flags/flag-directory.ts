@@ -76,14 +76,17 @@ function layersOf(
   declarations: FlagDirectoryDeclarations,
   environment: string,
 ): Layers {
-  const below = new Map(SHIPPED_FLAGS.map((flag) => [flag.key, flag]));
-  for (const [key, declaration] of Object.entries(declarations)) {
-    // What a definition says of a shipped flag is about whom it is on for, not about what it is.
-    const shipped = below.get(key);
-    const { type, description } = shipped ?? declaration;
-    below.set(key, { ...declaration, type, description, key, source: 'definition' });
-  }
-  const flags = new Map([...below, ...rows.map((row) => [row.key, parseFlag(row)] as const)].sort(byKey));
+  const shipped = new Map(SHIPPED_FLAGS.map((flag) => [flag.key, flag]));
+  // What is said of a shipped flag is about whom it is on for, not about what it is.
+  const kept = (flag: Flag): readonly [string, Flag] => {
+    const { type, description } = shipped.get(flag.key) ?? flag;
+    return [flag.key, { ...flag, type, description }];
+  };
+  const declared = Object.entries(declarations).map(([key, declaration]) =>
+    kept({ ...declaration, key, source: 'definition' }),
+  );
+  const below = new Map([...shipped, ...declared]);
+  const flags = new Map([...below, ...rows.map((row) => kept(parseFlag(row)))].sort(byKey));
   const entries = [...flags.values()];
   return {
     rows,

@@ -1,6 +1,7 @@
 // What a change of a flag may say: read member by member, with the rule where one is broken.
 
 import {
+  FLAG_DESCRIPTION_LENGTH_MAX,
   FLAG_ENTRY_LENGTH_MAX,
   FLAG_KEY,
   FLAG_KEY_LENGTH_MAX,
@@ -39,6 +40,8 @@ export function changedFlag(
   const share = percent === undefined ? percentBefore : (percent ?? undefined);
   if (share !== undefined && (!Number.isInteger(share) || share < 0 || share > 100))
     throw invalid('percent', 'must be a whole number from 0 to 100');
+  if ((input.description ?? '').length > FLAG_DESCRIPTION_LENGTH_MAX)
+    throw invalid('description', `must have at most ${FLAG_DESCRIPTION_LENGTH_MAX} characters`);
   for (const name of LISTS) checkList(name, input[name] ?? []);
   return { ...kept, ...given, ...(share === undefined ? {} : { percent: share }) };
 }

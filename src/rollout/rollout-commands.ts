@@ -8,6 +8,7 @@ import { DEFAULT_TENANT } from '../gate/tenant/tenant.ts';
 import type { Step } from '../store/store.ts';
 import { breakingChanges } from './breaking-changes.ts';
 import type { RolloutDirectory } from './rollout-directory.ts';
+import { eventOf } from './rollout-event.ts';
 import { aborted, paused, promoted, type RolloutState, started } from './rollout-state.ts';
 import { removeSamples } from './rollout-statements.ts';
 
@@ -73,7 +74,6 @@ export function createRolloutCommands(deps: RolloutCommandDeps): RolloutCommands
   const step = async (
     actor: Actor,
     slug: string,
-    event: Pick<Change, 'eventType' | 'action'>,
     next: (before: RolloutState | undefined, one: DeclaredRollout) => RolloutState,
     more: readonly Step[] = [],
   ): Promise<ShownRollout> => {
@@ -81,7 +81,7 @@ export function createRolloutCommands(deps: RolloutCommandDeps): RolloutCommands
     const before = deps.directory.find(slug, one.rollout)?.state;
     const after = next(before, one);
     const change: Change = {
-      ...event,
+      ...eventOf(before, after),
       resourceType: 'rollout',
       resourceId: slug,
       tenantId: actor.tenantId,
@@ -106,7 +106,6 @@ export function createRolloutCommands(deps: RolloutCommandDeps): RolloutCommands
       return step(
         actor,
         slug,
-        { eventType: 'admin.action', action: 'start' },
         (before, one) => {
           demandCanary(one, allowBreaking);
           return started(before, one.rollout, now);
@@ -114,15 +113,11 @@ export function createRolloutCommands(deps: RolloutCommandDeps): RolloutCommands
         [clean],
       );
     },
-    pause: (actor, slug) => step(actor, slug, { eventType: 'admin.action', action: 'pause' }, paused),
+    pause: (actor, slug) => step(actor, slug, paused),
     promote: (actor, slug, { onlyNext }) =>
-      step(actor, slug, { eventType: 'definition.published', action: 'promote' }, (before, { rollout }) =>
-        promoted(before, rollout, { onlyNext, now: deps.now() }),
-      ),
+      step(actor, slug, (before, { rollout }) => promoted(before, rollout, { onlyNext, now: deps.now() })),
     abort: (actor, slug, { reason }) =>
-      step(actor, slug, { eventType: 'definition.rolled_back', action: 'abort' }, (before) =>
-        aborted(before, reason ?? `aborted by ${actor.id}`),
-      ),
+      step(actor, slug, (before) => aborted(before, reason ?? `aborted by ${actor.id}`)),
   };
 }
 

@@ -67,7 +67,12 @@ export function createSamples({
       const taken = counts;
       counts = new Map();
       try {
-        await store.write('system', [...taken.values()].map(stepOf));
+        // In the same order everywhere: replicas that lock rows crosswise would wait for each other.
+        const keys = [...taken.keys()].sort();
+        await store.write(
+          'system',
+          keys.flatMap((key) => stepsOf(taken.get(key))),
+        );
       } catch (error) {
         for (const { slug, canary, startedAt, ...numbers } of taken.values()) {
           const count = countOf(slug, canary, startedAt);
@@ -81,6 +86,8 @@ export function createSamples({
   };
 }
 
-function stepOf({ startedAt, ...numbers }: Count): Step {
-  return { statement: addSample, values: { ...numbers, started_at: startedAt } };
+function stepsOf(count: Count | undefined): Step[] {
+  if (count === undefined) return [];
+  const { startedAt, ...numbers } = count;
+  return [{ statement: addSample, values: { ...numbers, started_at: startedAt } }];
 }

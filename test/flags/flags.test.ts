@@ -80,6 +80,10 @@ test('P26 P21: a flag is made, changed and removed, each change with who, before
 test('a flag that is shipped or declared cannot be removed, one that was set is as before again', async () => {
   const { rest } = server;
   expect((await rest(operator, 'DELETE', '/api/v1/flags/cache-embeddings')).status).toBe(409);
+  // What a shipped flag is stays said, whatever is said of whom it is on for.
+  const put = await rest(operator, 'PUT', '/api/v1/flags/cache-embeddings', { percent: 1 });
+  expect([put.json.type, put.json.description]).toEqual(['ops', expect.stringContaining('Without effect')]);
+  expect((await rest(operator, 'DELETE', '/api/v1/flags/cache-embeddings')).status).toBe(204);
   expect((await rest(operator, 'PATCH', '/api/v1/flags/new-search', { enabled: false })).json.source).toBe(
     'stored',
   );
@@ -190,7 +194,7 @@ test('P26: streaming-responses lets the calls of its users answer as a stream fr
   expect(await typeOf(plain)).toEqual([200, 'application/json', true]);
 });
 
-test('P26: an outside service decides; when it fails, own flags hold and the log says so', async () => {
+test('P26 P78: an outside service decides (QUAYSIDE_FLAGS_URL); when it fails, own flags hold and the log says so', async () => {
   const service = await startFlagService();
   service.state.flags = [
     { key: 'streaming-responses', value: true, reason: 'TARGETING_MATCH', variant: 'on' },

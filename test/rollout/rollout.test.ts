@@ -78,8 +78,8 @@ test('P27: before the start everybody has the stable version; then shares follow
   expect(metrics.text).toContain('quayside_rollout_weight{slug="shop"} 100');
   expect(await recordsOf(server)).toEqual([
     ['admin.action', 'start', 'operator'],
-    ['definition.published', 'promote', 'operator'],
-    ['definition.published', 'promote', 'operator'],
+    ['admin.action', 'advance', 'operator'],
+    ['admin.action', 'advance', 'operator'],
     ['definition.published', 'promote', 'operator'],
   ]);
 }, 60_000);

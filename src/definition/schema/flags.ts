@@ -19,6 +19,8 @@ export const PERCENT_OF = ['user', 'tenant'] as const;
 export const FLAG_KEY = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 /** Characters of a key. */
 export const FLAG_KEY_LENGTH_MAX = 64;
+/** A paragraph. */
+export const FLAG_DESCRIPTION_LENGTH_MAX = 1000;
 /** Entries of one list: a flag is read into the memory of every process. */
 export const FLAG_LIST_MAX = 1000;
 /** Characters of one entry: as long as a user's id in the audit record. */
@@ -34,7 +36,10 @@ const listed = (doc: string, examples: readonly string[]) =>
 /** One flag. */
 export const FlagDeclaration = object('One flag.', {
   type: choice('What it is for.', FLAG_TYPES, { fallback: 'release' }),
-  description: string('What is different where it is on.', { maxLength: 1000, fallback: '' }),
+  description: string('What is different where it is on.', {
+    maxLength: FLAG_DESCRIPTION_LENGTH_MAX,
+    fallback: '',
+  }),
   enabled: boolean('`false` switches it off for everybody.', { fallback: true }),
   percent: optional(
     integer(
