@@ -63,7 +63,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   audit.log.addSecrets(ownSecrets(settings, secrets));
   const jobs = createJobs({ store, clock: systemClock, log: telemetry.log.child({ component: 'jobs' }) });
   const egress = openEgress(settings, telemetry);
-  const governance = await openGovernance({ settings, telemetry, secrets, state, egress, jobs });
+  const governance = await openGovernance({ settings, telemetry, secrets, state, egress, jobs, plan });
   const { gate, close: closeGovernance, ...governing } = governance;
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const pool = createFilePool({
@@ -77,8 +77,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     await egress.close();
   };
   const { ensureTenants } = identity;
-  const { once } = governing;
-  const plansDeps = { settings, telemetry, egress, pool, stages, audit, ensureTenants, once };
+  const { once, rollouts } = governing;
+  const plansDeps = { settings, telemetry, egress, pool, stages, audit, ensureTenants, once, rollouts };
   try {
     storedSecrets = await openStoredSecrets({ settings, store, egress, areNamed: early.areNamed() });
     plans = await createPlans(loaded.definitions, { ...plansDeps, storedSecrets });
@@ -92,6 +92,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   }
   const opened = plans;
   const protocol = openProtocol(opened, { telemetry, secrets, audit });
+  rollouts.start(protocol.hub.publish);
+  rollouts.checkCanaries();
   return {
     ...governing,
     telemetry,

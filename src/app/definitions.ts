@@ -4,7 +4,7 @@ import { formatProblem } from '../definition/problem.ts';
 import type { ResolveSecrets } from '../definition/secret-reference.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { withOverrides } from './overrides.ts';
-import type { AppSettings } from './settings.ts';
+import { type AppSettings, environmentOf } from './settings.ts';
 import { tokenSettingProblems } from './token-settings.ts';
 
 export interface LoadedAll {
@@ -17,7 +17,7 @@ export interface LoadedAll {
 export async function loadAll(settings: AppSettings, resolveSecrets: ResolveSecrets): Promise<LoadedAll> {
   const { definitions, errors, warnings } = await loadDefinitions(settings.path, {
     env: settings.env,
-    environment: settings.environment.environment ?? (settings.production ? 'production' : 'development'),
+    environment: environmentOf(settings),
     purpose: 'serve',
     envAllow: settings.environment.envAllow ?? [],
     resolveSecrets,

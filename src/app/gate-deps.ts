@@ -1,9 +1,11 @@
 // What the gate works with, from the settings of the process.
 import type { GateEvents } from '../gate/events.ts';
 import type { Limiter } from '../gate/limits/limiter.ts';
+import type { SamplerFor } from '../gate/rollout-stage.ts';
 import type { GateDeps } from '../gate/stages.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppAudit } from './audit.ts';
+import type { AppFlags } from './flags.ts';
 import type { Identity } from './identity.ts';
 import type { Once } from './once.ts';
 import type { AppSettings } from './settings.ts';
@@ -20,8 +22,10 @@ export function createGateDeps(options: {
   readonly salt: string;
   readonly limiter: Limiter;
   readonly once: Once;
+  readonly flags: Pick<AppFlags, 'debugged'>;
+  readonly samplerFor: SamplerFor;
 }): GateDeps {
-  const { settings, telemetry, identity, audit, tokens, limiter, once, salt } = options;
+  const { settings, telemetry, identity, audit, tokens, limiter, once, flags, salt } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
   return {
     host: {
@@ -44,6 +48,8 @@ export function createGateDeps(options: {
     audit: audit.log,
     running: new Set(),
     observerFor: telemetry.forTarget,
+    debugged: flags.debugged,
+    samplerFor: options.samplerFor,
     idempotency: once.idempotency,
     cache: once.cache,
     approvals: once.approvals,

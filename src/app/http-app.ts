@@ -66,6 +66,7 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
     routes: described([...operations.routes, ...core.identity.routes], core, build),
     routeEntry: core.routeEntry,
     observeRequest: core.telemetry.observeRequest,
+    streamsAtOnce: core.flags.streamsAtOnce,
   });
   core.telemetry.watchConnections('http', transport.connections);
   stopGuard = guardStreams({ core, clock: systemClock, end: transport.end });

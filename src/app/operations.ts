@@ -74,6 +74,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   if (hasTenantHeader(settings))
     health.add({ name: 'tenant_header', critical: false, check: tenantHeaderFinding });
   health.add(limitsComponent(core.limiter));
+  if (core.flags.component !== undefined) health.add(core.flags.component);
   watchDatabases(core, health);
   watchIssuers(core.people.tokens, core.plans.holder, health);
   const ages = createAgeReminder({ core, settings, clock });
@@ -99,6 +100,8 @@ export function createOperations(deps: OperationsDeps): Operations {
         reload,
       }),
       ...core.once.routes,
+      ...core.flags.routes,
+      ...core.rollouts.routes,
     ],
     serviceManager,
     async start() {

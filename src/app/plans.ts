@@ -1,6 +1,7 @@
 // The plan in force and how it is replaced: by a change of its files, a signal or an administrator.
 import type { Databases } from '../databases/databases.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
+import { formatProblem } from '../definition/problem.ts';
 import { watchDefinitions } from '../definition/watch.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { AuditEvent } from '../gate/audit/audit.ts';
@@ -10,10 +11,13 @@ import type { FilePool } from '../handlers/file/pool.ts';
 import { type CompiledPlan, compilePlan } from '../plan/compile.ts';
 import { createPlanHolder, type SwappablePlan } from '../plan/holder.ts';
 import { createReloader, type Reloader } from '../plan/reload.ts';
+import type { RolloutStateOf } from '../plan/versions.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppAudit } from './audit.ts';
+import { ConfigurationError } from './configuration-error.ts';
 import { loadAll } from './definitions.ts';
 import type { Once } from './once.ts';
+import type { AppRollouts } from './rollouts.ts';
 import type { StoredSecrets } from './secrets.ts';
 import { createServerParts } from './server-parts.ts';
 import type { AppSettings } from './settings.ts';
@@ -43,6 +47,7 @@ export interface PlansDeps {
     readonly request: readonly RequestStage[];
     readonly operation: readonly OperationStage[];
   };
+  readonly rollouts: Pick<AppRollouts, 'stateOf' | 'checkCanaries'>;
   /** Its cache is told of every server of a plan that a reload put in force. */
   readonly once: Pick<Once, 'cache'>;
 }
@@ -54,10 +59,15 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
   const databases = new Set<readonly [string, Databases]>();
   // Handlers are prepared before the plan exists that they will read resources from.
   let holder: SwappablePlan | undefined;
-  const compile = createCompiler(deps, databases, (slug) => holder?.current().servers.get(slug));
+  const compile = createCompiler(deps, databases, (definition) => {
+    const server = holder?.current().servers.get(definition.slug);
+    const canary = server?.versions?.canary;
+    return canary?.definition.version === definition.version ? canary : server;
+  });
 
   let files: readonly string[] = [];
   const build = async (definitions: readonly LoadedDefinition[]): Promise<CompiledPlan> => {
+    demandPromoted(definitions, deps.rollouts.stateOf);
     await deps.ensureTenants(definitions);
     const compiled = await compile(definitions);
     files = filesOf(settings, definitions, compiled);
@@ -83,6 +93,7 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
       if (error === undefined)
         log.notice({ event: 'config.reloaded', servers: [...current().servers.keys()] }, 'Reloaded.');
       else log.error({ error }, 'The definition was not reloaded; what was served before is served on.');
+      deps.rollouts.checkCanaries();
       watcher.refresh();
     },
   });
@@ -142,10 +153,24 @@ function createCompiler(
       requestStages: stages.request,
       operationStages: stages.operation,
       partsFor,
+      rolloutStateOf: deps.rollouts.stateOf,
       log: telemetry.log.child({ component: 'handler' }),
       redactor: telemetry.redactor,
     });
   };
+}
+
+/**
+ * A canary that took over is what everybody has: when it cannot be loaded, nothing is replaced, as with any other bad
+ * definition.
+ */
+function demandPromoted(definitions: readonly LoadedDefinition[], stateOf: RolloutStateOf): void {
+  const lost = definitions.flatMap(({ definition: { slug, rollout }, version }) => {
+    const problems = version?.canaryProblems ?? [];
+    const isPromoted = rollout !== undefined && stateOf(slug, rollout)?.status === 'promoted';
+    return isPromoted ? problems.map(formatProblem) : [];
+  });
+  if (lost.length > 0) throw new ConfigurationError(lost);
 }
 
 function filesOf(

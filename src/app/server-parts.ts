@@ -1,6 +1,7 @@
 // What the handlers of one definition work with: its databases, the shared egress and worker pool.
 import { type Databases, openDatabases } from '../databases/databases.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
+import type { Definition } from '../definition/schema/definition.ts';
 import { sizeBytes } from '../definition/size.ts';
 import type { Egress } from '../egress/egress.ts';
 import { QuaysideError } from '../errors.ts';
@@ -18,8 +19,8 @@ export interface ServerPartsDeps {
   readonly egress: Egress;
   readonly pool: FilePool;
   readonly telemetry: Telemetry;
-  /** The server in force under a slug, for handlers that read its resources. */
-  readonly serverOf: (slug: string) => ServerPlan | undefined;
+  /** What serves a definition now, for handlers that read its resources. */
+  readonly serverOf: (definition: Definition) => ServerPlan | undefined;
   /** Told when databases open and close, so that health and metrics follow the plan in force. */
   readonly databasesOpened: (slug: string, databases: Databases) => () => void;
 }
@@ -42,7 +43,7 @@ export function createServerParts(loaded: LoadedDefinition, deps: ServerPartsDep
         pool: deps.pool,
         egress: deps.egress,
         redact: telemetry.redactor.document,
-        readResource: (uri, call) => readFor(deps.serverOf(definition.slug), uri, call),
+        readResource: (uri, call) => readFor(deps.serverOf(definition), uri, call),
       }),
     },
     async close() {

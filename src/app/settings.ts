@@ -68,6 +68,14 @@ export function readSettings(
   return { settings: Object.freeze(settings), notices };
 }
 
+/** The environment that chooses overlays of definitions and feature flags. */
+export function environmentOf({
+  environment,
+  production,
+}: Pick<AppSettings, 'environment' | 'production'>): string {
+  return environment.environment ?? (production ? 'production' : 'development');
+}
+
 /** Where programs of this platform keep state of one user (XDG Base Directory Specification on Unix). */
 function stateDirectory(env: Environment): string {
   if (process.platform === 'win32')

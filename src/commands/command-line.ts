@@ -4,8 +4,10 @@ import { StateError } from '../secrets/state-error.ts';
 import { addApprovals } from './approval-verbs.ts';
 import { addAudit } from './audit-verbs.ts';
 import { buildInfo } from './build-info.ts';
+import { addFlagVerbs } from './flag-verbs.ts';
 import { addExplain, addKeyVerbs, addTenantVerbs } from './identity-verbs.ts';
 import { EXIT, type Finish, type Io, PROCESS_IO } from './io.ts';
+import { addRolloutVerbs } from './rollout-verbs.ts';
 import { addSecrets } from './secret-verbs.ts';
 import { addUsers } from './user-verbs.ts';
 
@@ -44,6 +46,8 @@ function createProgram(io: Io, finish: Finish): Command {
   addAudit(program, io, finish);
   addUsers(program, io, finish);
   addApprovals(program, io, finish);
+  addFlagVerbs(program, io, finish);
+  addRolloutVerbs(program, io, finish);
   addSecrets(program, io, finish);
   addMigrate(program, io, finish);
   // Sub-commands made by `command()` inherit these settings only when they are copied.

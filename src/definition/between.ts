@@ -1,6 +1,7 @@
 // What several definitions of one process must agree on.
 import type { Prepared } from './prepare.ts';
 import { nearestNode, nodeAt } from './source/node.ts';
+import { checkPairs, findPairs, type VersionPair } from './versions.ts';
 
 /** Keys of the one listener: read from the default server, and nowhere else different. */
 export const PROCESS_WIDE_KEYS = [
@@ -13,13 +14,26 @@ export const PROCESS_WIDE_KEYS = [
   '/security/trustProxy',
   '/security/audit/logFile',
   '/transport/sse',
+  '/flags',
 ] as const;
 
-/** Reports clashes of slugs, defaults and process-wide keys; answers the default definition. */
-export function checkBetween(all: readonly Prepared[]): Prepared | undefined {
+/** What the definitions of a process are to each other. */
+export interface Arrangement {
+  /** The default definition, never the canary of a pair. */
+  readonly chosen: Prepared | undefined;
+  /** Two versions of one definition. */
+  readonly pairs: readonly VersionPair[];
+}
+
+/** Reports clashes of slugs, versions, defaults and process-wide keys. */
+export function checkBetween(all: readonly Prepared[]): Arrangement {
   const served = all.filter(({ definition }) => definition.enabled !== false);
-  checkSlugs(served);
-  const marked = served.filter(({ definition }) => definition.default === true);
+  const pairs = findPairs(served);
+  checkPairs(served, pairs);
+  const canaries = new Set(pairs.map(({ canary }) => canary));
+  const first = served.filter((one) => !canaries.has(one));
+  checkSlugs(first);
+  const marked = first.filter(({ definition }) => definition.default === true);
   for (const { root, report } of marked.slice(1)) {
     const first = marked[0];
     report.error({
@@ -30,9 +44,9 @@ export function checkBetween(all: readonly Prepared[]): Prepared | undefined {
       fix: 'Set default: true in one definition only.',
     });
   }
-  const chosen = marked[0] ?? served[0];
+  const chosen = marked[0] ?? first[0];
   if (chosen !== undefined) for (const other of served) checkProcessWide(other, chosen);
-  return chosen;
+  return { chosen, pairs };
 }
 
 function checkSlugs(served: readonly Prepared[]): void {
@@ -47,7 +61,7 @@ function checkSlugs(served: readonly Prepared[]): void {
       rule: 'duplicate',
       node: nearestNode(root, '/slug'),
       message: `The slug '${definition.slug}' is also that of a definition in ${owner.source.file}.`,
-      fix: 'Give one of them another `slug`.',
+      fix: 'Give one of them another `slug`; or name both versions in `rollout`.',
     });
   }
 }

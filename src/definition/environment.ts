@@ -2,6 +2,8 @@
 // The reference page and .env.example are made from it.
 
 import { parseTelemetrySettings, type TelemetrySettings } from '../telemetry/settings.ts';
+import { cacheVariables } from './environment-cache.ts';
+import { flagVariables } from './environment-flags.ts';
 import { type DocumentedVariable, telemetryVariables, withoutEffect } from './environment-names.ts';
 import {
   environmentName,
@@ -9,11 +11,9 @@ import {
   issuerAddress,
   key256,
   list,
-  oneOf,
   path,
   rate,
   redisAddress,
-  redisUrl,
   seconds,
   seed,
   size,
@@ -209,34 +209,6 @@ const variables = {
     'Hours that an idempotency key and its result are kept.',
     { fallback: '24' },
   ),
-  cacheBackend: variable(
-    ['CACHE_BACKEND'],
-    oneOf('memory', 'redis'),
-    'Where cached answers are kept: `memory` or `redis`.',
-    { fallback: 'redis with CACHE_REDIS_URL, else memory' },
-  ),
-  cacheRedisUrl: variable(['CACHE_REDIS_URL'], redisUrl, 'Redis of the cached answers.', {
-    secret: true,
-    fallback: 'redis://127.0.0.1:6379',
-    example: 'redis://redis:6379/1',
-  }),
-  cacheEnabled: variable(
-    ['CACHE_ENABLED'],
-    flag,
-    '`false` caches nothing at all; `true` caches read-only tools where the definition says nothing.',
-  ),
-  cacheTtlMs: variable(
-    ['CACHE_DEFAULT_TTL'],
-    seconds,
-    'Seconds that a cached answer lives; wins over `caching.ttl`, not over that of a tool.',
-    { fallback: '300' },
-  ),
-  cacheMaxSize: variable(
-    ['CACHE_MAX_SIZE'],
-    wholeNumber(1, 10_000_000),
-    'Most cached answers of a server; wins over `caching.maxSize`.',
-    { fallback: '1000' },
-  ),
   auditSyslog: variable(['AUDIT_SYSLOG'], syslogAddress, 'Syslog receiver that audit records are sent to.', {
     example: 'tcp://syslog:601',
   }),
@@ -280,6 +252,8 @@ const variables = {
   databaseName: variable(['DB_NAME'], text, 'Its database.', { fallback: 'quayside' }),
   databaseUser: variable(['DB_USER'], text, 'Its user.', { fallback: 'quayside' }),
   databasePassword: variable(['DB_PASSWORD'], text, 'The password of that user.', { secret: true }),
+  ...cacheVariables,
+  ...flagVariables,
   ...secretVariables,
 } as const;
 

@@ -1,7 +1,7 @@
 // Reads definitions: file or folder -> checked, expanded, substituted definitions, or every problem at once.
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { checkBetween } from './between.ts';
+import { type Arrangement, checkBetween } from './between.ts';
 import { definitionFiles } from './find-files.ts';
 import { type Prepared, prepareDefinition } from './prepare.ts';
 import { type Problem, sortProblems } from './problem.ts';
@@ -27,8 +27,17 @@ export interface LoadedDefinition {
   readonly secretValues: readonly string[];
   /** Absolute paths of all files that were read or are named by handlers; the watcher needs them. */
   readonly files: readonly string[];
+  /** Only of the two versions of a rollout; see {@link LoadedVersion}. */
+  readonly version?: LoadedVersion;
   /** Where the author wrote what stands at a JSON Pointer of `definition`; the nearest parent if it is implied. */
   locate(pointer: string): { readonly line: number; readonly column: number } | undefined;
+}
+
+/** What a definition is in a rollout, whose declaration both versions carry. */
+export interface LoadedVersion {
+  readonly role: 'stable' | 'canary';
+  /** Of a stable version: why its canary is not among the definitions. The stable one is served alone then. */
+  readonly canaryProblems?: readonly Problem[];
 }
 
 export interface LoadOptions {
@@ -98,19 +107,26 @@ function assemble(
   const prepared = sources.flatMap((source) =>
     prepareSource(source, { ...options, ...(secrets === undefined ? {} : { secrets }) }, reports),
   );
-  const chosen = checkBetween(prepared);
+  const arrangement = checkBetween(prepared);
+  const failed = failedCanaries(arrangement, options.purpose);
   const all = [
     ...problems,
     ...sources.flatMap((source) => [...source.problems, ...(reports.get(source)?.problems ?? [])]),
-    ...prepared.flatMap(({ report }) => report.problems),
+    ...prepared.flatMap((one) => (failed.has(one) ? asWarnings(one.report.problems) : one.report.problems)),
   ];
   const errors = sortProblems(all.filter(({ severity }) => severity === 'error'));
   const warnings = sortProblems(all.filter(({ severity }) => severity === 'warning'));
   if (errors.length > 0) return { definitions: [], errors, warnings };
-  const definitions = prepared.map((one) =>
-    toLoaded(one, { isDefault: one === chosen, trusted: options.trusted !== false }),
-  );
-  return { definitions, errors, warnings };
+  const { chosen } = arrangement;
+  const definitions = prepared
+    .filter((one) => !failed.has(one))
+    .map((one) =>
+      toLoaded(withVersion(one, arrangement, failed), {
+        isDefault: one === chosen,
+        trusted: options.trusted !== false,
+      }),
+    );
+  return { definitions: definitions.sort(canariesLast), errors, warnings };
 }
 
 function prepareSource(
@@ -130,7 +146,7 @@ function prepareSource(
 }
 
 function toLoaded(
-  prepared: Prepared,
+  prepared: Prepared & { readonly version?: LoadedVersion },
   { isDefault, trusted }: { readonly isDefault: boolean; readonly trusted: boolean },
 ): LoadedDefinition {
   const { definition, source, root, report } = prepared;
@@ -143,8 +159,61 @@ function toLoaded(
     warnings: sortProblems(report.problems),
     secretValues: prepared.secretValues,
     files: [file, ...prepared.files],
+    ...(prepared.version === undefined ? {} : { version: prepared.version }),
     locate: (pointer) => source.position(nearestNode(root, pointer).at),
   };
+}
+
+/** A canary that cannot be served ends its rollout, not the process (governance §10.3). */
+function failedCanaries({ pairs }: Arrangement, purpose: LoadOptions['purpose']): ReadonlySet<Prepared> {
+  if (purpose === 'validate') return new Set();
+  return new Set(pairs.map(({ canary }) => canary).filter(({ report }) => report.problems.some(isError)));
+}
+
+function isError({ severity }: Problem): boolean {
+  return severity === 'error';
+}
+
+function asWarnings(problems: readonly Problem[]): Problem[] {
+  return problems.map((problem) => ({ ...problem, severity: 'warning' }));
+}
+
+function withVersion(
+  one: Prepared,
+  { pairs }: Arrangement,
+  failed: ReadonlySet<Prepared>,
+): Prepared & { readonly version?: LoadedVersion } {
+  const pair = pairs.find(({ stable, canary }) => stable === one || canary === one);
+  const rollout = pair?.rollout ?? one.definition.rollout;
+  if (rollout === undefined) return one;
+  const definition = { ...one.definition, rollout };
+  if (pair?.canary === one) return { ...one, definition, version: { role: 'canary' } };
+  const canaryProblems =
+    pair === undefined
+      ? [missingCanary(one, rollout.canary)]
+      : failed.has(pair.canary)
+        ? pair.canary.report.problems.filter(isError)
+        : undefined;
+  const version = { role: 'stable', ...(canaryProblems === undefined ? {} : { canaryProblems }) } as const;
+  return { ...one, definition, version };
+}
+
+function missingCanary({ source }: Prepared, version: string): Problem {
+  return {
+    severity: 'warning',
+    file: source.file,
+    line: 1,
+    column: 1,
+    pointer: '/rollout/canary',
+    rule: 'rollout',
+    message: `There is no definition of the version ${version} with this slug.`,
+    fix: 'Serve both versions from one folder.',
+  };
+}
+
+/** Whoever looks a server up by its slug finds the version that is served. */
+function canariesLast(one: LoadedDefinition, other: LoadedDefinition): number {
+  return Number(one.version?.role === 'canary') - Number(other.version?.role === 'canary');
 }
 
 function noDefinition(path: string): Problem {

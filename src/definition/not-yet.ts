@@ -34,8 +34,6 @@ export const notYet: readonly NotYet[] = [
   { path: '/knowledge', effect: 'additive', what: 'Knowledge collections are', when: isFilled },
   { path: '/plugins', effect: 'additive', what: 'Plugins are', when: isFilled },
   { path: '/sqlTemplates', effect: 'additive', what: 'SQL templates are', when: isFilled },
-  { path: '/rollout', effect: 'additive', what: 'Gradual rollout is' },
-  { path: '/flags', effect: 'additive', what: 'Feature flags are' },
   { path: '/databases/*/mode', effect: 'additive', what: 'Writing to databases is', when: is('write') },
   { path: '/databases/*/tenancy', effect: 'protective', what: 'Tenancy is', when: isNot('none') },
   { path: '/security/inspection', effect: 'additive', what: 'Inspection of arguments is', when: is('warn') },

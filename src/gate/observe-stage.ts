@@ -3,7 +3,7 @@ import { InputRequiredSignal, QuaysideError } from '../errors.ts';
 import type { CallObserver, ObservedTarget } from '../telemetry/observer.ts';
 import type { Operation, Outcome } from '../tool.ts';
 import type { GateEvents } from './events.ts';
-import type { OperationStage } from './stage.ts';
+import type { OperationStage, PreparedStage } from './stage.ts';
 
 /** `observerFor` is asked once per target, so that what it feeds is bound when the plan is built. */
 export function observeStage(deps: {
@@ -11,6 +11,8 @@ export function observeStage(deps: {
   readonly events: GateEvents;
   /** Holds each operation from its first stage to its end; diagnostics show them. */
   readonly running: Set<Operation>;
+  /** Of operations whose every line of the log is wanted: runs them so that they are written. */
+  readonly debugged?: NonNullable<PreparedStage['around']>;
 }): OperationStage {
   return {
     name: 'observe',
@@ -18,6 +20,7 @@ export function observeStage(deps: {
       const observer = deps.observerFor({ slug: server.slug, kind: target.kind, name: target.name });
       return {
         name: 'observe',
+        ...(deps.debugged === undefined ? {} : { around: deps.debugged }),
         enter(operation) {
           deps.running.add(operation);
           return undefined;

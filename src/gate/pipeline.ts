@@ -28,12 +28,23 @@ export async function admit(
  * Passes an operation through its stages and, when all let it in, through `run`. Never rejects: refusals and
  * failures are outcomes. The stages that let the operation in see the outcome in reverse order.
  */
-export async function runOperation(
+export function runOperation(
   entry: { readonly stages: readonly PreparedStage[] },
   operation: Operation,
   run: (operation: Operation) => Promise<unknown>,
 ): Promise<Outcome> {
   const { stages } = entry;
+  const around = stages[0]?.around?.(operation);
+  return around === undefined
+    ? passStages(stages, operation, run)
+    : around(() => passStages(stages, operation, run));
+}
+
+async function passStages(
+  stages: readonly PreparedStage[],
+  operation: Operation,
+  run: (operation: Operation) => Promise<unknown>,
+): Promise<Outcome> {
   let outcome: Outcome | undefined;
   let entered = 0;
   try {

@@ -81,6 +81,11 @@ export interface OperationStage {
 export interface PreparedStage {
   readonly name: string;
   enter?(operation: Operation): Verdict | Promise<Verdict>;
+  /**
+   * Asked of the outermost stage alone, before anything is entered: what has to surround the whole operation, such as a
+   * context of the log. Undefined: nothing.
+   */
+  around?(operation: Operation): ((run: () => Promise<Outcome>) => Promise<Outcome>) | undefined;
   /** Runs for every operation that this stage let in, also after a failure; in reverse order. */
   leave?(operation: Operation, outcome: Outcome): Outcome | Promise<Outcome>;
 }

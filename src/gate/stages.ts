@@ -23,7 +23,8 @@ import type { Limiter } from './limits/limiter.ts';
 import { observeStage } from './observe-stage.ts';
 import { outputStage } from './output-stage.ts';
 import { permissionStage } from './permission/permission-stage.ts';
-import type { Exchange, OperationStage, RequestStage } from './stage.ts';
+import { rolloutStage, type SamplerFor } from './rollout-stage.ts';
+import type { Exchange, OperationStage, PreparedStage, RequestStage } from './stage.ts';
 import { type TenantStageDeps, tenantStage } from './tenant/tenant-stage.ts';
 
 /** What the stages work with. */
@@ -38,7 +39,11 @@ export interface GateDeps {
   /** Operations that run now. */
   readonly running: Set<Operation>;
   readonly observerFor: (target: ObservedTarget) => CallObserver;
+  /** Operations whose every line of the log is wanted. */
+  readonly debugged?: NonNullable<PreparedStage['around']>;
   readonly audit: AuditStageDeps['log'];
+  /** Takes the calls of versions that are on trial. */
+  readonly samplerFor?: SamplerFor;
   /** Where people let calls happen. */
   readonly approvals?: Approvals;
   /** Where answers are kept. */
@@ -78,6 +83,7 @@ export function operationStages(deps: GateDeps): readonly OperationStage[] {
     cacheStage(deps.cache),
     approvalStage(deps.approvals),
     once.reserve,
+    rolloutStage(deps.samplerFor),
     outputStage,
   ];
 }

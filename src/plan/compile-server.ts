@@ -15,6 +15,7 @@ import { headerParametersOf } from './header-parameters.ts';
 import { type Entry, LIST_METHODS, type ServerPlan, type ToolEntry } from './server-plan.ts';
 import { listTarget, promptTarget, resourceTarget, toolTarget } from './target.ts';
 import { compileTool, type HandlerFactories, prepareHandler } from './tool-compiler.ts';
+import type { RolloutStateOf } from './versions.ts';
 import { compileHiding, compileVisibility } from './visibility.ts';
 
 /** What plans are compiled with. */
@@ -26,6 +27,8 @@ export interface CompileDeps {
    * May throw: the message is then a problem of the definition.
    */
   readonly partsFor: (loaded: LoadedDefinition) => ServerParts;
+  /** Where rollouts stand; absent: none was ever started. */
+  readonly rolloutStateOf?: RolloutStateOf;
   readonly log: Log;
   /** Keeps secrets out of what callers and operators are told of failures. */
   readonly redactor: Pick<Redactor, 'text' | 'value'>;

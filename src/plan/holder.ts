@@ -63,7 +63,7 @@ function changesBetween(previous: Plan, next: Plan): PlanChange[] {
     const after = next.servers.get(slug);
     if (after === undefined) {
       changes.push({ slug, tools: true, prompts: true, resources: true, removed: true });
-    } else if (before.version !== after.version) {
+    } else if (before.version !== after.version || canaryOf(before) !== canaryOf(after)) {
       changes.push({ slug, ...listChanges(before, after), removed: false });
     }
   }
@@ -74,13 +74,23 @@ function listChanges(
   before: ServerPlan,
   after: ServerPlan,
 ): Pick<PlanChange, 'tools' | 'prompts' | 'resources'> {
-  const specs = (entries: Iterable<{ readonly item: { readonly spec: unknown } }>) =>
-    [...entries].map((entry) => entry.item.spec);
+  // Where there are two versions, some callers have the one and some the other.
+  const specs = (server: ServerPlan, list: (one: ServerPlan) => Listed) =>
+    [server, server.versions?.canary].map((one) =>
+      one === undefined ? [] : [...list(one)].map((entry) => entry.item.spec),
+    );
+  const differs = (list: (one: ServerPlan) => Listed) =>
+    !isDeepStrictEqual(specs(before, list), specs(after, list));
   return {
-    tools: !isDeepStrictEqual(specs(before.tools.values()), specs(after.tools.values())),
-    prompts: !isDeepStrictEqual(specs(before.prompts.values()), specs(after.prompts.values())),
+    tools: differs(({ tools }) => tools.values()),
+    prompts: differs(({ prompts }) => prompts.values()),
     resources:
-      !isDeepStrictEqual(specs(before.resources.values()), specs(after.resources.values())) ||
-      !isDeepStrictEqual(specs(before.resourceTemplates), specs(after.resourceTemplates)),
+      differs(({ resources }) => resources.values()) || differs(({ resourceTemplates }) => resourceTemplates),
   };
+}
+
+type Listed = Iterable<{ readonly item: { readonly spec: unknown } }>;
+
+function canaryOf({ versions }: ServerPlan): string | undefined {
+  return versions?.canary?.version;
 }

@@ -1,6 +1,9 @@
 // What a definition is compiled into: immutable, complete, swapped as a whole. Shapes only; compile.ts builds it.
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Definition } from '../definition/schema/definition.ts';
+import type { Rollout } from '../definition/schema/rollout.ts';
 import type { PreparedRequestStage, PreparedStage, Target } from '../gate/stage.ts';
+import type { VersionAsk } from '../rollout/choose-version.ts';
 import type {
   Principal,
   Prompt,
@@ -71,8 +74,26 @@ export interface ServerPlan {
   visibleTo(principal: Principal): VisibleLists;
   /** Whether an item does not exist for a principal; absent unless `hideDenied` is set. */
   readonly hides?: (principal: Principal, target: Target) => boolean;
+  /** Present while another version of this server may take over; then this one is the stable version. */
+  readonly versions?: ServerVersions;
   /** Releases what only this plan holds (workers, pools), once no call uses it any more. */
   close(): Promise<void>;
+}
+
+/** What a request brings to the choice of its version. */
+export interface VersionRequest extends VersionAsk {
+  /** Undefined on transports without headers. */
+  readonly headers?: IncomingHttpHeaders | undefined;
+}
+
+/** The other version of a server, while it may take over. */
+export interface ServerVersions {
+  readonly rollout: Rollout;
+  /** Undefined where it could not be prepared; then everybody has the stable version. */
+  readonly canary: ServerPlan | undefined;
+  /** Why there is no canary. */
+  readonly problem: string | undefined;
+  choose(request: VersionRequest): ServerPlan;
 }
 
 /** Every server of the process; replaced as a whole on reload. */

@@ -19,7 +19,7 @@ export interface ChangeListener {
 
 interface Watched {
   count: number;
-  stop: (() => void) | undefined;
+  stop: () => void;
 }
 
 /** One hub per process. Follows plan swaps: lists that changed are published, watched resources watched anew. */
@@ -38,15 +38,20 @@ export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log
     }
   };
 
-  const startWatch = (plan: Plan, slug: string, uri: string): (() => void) | undefined =>
-    plan.servers
-      .get(slug)
-      ?.resources.get(uri)
-      ?.item.watch?.(() => publish(slug, { kind: 'resource', uri }));
+  const startWatch = (plan: Plan, slug: string, uri: string): (() => void) => {
+    const server = plan.servers.get(slug);
+    // Of two versions some callers have the one and some the other.
+    const stops = [server, server?.versions?.canary].map((one) =>
+      one?.resources.get(uri)?.item.watch?.(() => publish(slug, { kind: 'resource', uri })),
+    );
+    return () => {
+      for (const stop of stops) stop?.();
+    };
+  };
 
   const stopSwaps = deps.plans.onSwap((change) => {
     for (const [uri, entry] of watched.get(change.slug) ?? []) {
-      entry.stop?.();
+      entry.stop();
       entry.stop = startWatch(deps.plans.current(), change.slug, uri);
     }
     if (change.removed) {
@@ -80,14 +85,14 @@ export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log
         isStopped = true;
         entry.count--;
         if (entry.count > 0) return;
-        entry.stop?.();
+        entry.stop();
         ofServer.delete(uri);
         if (ofServer.size === 0) watched.delete(slug);
       };
     },
     close() {
       stopSwaps();
-      for (const ofServer of watched.values()) for (const entry of ofServer.values()) entry.stop?.();
+      for (const ofServer of watched.values()) for (const entry of ofServer.values()) entry.stop();
       watched.clear();
       listeners.clear();
     },

@@ -109,10 +109,15 @@ function runEntry(
   return runOperation(entry, operation, (admitted) => {
     const call = new RunningCall(admitted, admitted.args, invocation.channel);
     invocation.channel.attach(call);
-    if (admitted.runsToEnd !== true)
-      invocation.cancellation.onCancel(() => call.end(new Error('The client cancelled the request.')));
+    if (operation.kind === 'tool') invocation.context.begin?.();
+    if (admitted.runsToEnd !== true) invocation.cancellation.onCancel(() => call.end(cancelled()));
     return call.race(work);
   });
+}
+
+/** The name by which everybody knows that nobody waits any more, and that nothing failed. */
+function cancelled(): Error {
+  return new DOMException('The client cancelled the request.', 'AbortError');
 }
 
 /** What does not exist for the caller takes the way of what does not exist: nothing must tell them apart. */

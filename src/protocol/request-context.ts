@@ -30,6 +30,8 @@ export interface RequestContext extends Cancellation {
   governed: boolean;
   /** The plan is no longer needed: for requests that stay open after their work is done. */
   release(): void;
+  /** The gate has let a tool call in: the moment to begin a stream for callers who want one from the start. */
+  begin?(): void;
   /** Ends the current HTTP response without an answer, which a legacy client then fetches by resuming. */
   closeStream(): void;
 }

@@ -108,6 +108,22 @@ CREATE TABLE quayside.encryption_keys (
   created_at bigint NOT NULL,
   retired_at bigint
 );
+CREATE TABLE quayside.flags (
+  key text NOT NULL,
+  type text NOT NULL,
+  description text NOT NULL,
+  enabled bigint NOT NULL,
+  percent bigint,
+  percent_of text NOT NULL,
+  tenants text NOT NULL,
+  users text NOT NULL,
+  keys text NOT NULL,
+  environments text NOT NULL,
+  fallback bigint NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  updated_by text NOT NULL
+);
 CREATE TABLE quayside.idempotency_keys (
   id text NOT NULL,
   created_at bigint NOT NULL,
@@ -176,6 +192,30 @@ CREATE TABLE quayside.rate_limits (
   parts bigint[] NOT NULL,
   warned_until bigint NOT NULL,
   expires_at bigint NOT NULL
+);
+CREATE TABLE quayside.rollout_samples (
+  slug text NOT NULL,
+  canary text NOT NULL,
+  started_at bigint NOT NULL,
+  requests bigint NOT NULL,
+  failures bigint NOT NULL,
+  slow bigint NOT NULL
+);
+CREATE TABLE quayside.rollouts (
+  slug text NOT NULL,
+  stable text NOT NULL,
+  canary text NOT NULL,
+  status text NOT NULL,
+  stage bigint NOT NULL,
+  weight bigint NOT NULL,
+  calm_since bigint NOT NULL,
+  failed bigint NOT NULL,
+  analysed_until bigint NOT NULL,
+  reason text NOT NULL,
+  revision bigint NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  updated_by text NOT NULL
 );
 CREATE TABLE quayside.schema_migrations (
   id bigint NOT NULL,
@@ -250,6 +290,13 @@ ALTER TABLE quayside.audit_cursors ADD CONSTRAINT audit_cursors_pkey PRIMARY KEY
 ALTER TABLE quayside.audit_heads ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (writer, tenant_id);
 ALTER TABLE quayside.audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, writer, seq);
 ALTER TABLE quayside.encryption_keys ADD CONSTRAINT encryption_keys_pkey PRIMARY KEY (id);
+ALTER TABLE quayside.flags ADD CONSTRAINT flags_enabled_check CHECK ((enabled = ANY (ARRAY[(0)::bigint, (1)::bigint])));
+ALTER TABLE quayside.flags ADD CONSTRAINT flags_fallback_check CHECK ((fallback = ANY (ARRAY[(0)::bigint, (1)::bigint])));
+ALTER TABLE quayside.flags ADD CONSTRAINT flags_key_check CHECK (((length(key) >= 1) AND (length(key) <= 64)));
+ALTER TABLE quayside.flags ADD CONSTRAINT flags_percent_check CHECK (((percent >= 0) AND (percent <= 100)));
+ALTER TABLE quayside.flags ADD CONSTRAINT flags_percent_of_check CHECK ((percent_of = ANY (ARRAY['user'::text, 'tenant'::text])));
+ALTER TABLE quayside.flags ADD CONSTRAINT flags_pkey PRIMARY KEY (key);
+ALTER TABLE quayside.flags ADD CONSTRAINT flags_type_check CHECK ((type = ANY (ARRAY['release'::text, 'ops'::text, 'permission'::text])));
 ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_encoding_check CHECK ((encoding = ANY (ARRAY['json'::text, 'gzip'::text])));
 ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)));
 ALTER TABLE quayside.idempotency_keys ADD CONSTRAINT idempotency_keys_operation_check CHECK (((length(operation) >= 1) AND (length(operation) <= 100)));
@@ -264,6 +311,12 @@ ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY 
 ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES quayside.tenants(id);
 ALTER TABLE quayside.login_attempts ADD CONSTRAINT login_attempts_pkey PRIMARY KEY (subject);
 ALTER TABLE quayside.rate_limits ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (key);
+ALTER TABLE quayside.rollout_samples ADD CONSTRAINT rollout_samples_pkey PRIMARY KEY (slug, canary, started_at);
+ALTER TABLE quayside.rollouts ADD CONSTRAINT rollouts_failed_check CHECK ((failed >= 0));
+ALTER TABLE quayside.rollouts ADD CONSTRAINT rollouts_pkey PRIMARY KEY (slug);
+ALTER TABLE quayside.rollouts ADD CONSTRAINT rollouts_stage_check CHECK ((stage >= 0));
+ALTER TABLE quayside.rollouts ADD CONSTRAINT rollouts_status_check CHECK ((status = ANY (ARRAY['running'::text, 'paused'::text, 'promoted'::text, 'aborted'::text])));
+ALTER TABLE quayside.rollouts ADD CONSTRAINT rollouts_weight_check CHECK (((weight >= 0) AND (weight <= 100)));
 ALTER TABLE quayside.schema_migrations ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (id);
 ALTER TABLE quayside.secret_ages ADD CONSTRAINT secret_ages_pkey PRIMARY KEY (name);
 ALTER TABLE quayside.secrets ADD CONSTRAINT secrets_key_id_fkey FOREIGN KEY (key_id) REFERENCES quayside.encryption_keys(id);
@@ -577,12 +630,15 @@ GRANT INSERT, SELECT, UPDATE ON quayside.audit_cursors TO quayside_app;
 GRANT INSERT, SELECT, UPDATE ON quayside.audit_heads TO quayside_app;
 GRANT INSERT, SELECT ON quayside.audit_logs TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.encryption_keys TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.flags TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.idempotency_keys TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.invitations TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.job_schedules TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.jobs TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.login_attempts TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.rate_limits TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.rollout_samples TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.rollouts TO quayside_app;
 GRANT SELECT ON quayside.schema_migrations TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.secret_ages TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.secrets TO quayside_app;

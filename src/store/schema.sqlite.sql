@@ -161,6 +161,23 @@ CREATE TABLE encryption_keys (
   retired_at INTEGER
 );
 
+CREATE TABLE flags (
+  key TEXT PRIMARY KEY CHECK (length(key) BETWEEN 1 AND 64),
+  type TEXT NOT NULL CHECK (type IN ('release', 'ops', 'permission')),
+  description TEXT NOT NULL,
+  enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+  percent INTEGER CHECK (percent BETWEEN 0 AND 100),
+  percent_of TEXT NOT NULL CHECK (percent_of IN ('user', 'tenant')),
+  tenants TEXT NOT NULL,
+  users TEXT NOT NULL,
+  keys TEXT NOT NULL,
+  environments TEXT NOT NULL,
+  fallback INTEGER NOT NULL CHECK (fallback IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL
+);
+
 CREATE TABLE idempotency_keys (
   id TEXT NOT NULL,
   created_at INTEGER NOT NULL,
@@ -243,6 +260,33 @@ CREATE TABLE login_attempts (
 );
 
 CREATE INDEX login_attempts_since ON login_attempts (since);
+
+CREATE TABLE rollout_samples (
+  slug TEXT NOT NULL,
+  canary TEXT NOT NULL,
+  started_at INTEGER NOT NULL,
+  requests INTEGER NOT NULL,
+  failures INTEGER NOT NULL,
+  slow INTEGER NOT NULL,
+  PRIMARY KEY (slug, canary, started_at)
+);
+
+CREATE TABLE rollouts (
+  slug TEXT PRIMARY KEY,
+  stable TEXT NOT NULL,
+  canary TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('running', 'paused', 'promoted', 'aborted')),
+  stage INTEGER NOT NULL CHECK (stage >= 0),
+  weight INTEGER NOT NULL CHECK (weight BETWEEN 0 AND 100),
+  calm_since INTEGER NOT NULL,
+  failed INTEGER NOT NULL CHECK (failed >= 0),
+  analysed_until INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  updated_by TEXT NOT NULL
+);
 
 CREATE TABLE schema_migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL);
 

@@ -56,7 +56,10 @@ test('P61: every declared metric can be fed, and is present and not zero once it
   telemetry.watchDatabaseConnections(() => ({ active: 1, idle: 2 }));
   telemetry.watchKeyAges(() => [{ name: 'ci', days: 4 }]);
   telemetry.watchSecretAges(() => [{ name: 'database password', days: 4 }]);
-  const { rateLimitBackend, auditRecords, auditDropped } = telemetry.metrics.instruments;
+  const { rateLimitBackend, auditRecords, auditDropped, rolloutWeight, rollbacks } =
+    telemetry.metrics.instruments;
+  rolloutWeight.source((report) => report({ slug: 'shop' }, 5));
+  rollbacks.cell({ slug: 'shop' }).inc();
   rateLimitBackend.source((report) => report({ backend: 'memory' }, 1));
   auditRecords.cell({ event_type: 'tool.executed' }).inc();
   auditDropped.cell({}).inc();

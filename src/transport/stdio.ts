@@ -4,11 +4,18 @@ import type { Readable, Writable } from 'node:stream';
 import { sizeBytes } from '../definition/size.ts';
 import { QuaysideError } from '../errors.ts';
 import type { PlanHolder, ServerPlan } from '../plan/server-plan.ts';
+import { versionFor } from '../plan/versions.ts';
 import { selectEra } from '../protocol/era.ts';
 import { errorMessage } from '../protocol/error-answer.ts';
 import { parseBatch } from '../protocol/legacy/codec.ts';
 import { LegacySession } from '../protocol/legacy/session.ts';
-import { parseMessage, type RequestId, type RpcMessage, type RpcRequest } from '../protocol/messages.ts';
+import {
+  isObject,
+  parseMessage,
+  type RequestId,
+  type RpcMessage,
+  type RpcRequest,
+} from '../protocol/messages.ts';
 import { methodLabel } from '../protocol/methods.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import type { Answer } from '../protocol/request-context.ts';
@@ -113,8 +120,13 @@ class StdioConnection {
     const plan = plans.current();
     const release = plans.acquire(plan);
     try {
-      const server = slug === undefined ? plan.defaultServer : plan.servers.get(slug);
-      if (server === undefined) throw new QuaysideError('not_found', { message: 'The server is gone.' });
+      const found = slug === undefined ? plan.defaultServer : plan.servers.get(slug);
+      if (found === undefined) throw new QuaysideError('not_found', { message: 'The server is gone.' });
+      const server = versionFor(found, {
+        principal: this.#deps.principal,
+        pinned: this.#session?.version,
+        opensSession: isObject(body) && body.method === 'initialize',
+      });
       const context = this.#createContext(startedAt, release);
       if (Array.isArray(body)) await this.#answerBatch(server, body, context);
       else await this.#answerOne(server, body, context);
@@ -177,6 +189,7 @@ class StdioConnection {
       this.#session = new LegacySession({
         id: undefined,
         slug: server.slug,
+        version: server.definition.version,
         principal,
         protocolVersion,
         capabilities,

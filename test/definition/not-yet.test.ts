@@ -20,8 +20,6 @@ const texts: readonly string[] = [
   'knowledge: [docs]',
   'plugins: [./a.ts]',
   'sqlTemplates: { a: {} }',
-  'rollout: {}',
-  'flags: {}',
   'databases: { main: { url: "sqlite:./a.db", mode: write } }',
   'databases: { main: { url: "sqlite:./a.db", tenancy: column } }',
   'security: { inspection: warn }',

@@ -338,6 +338,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   CACHE_DEFAULT_TTL: 'test/cache/product.test.ts',
   CACHE_MAX_SIZE: 'test/cache/product.test.ts',
   IDEMPOTENCY_TTL_HOURS: 'test/idempotency/product.test.ts',
+  // Need a stand-in of the flag service.
+  QUAYSIDE_FLAGS_URL: 'test/flags/flags.test.ts',
+  QUAYSIDE_FLAGS_TOKEN: 'test/flags/flags.test.ts',
   // Need stored secrets, or stand-ins of the managers.
   QUAYSIDE_MASTER_KEY: 'test/secrets/served-secrets.test.ts',
   QUAYSIDE_MASTER_KEY_PREVIOUS: 'test/secrets/served-secrets.test.ts',

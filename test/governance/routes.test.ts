@@ -1,6 +1,7 @@
 // Every route of every port: on the list of what answers without a credential, or refused without one.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { flagRoutes } from '../../src/flags/flag-routes.ts';
 import { approvalRoutes } from '../../src/gate/approval/approval-routes.ts';
 import { auditRoutes } from '../../src/gate/audit/audit-routes.ts';
 import { cacheRoutes } from '../../src/gate/cache/cache-routes.ts';
@@ -14,6 +15,7 @@ import { aboutRoutes, metricsRoute } from '../../src/operations/routes/about-rou
 import { adminRoutes } from '../../src/operations/routes/admin-routes.ts';
 import { probeRoutes } from '../../src/operations/routes/probe-routes.ts';
 import { secretRoutes } from '../../src/operations/routes/secret-routes.ts';
+import { rolloutRoutes } from '../../src/rollout/rollout-routes.ts';
 import type { Route } from '../../src/route.ts';
 import { withOpenApi } from '../../src/transport/http/openapi-route.ts';
 import { type RawAnswer, sendRequest } from '../support/raw-http.ts';
@@ -49,6 +51,8 @@ function tableRoutes(): readonly Route[] {
     ...approvalRoutes(parseDeps({})),
     ...secretRoutes(parseDeps({})),
     ...jobRoutes(parseDeps({})),
+    ...flagRoutes(parseDeps({})),
+    ...rolloutRoutes(parseDeps({})),
     metricsRoute(parseDeps({}), 'loopback'),
     ...keyRoutes(parseDeps({})),
     ...tenantRoutes(parseDeps({})),

@@ -2,10 +2,12 @@
 import { checkCaching } from './cache.ts';
 import { checkContent } from './content.ts';
 import { checkEndpoints } from './endpoints.ts';
+import { checkFlags } from './flags.ts';
 import { checkHandlers } from './handlers.ts';
 import { checkSchemas } from './json-schemas.ts';
 import { checkNames } from './names.ts';
 import { checkReferences } from './references.ts';
+import { checkRollout } from './rollout.ts';
 import type { DefinitionRule } from './rule-context.ts';
 import { checkSecurity } from './security.ts';
 import { checkTokens } from './tokens.ts';
@@ -18,6 +20,8 @@ export const definitionRules: readonly DefinitionRule[] = [
   checkContent,
   checkEndpoints,
   checkCaching,
+  checkFlags,
+  checkRollout,
   checkSecurity,
   checkTokens,
 ];

@@ -1,5 +1,7 @@
 // The root of a definition (spec servers §2.1) in canonical form: what everything after loading works on.
 import { Prompt, Resource, ResourceTemplate } from './content.ts';
+import { Flags } from './flags.ts';
+import { OptionalRollout } from './rollout.ts';
 import { Security } from './security.ts';
 import { Tool } from './tool.ts';
 import {
@@ -217,8 +219,8 @@ export const Definition = object('One MCP server.', {
     record('Keys of this level.', any('Value.')),
     { fallback: {}, examples: [{ production: { security: { hosts: ['mcp.example.com'] } } }] },
   ),
-  rollout: optional(record('Gradual rollout between two versions.', any('Value.'))),
-  flags: optional(any('Feature flags.')),
+  rollout: OptionalRollout,
+  flags: Flags,
   metadata: record('Passed through, not interpreted.', any('Value.'), {
     fallback: {},
     examples: [{ author: 'Platform team', license: 'MIT' }],

@@ -1,4 +1,5 @@
 // What the main thread does for a handler: everything a context offers beyond plain data.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Egress } from '../../egress/egress.ts';
 import { EgressError } from '../../egress/egress-error.ts';
 import { HandlerError } from '../../errors.ts';
@@ -37,20 +38,27 @@ export interface CallServicesOptions extends CallServiceDeps {
 }
 
 export function createCallServices(options: CallServicesOptions): CallServices {
-  const { call } = options;
+  // What a worker sends arrives in no context; its lines belong to the request that it works for.
+  const ofRequest = AsyncLocalStorage.snapshot();
   return {
-    remark: (remark) => hear(remark, options),
-    async perform(service, payload) {
-      switch (service) {
-        case 'requestInput':
-          return call.client.requestInput(parseInputRequests(payload));
-        case 'readResource':
-          return readResource(payload, options);
-        case 'fetch':
-          return fetchFor(parseFetchAsk(payload), options);
-      }
-    },
+    remark: (remark) => ofRequest(hear, remark, options),
+    perform: (service, payload) => ofRequest(perform, service, payload, options),
   };
+}
+
+async function perform(
+  service: ServiceName,
+  payload: unknown,
+  options: CallServicesOptions,
+): Promise<unknown> {
+  switch (service) {
+    case 'requestInput':
+      return options.call.client.requestInput(parseInputRequests(payload));
+    case 'readResource':
+      return readResource(payload, options);
+    case 'fetch':
+      return fetchFor(parseFetchAsk(payload), options);
+  }
 }
 
 function hear(remark: Remark, { call, log, redact }: CallServicesOptions): void {

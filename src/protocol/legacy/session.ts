@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly id: string | undefined;
   readonly slug: string;
   readonly principal: Principal;
+  /** Of the definition that the session began with. */
+  readonly version: string;
   readonly protocolVersion: LegacyRevision;
   /** What the client declared. */
   readonly capabilities: JsonObject;
@@ -37,6 +39,7 @@ export class LegacySession {
   readonly id: string | undefined;
   readonly slug: string;
   readonly principal: Principal;
+  readonly version: string;
   readonly protocolVersion: LegacyRevision;
   readonly capabilities: JsonObject;
   /** Set by logging/setLevel. */
@@ -56,6 +59,7 @@ export class LegacySession {
     this.id = options.id;
     this.slug = options.slug;
     this.principal = options.principal;
+    this.version = options.version;
     this.protocolVersion = options.protocolVersion;
     this.capabilities = options.capabilities;
     this.#hub = options.hub;

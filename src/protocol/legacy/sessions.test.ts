@@ -29,6 +29,7 @@ const make =
     new LegacySession({
       id,
       slug: 'a',
+      version: '1.0.0',
       principal,
       protocolVersion: '2025-11-25',
       capabilities: {},

@@ -40,6 +40,17 @@ export interface Threshold {
   severity: number;
 }
 
+/** Tells whether the code that runs is part of a request of which every line is wanted. */
+export interface DebugScope {
+  getStore(): true | undefined;
+}
+
+/** By the threshold, or by the scope; muted components stay silent. */
+export function isWritten(level: Level, threshold: Threshold, scope: DebugScope): boolean {
+  if (SEVERITY[level] >= threshold.severity) return true;
+  return scope.getStore() === true && threshold.severity !== Number.POSITIVE_INFINITY;
+}
+
 /** Thresholds that can be changed while the process runs. */
 export interface Levels {
   of(component: string | undefined): Threshold;

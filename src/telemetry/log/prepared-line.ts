@@ -1,6 +1,6 @@
 // The line of a call, built without a serialiser: what is fixed is text already, what varies is flat.
 import type pino from 'pino';
-import { LEVELS, type Level, SEVERITY, type Threshold } from './level.ts';
+import { type DebugScope, isWritten, LEVELS, type Level, SEVERITY, type Threshold } from './level.ts';
 
 /** Flat fields from ourselves, known to hold no secret. */
 export type PlainFields = Readonly<Record<string, string | number>>;
@@ -23,10 +23,11 @@ export interface LevelledDestination extends pino.DestinationStream {
 export function createPreparedLine(parts: {
   readonly destination: LevelledDestination;
   readonly threshold: Threshold;
+  readonly debugScope: DebugScope;
   readonly timestamp: () => string;
   readonly bindings: Readonly<Record<string, unknown>>;
 }): PreparedLine {
-  const { destination, threshold, timestamp } = parts;
+  const { destination, threshold, debugScope, timestamp } = parts;
   const fixed = JSON.stringify({ service: SERVICE, ...parts.bindings }).slice(1, -1);
   const starts = new Map(LEVELS.map((level) => [level, `{"level":"${level}"`]));
   const messages = new Map<string, string>();
@@ -47,7 +48,7 @@ export function createPreparedLine(parts: {
     destination.write(text + error + ending(message));
   };
   return {
-    enabled: (level) => SEVERITY[level] >= threshold.severity,
+    enabled: (level) => isWritten(level, threshold, debugScope),
     write: (level, fields, message) => line(level, fields, '', message),
     writeError: (level, fields, error, message) =>
       line(level, fields, `,"error":${JSON.stringify(error)}`, message),

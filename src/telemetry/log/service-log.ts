@@ -1,8 +1,18 @@
 // The log of the process: one JSON object per line with the field names of spec operations §4.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import pino from 'pino';
 import type { Log } from '../log.ts';
 import type { Redactor } from '../redact.ts';
-import { createLevels, JOURNAL_PRIORITY, LEVELS, type Level, type Levels, SEVERITY } from './level.ts';
+import {
+  createLevels,
+  type DebugScope,
+  isWritten,
+  JOURNAL_PRIORITY,
+  LEVELS,
+  type Level,
+  type Levels,
+  SEVERITY,
+} from './level.ts';
 import {
   createPreparedLine,
   createTimestamp,
@@ -29,6 +39,8 @@ export interface ServiceLog extends Log {
    */
   prepare(bindings: Readonly<Record<string, string>>): PreparedLine;
   readonly levels: Levels;
+  /** Runs `work`; until it has ended, lines of every level that come of it are written, whatever the level in force. */
+  withDebug<Result>(work: () => Result): Result;
   /** The newest lines of level warning and above, oldest first; at most 500. */
   recentWarnings(): readonly string[];
   /** Why lines are being lost, if they are (a full disk, a reader that does not keep up). */
@@ -78,8 +90,10 @@ export function createLog(options: LogOptions): ServiceLog {
     muted: options.silentHandlers === true ? [HANDLER_COMPONENT] : [],
   });
   const targets = [options.target, options.file, options.errorFile].filter((target) => target !== undefined);
+  const debugScope = new AsyncLocalStorage<true>();
   const shared = {
     levels,
+    withDebug: <Result>(work: () => Result) => debugScope.run(true, work),
     recentWarnings: recent.lines,
     problem: () => targets.map((target) => target.problem()).find((problem) => problem !== undefined),
     reopen() {
@@ -93,7 +107,7 @@ export function createLog(options: LogOptions): ServiceLog {
     },
   };
   return bindLog(
-    { destination, timestamp, logger, shared, levels, redactor: options.redactor },
+    { destination, timestamp, logger, shared, levels, debugScope, redactor: options.redactor },
     {},
     undefined,
   );
@@ -108,6 +122,7 @@ interface Parts {
   readonly logger: Pino;
   readonly shared: Shared;
   readonly levels: Levels;
+  readonly debugScope: DebugScope;
   readonly redactor: Redactor;
 }
 
@@ -127,12 +142,12 @@ function createPino(destination: pino.DestinationStream, timestamp: () => string
 }
 
 function bindLog(parts: Parts, bindings: Fields, component: string | undefined): ServiceLog {
-  const { destination, timestamp, logger, levels, redactor, shared } = parts;
+  const { destination, timestamp, logger, levels, debugScope, redactor, shared } = parts;
   const threshold = levels.of(component);
   const writer =
     (level: Level): Write =>
     (fields, message) => {
-      if (SEVERITY[level] < threshold.severity) return;
+      if (!isWritten(level, threshold, debugScope)) return;
       logger[level]({ ...bindings, ...toCleanFields(fields, redactor) }, redactor.text(message));
     };
   return {
@@ -149,7 +164,7 @@ function bindLog(parts: Parts, bindings: Fields, component: string | undefined):
     },
     prepare(fixed) {
       const clean = { ...bindings, ...toCleanFields(fixed, redactor) };
-      return createPreparedLine({ destination, threshold, timestamp, bindings: clean });
+      return createPreparedLine({ destination, threshold, debugScope, timestamp, bindings: clean });
     },
   };
 }

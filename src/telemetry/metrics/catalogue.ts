@@ -129,6 +129,18 @@ export const catalogue = {
     labels: ['purpose', 'status'],
     buckets: REQUEST_BUCKETS,
   },
+  rolloutWeight: {
+    name: 'quayside_rollout_weight',
+    type: 'gauge',
+    help: 'Percent of callers that get the canary of a server.',
+    labels: ['slug'],
+  },
+  rollbacks: {
+    name: 'quayside_rollout_rollbacks_total',
+    type: 'counter',
+    help: 'Rollouts that ended with the stable version again, as this process followed them.',
+    labels: ['slug'],
+  },
   auditRecords: {
     name: 'quayside_audit_records_total',
     type: 'counter',

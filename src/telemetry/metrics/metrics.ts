@@ -47,6 +47,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     rateLimit: createCounter(catalogue.rateLimit, clean),
     rateLimitBackend: createGauge(catalogue.rateLimitBackend, clean),
     configReload: createCounter(catalogue.configReload, clean),
+    rolloutWeight: createGauge(catalogue.rolloutWeight, clean),
+    rollbacks: createCounter(catalogue.rollbacks, clean),
     auditRecords: createCounter(catalogue.auditRecords, clean),
     auditDropped: createCounter(catalogue.auditDropped, clean),
     sandboxKills: createCounter(catalogue.sandboxKills, clean),

@@ -7,6 +7,9 @@ import type { Principal } from '../../tool.ts';
 import type { EventStreams } from './event-stream.ts';
 import type { HttpExchange, ListenerState } from './exchange.ts';
 
+/** Whether the tool calls of this caller answer as a stream from their start. */
+export type StreamsAtOnce = (principal: Principal, onBehalfOf: string | undefined) => boolean;
+
 export interface EndpointDeps {
   readonly plans: PlanHolder;
   readonly protocol: Protocol;
@@ -14,6 +17,7 @@ export interface EndpointDeps {
   readonly log: Log;
   readonly listener: ListenerState;
   readonly observeRequest?: (observation: RequestObservation) => void;
+  readonly streamsAtOnce?: StreamsAtOnce;
 }
 
 /** An exchange that passed the request stages, on the plan it stays on. */

@@ -6,6 +6,9 @@ import { atTurnEnd } from '../../turn.ts';
 import { corsHeaders } from './cors.ts';
 import type { HttpExchange } from './exchange.ts';
 
+/** Which of two versions answered (governance §10.3). */
+export const VERSION_HEADER = 'x-quayside-version';
+
 export interface AnswerOptions {
   readonly status: number;
   readonly contentType?: string;

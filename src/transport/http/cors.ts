@@ -15,6 +15,7 @@ const EXPOSED_HEADERS = [
   'X-RateLimit-Reset',
   'X-RateLimit-Warning',
   'WWW-Authenticate',
+  'X-Quayside-Version',
 ].join(', ');
 
 const ALLOWED_HEADERS = [

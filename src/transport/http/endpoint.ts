@@ -3,14 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { QuaysideError } from '../../errors.ts';
 import { admit } from '../../gate/pipeline.ts';
 import type { Plan, ServerPlan } from '../../plan/server-plan.ts';
+import { versionFor } from '../../plan/versions.ts';
 import { eraOfHeader, selectEra } from '../../protocol/era.ts';
 import { errorMessage, httpStatus, toPublicError } from '../../protocol/error-answer.ts';
 import { idOf, isObject } from '../../protocol/messages.ts';
 import { methodLabel } from '../../protocol/methods.ts';
 import type { Era } from '../../protocol/revisions.ts';
+import type { Principal } from '../../tool.ts';
 import { parseAccept } from './accept.ts';
 import type { Admitted, EndpointDeps, Seen } from './admitted.ts';
-import { writeAnswer } from './answer.ts';
+import { VERSION_HEADER, writeAnswer } from './answer.ts';
 import { preflightHeaders } from './cors.ts';
 import { HttpExchange } from './exchange.ts';
 import { holdPlan } from './hold.ts';
@@ -83,11 +85,28 @@ async function route(
   const { principal } = exchange;
   if (principal === undefined) throw new QuaysideError('unauthenticated');
   if (deps.listener.isDraining) refuseLasting(exchange);
-  const admitted: Admitted = { exchange, principal, server, plan, release };
+  const version = server.versions === undefined ? server : chosenVersion(deps, exchange, server, principal);
+  const admitted: Admitted = { exchange, principal, server: version, plan, release };
   if (exchange.method === 'POST') return post(deps, admitted);
   if (exchange.method === 'GET' && eraOf(exchange) === 'legacy') return handleLegacyGet(deps, admitted);
   if (exchange.method === 'DELETE' && eraOf(exchange) === 'legacy') return handleLegacyDelete(deps, admitted);
   throw new QuaysideError('method_not_allowed', { headers: { Allow: allowedMethods(server) } });
+}
+
+/** Where there are two: a session stays on the version that it began with. The answer names the version. */
+function chosenVersion(
+  { protocol }: EndpointDeps,
+  exchange: HttpExchange,
+  server: ServerPlan,
+  principal: Principal,
+): ServerPlan {
+  const { headers, body } = exchange;
+  const id = headers['mcp-session-id'];
+  const session = typeof id === 'string' ? protocol.sessions.find(id, server.slug, principal) : undefined;
+  const opensSession = isObject(body) && body.method === 'initialize';
+  const chosen = versionFor(server, { principal, headers, pinned: session?.core.version, opensSession });
+  exchange.answerHeaders[VERSION_HEADER] = chosen.definition.version;
+  return chosen;
 }
 
 /** Calls are served to the last; sessions and streams would only be ended again, so clients open them elsewhere. */
@@ -113,6 +132,7 @@ function post(deps: EndpointDeps, admitted: Admitted): Promise<Seen> {
       defaultServer: admitted.plan.defaultServer,
       streams: deps.streams,
       release: admitted.release,
+      streamsAtOnce: deps.streamsAtOnce,
     }),
   );
 }

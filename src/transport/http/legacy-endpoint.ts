@@ -1,5 +1,6 @@
 // The legacy half of the MCP endpoint: sessions by header, GET streams, DELETE, batches (2025-03-26 to 2025-11-25).
 import { QuaysideError } from '../../errors.ts';
+import type { ServerPlan } from '../../plan/server-plan.ts';
 import { parseBatch } from '../../protocol/legacy/codec.ts';
 import type { HttpSession } from '../../protocol/legacy/http-session.ts';
 import { LegacySession } from '../../protocol/legacy/session.ts';
@@ -89,7 +90,7 @@ async function handleInitialize(
     context.finish(answer);
   } else {
     const session = sessions.create(
-      (id) => new LegacySession({ id, slug: server.slug, principal, protocolVersion, capabilities, hub }),
+      (id) => new LegacySession({ id, ...identityOf(server), principal, protocolVersion, capabilities, hub }),
       sessionTtl * 1000,
       context.clientAddress,
     );
@@ -141,7 +142,7 @@ function findSession(deps: EndpointDeps, { exchange, server, principal }: Admitt
   if (server.definition.transport.stateless) {
     const core = new LegacySession({
       id: undefined,
-      slug: server.slug,
+      ...identityOf(server),
       principal,
       protocolVersion: version ?? ASSUMED_LEGACY_REVISION,
       capabilities: {},
@@ -154,6 +155,10 @@ function findSession(deps: EndpointDeps, { exchange, server, principal }: Admitt
   const http = deps.protocol.sessions.find(id, server.slug, principal);
   if (http === undefined) throw new QuaysideError('session_unknown');
   return { core: http.core, http };
+}
+
+function identityOf({ slug, definition }: ServerPlan) {
+  return { slug, version: definition.version };
 }
 
 function parseVersion(header: string | string[] | undefined): LegacyRevision | undefined {
@@ -178,6 +183,7 @@ function openContext(
     defaultServer: plan.defaultServer,
     streams: deps.streams,
     release,
+    streamsAtOnce: deps.streamsAtOnce,
     ...(session === undefined ? {} : { session }),
   });
 }

@@ -6,6 +6,7 @@ import type { ResumableStream } from '../../protocol/legacy/stream.ts';
 import { type Answer, CANCELLED_STATUS, type RequestContext } from '../../protocol/request-context.ts';
 import type { Principal } from '../../tool.ts';
 import type { Acceptance } from './accept.ts';
+import type { StreamsAtOnce } from './admitted.ts';
 import { commonHeaders, writeAnswer } from './answer.ts';
 import type { EventStream, EventStreams } from './event-stream.ts';
 import type { HttpExchange } from './exchange.ts';
@@ -17,6 +18,7 @@ export interface PostContextOptions {
   readonly defaultServer: ServerPlan;
   readonly streams: EventStreams;
   readonly release: () => void;
+  readonly streamsAtOnce?: StreamsAtOnce | undefined;
   /** With a session, streams can be resumed and a lost connection cancels nothing. */
   readonly session?: HttpSession;
 }
@@ -61,6 +63,11 @@ export class PostContext implements RequestContext {
     const events = this.#open();
     if (this.#stream !== undefined) this.#stream.send(message);
     else events?.event(undefined, message);
+  }
+
+  begin(): void {
+    if (this.streaming !== 'stream') return;
+    if (this.#options.streamsAtOnce?.(this.principal, this.onBehalfOf) === true) this.#open();
   }
 
   closeStream(): void {

@@ -8,7 +8,7 @@ import type { Protocol } from '../../protocol/protocol.ts';
 import type { Route } from '../../route.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { RequestObservation } from '../../telemetry/observer.ts';
-import type { EndpointDeps } from './admitted.ts';
+import type { EndpointDeps, StreamsAtOnce } from './admitted.ts';
 import { handleEndpoint } from './endpoint.ts';
 import { createEventStreams } from './event-stream.ts';
 import { bind, createListener, settleWithin, stopAccepting } from './listener.ts';
@@ -51,6 +51,7 @@ export interface HttpTransportDeps {
   readonly routes: readonly Route[];
   readonly routeEntry: (plan: Plan, route: Route) => Entry<Route>;
   readonly observeRequest?: (observation: RequestObservation) => void;
+  readonly streamsAtOnce?: StreamsAtOnce;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -86,6 +87,7 @@ export function createHttpTransport(deps: HttpTransportDeps): HttpTransport {
     log: deps.log,
     listener: state,
     ...(deps.observeRequest === undefined ? {} : { observeRequest: deps.observeRequest }),
+    ...(deps.streamsAtOnce === undefined ? {} : { streamsAtOnce: deps.streamsAtOnce }),
   };
   const sse = createSseEndpoint(endpointDeps);
   const { router, server } = createRouter(deps, endpointDeps, sse, state);

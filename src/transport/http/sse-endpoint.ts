@@ -6,6 +6,7 @@ import { QuaysideError } from '../../errors.ts';
 import { admit } from '../../gate/pipeline.ts';
 import type { Caller } from '../../gate/stage.ts';
 import type { Plan, ServerPlan } from '../../plan/server-plan.ts';
+import { versionFor } from '../../plan/versions.ts';
 import { parseBatch } from '../../protocol/legacy/codec.ts';
 import { LegacySession } from '../../protocol/legacy/session.ts';
 import { parseMessage, type RpcMessage, type RpcRequest } from '../../protocol/messages.ts';
@@ -13,7 +14,7 @@ import type { RequestContext } from '../../protocol/request-context.ts';
 import { allowsBatches } from '../../protocol/revisions.ts';
 import type { Principal } from '../../tool.ts';
 import type { EndpointDeps } from './admitted.ts';
-import { commonHeaders, writeAnswer } from './answer.ts';
+import { commonHeaders, VERSION_HEADER, writeAnswer } from './answer.ts';
 import { refuse } from './endpoint.ts';
 import type { EventStream } from './event-stream.ts';
 import { HttpExchange } from './exchange.ts';
@@ -67,8 +68,7 @@ export function createSseEndpoint(deps: EndpointDeps): SseEndpoint {
     connection: Connection,
     principal: Principal,
   ): void => {
-    const server = plan.servers.get(connection.slug);
-    if (server === undefined) throw new QuaysideError('session_unknown');
+    const server = versionOf(plan, connection, exchange, principal);
     const context = createContext(exchange, principal, connection.events);
     const { body } = exchange;
     const messages = Array.isArray(body) ? batchOf(connection, body) : [parseMessage(body)];
@@ -199,7 +199,16 @@ async function initialize(
       throw new QuaysideError('invalid_request', { message: 'Already initialized.' });
     const { protocolVersion, capabilities } = await legacy.openSession(server, request, context);
     const { slug, principal, events } = connection;
-    const session = new LegacySession({ id: undefined, slug, principal, protocolVersion, capabilities, hub });
+    const { version } = server.definition;
+    const session = new LegacySession({
+      id: undefined,
+      slug,
+      version,
+      principal,
+      protocolVersion,
+      capabilities,
+      hub,
+    });
     session.outlet = (message) => events.event(undefined, message);
     session.onClose(() => events.end());
     connection.session = session;
@@ -207,6 +216,26 @@ async function initialize(
   } catch (error) {
     return legacy.refuse(request.id, error, context.requestId).body ?? '';
   }
+}
+
+/** A connection stays on the version that it began with. Throws `session_unknown` when its server is gone. */
+function versionOf(
+  plan: Plan,
+  { slug, session }: Connection,
+  exchange: HttpExchange,
+  principal: Principal,
+): ServerPlan {
+  const found = plan.servers.get(slug);
+  if (found === undefined) throw new QuaysideError('session_unknown');
+  const { headers } = exchange;
+  const server = versionFor(found, {
+    principal,
+    headers,
+    pinned: session?.version,
+    opensSession: session === undefined,
+  });
+  if (found.versions !== undefined) exchange.answerHeaders[VERSION_HEADER] = server.definition.version;
+  return server;
 }
 
 function batchOf(connection: Connection, body: readonly unknown[]): readonly RpcMessage[] {
