@@ -1,5 +1,5 @@
 // Who wants to know what changed: reloads and handlers publish here, listeners and sessions of both eras subscribe.
-import type { Plan, PlanHolder } from '../plan/server-plan.ts';
+import type { PlanHolder, ServerPlan } from '../plan/server-plan.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ChangeNotice } from '../tool.ts';
 
@@ -38,21 +38,15 @@ export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log
     }
   };
 
-  const startWatch = (plan: Plan, slug: string, uri: string): (() => void) => {
-    const server = plan.servers.get(slug);
-    // Of two versions some callers have the one and some the other.
-    const stops = [server, server?.versions?.canary].map((one) =>
-      one?.resources.get(uri)?.item.watch?.(() => publish(slug, { kind: 'resource', uri })),
+  const startWatch = (slug: string, uri: string) =>
+    watchResource(deps.plans.current().servers.get(slug), uri, () =>
+      publish(slug, { kind: 'resource', uri }),
     );
-    return () => {
-      for (const stop of stops) stop?.();
-    };
-  };
 
   const stopSwaps = deps.plans.onSwap((change) => {
     for (const [uri, entry] of watched.get(change.slug) ?? []) {
       entry.stop();
-      entry.stop = startWatch(deps.plans.current(), change.slug, uri);
+      entry.stop = startWatch(change.slug, uri);
     }
     if (change.removed) {
       for (const listener of [...(listeners.get(change.slug) ?? [])]) listener.removed();
@@ -76,7 +70,7 @@ export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log
     watch(slug, uri) {
       const ofServer = watched.get(slug) ?? new Map<string, Watched>();
       watched.set(slug, ofServer);
-      const entry = ofServer.get(uri) ?? { count: 0, stop: startWatch(deps.plans.current(), slug, uri) };
+      const entry = ofServer.get(uri) ?? { count: 0, stop: startWatch(slug, uri) };
       ofServer.set(uri, entry);
       entry.count++;
       let isStopped = false;
@@ -96,5 +90,15 @@ export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log
       watched.clear();
       listeners.clear();
     },
+  };
+}
+
+/** Of two versions some callers have the one and some the other, so both are watched. */
+function watchResource(server: ServerPlan | undefined, uri: string, changed: () => void): () => void {
+  const stops = [server, server?.versions?.canary].map((one) =>
+    one?.resources.get(uri)?.item.watch?.(changed),
+  );
+  return () => {
+    for (const stop of stops) stop?.();
   };
 }
