@@ -2,7 +2,13 @@
 // sends calls and matches answers, so the caller's event loop is never held up.
 
 import type { Worker } from 'node:worker_threads';
-import type { EngineAnswer, EngineCall, EngineRequest, EngineSetup } from './engine/engine-messages.ts';
+import type {
+  EngineAnswer,
+  EngineCall,
+  EngineNews,
+  EngineRequest,
+  EngineSetup,
+} from './engine/engine-messages.ts';
 import { startThread } from './engine/thread.ts';
 import type { FileChanges } from './file-changes.ts';
 import { type IntakeRules, toIntakeRules } from './intake/intake-rules.ts';
@@ -20,6 +26,8 @@ export interface TextIndexOptions {
   readonly rules?: Partial<IntakeRules>;
   /** Threads that parse files during a build; default 2. */
   readonly threads?: number;
+  /** Told of what happens while the tree is watched. */
+  readonly onNews?: (news: EngineNews) => void;
 }
 
 /** What a build or update did. */
@@ -93,7 +101,10 @@ export class TextIndex {
       threads: options.threads ?? THREADS,
     };
     this.#worker = startThread('./engine-worker', setup, HEAP_MB);
-    this.#worker.on('message', (answer: EngineAnswer) => this.#settle(answer));
+    this.#worker.on('message', (message: EngineAnswer | EngineNews) => {
+      if ('news' in message) options.onNews?.(message);
+      else this.#settle(message);
+    });
     this.#worker.on('error', (error) =>
       this.#end('worker_failed', `The index thread failed: ${String(error)}; open it again.`),
     );
@@ -137,6 +148,14 @@ export class TextIndex {
   /** Counts and sizes. */
   async stats(): Promise<IndexStats> {
     return this.#call<IndexStats>({ kind: 'stats' });
+  }
+
+  /**
+   * Keeps the index up to date from now on; resolves when the whole tree is watched. What changed before is not
+   * seen: call {@link build} afterwards.
+   */
+  async watch(): Promise<void> {
+    await this.#call<unknown>({ kind: 'watch' });
   }
 
   /** Verifies every checksum on disk. @throws TextIndexError `index_corrupt`. */

@@ -2,6 +2,7 @@
 
 import type { FileChanges } from '../file-changes.ts';
 import type { IntakeRules } from '../intake/intake-rules.ts';
+import type { BuildReport } from '../text-index.ts';
 import type { SearchOptions, TextQuery } from '../text-query.ts';
 
 /** Given to the engine's thread at its start. */
@@ -21,6 +22,7 @@ export type EngineCall =
   | { readonly kind: 'files' }
   | { readonly kind: 'stats' }
   | { readonly kind: 'verify' }
+  | { readonly kind: 'watch' }
   | { readonly kind: 'close' };
 
 /** A call with the number that its answer repeats, or the wish to end the call of that number. */
@@ -37,3 +39,10 @@ export type EngineAnswer =
         readonly position: number | undefined;
       };
     };
+
+/** What the engine tells without being asked, while it watches the tree. */
+export type EngineNews =
+  /** The index was brought up to date after a change, and this is what was done. */
+  | { readonly news: 'updated'; readonly report: BuildReport }
+  /** The tree, or a change of it, could not be followed; `isOver`: no further change will be. */
+  | { readonly news: 'failed'; readonly message: string; readonly isOver: boolean };

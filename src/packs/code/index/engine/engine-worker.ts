@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { wordClass } from '../regex/unicode-class.ts';
 import { TextIndexError } from '../text-index-error.ts';
 import { Engine } from './engine.ts';
-import type { EngineAnswer, EngineCall, EngineRequest, EngineSetup } from './engine-messages.ts';
+import type { EngineAnswer, EngineCall, EngineNews, EngineRequest, EngineSetup } from './engine-messages.ts';
 
 let engine: Engine | undefined;
 const aborts = new Map<number, () => void>();
@@ -49,6 +49,8 @@ async function perform(open: Engine, id: number, call: EngineCall): Promise<unkn
       return open.stats();
     case 'verify':
       return open.verify();
+    case 'watch':
+      return open.watch(tell);
     case 'close':
       return open.close();
   }
@@ -70,6 +72,10 @@ function describe(error: unknown): {
 
 function answer(message: EngineAnswer): void {
   parentPort?.postMessage(message);
+}
+
+function tell(news: EngineNews): void {
+  parentPort?.postMessage(news);
 }
 
 // Only startThread starts this module, with the type its caller gave.
