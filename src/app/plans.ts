@@ -14,6 +14,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppAudit } from './audit.ts';
 import { loadAll } from './definitions.ts';
 import type { Once } from './once.ts';
+import { type Packs, withPackServers } from './packs.ts';
 import type { StoredSecrets } from './secrets.ts';
 import { createServerParts } from './server-parts.ts';
 import type { AppSettings } from './settings.ts';
@@ -35,6 +36,7 @@ export interface PlansDeps {
   readonly telemetry: Telemetry;
   readonly egress: Egress;
   readonly pool: FilePool;
+  readonly packs: Packs;
   /** Makes what the definitions presuppose, before any of them is compiled. */
   readonly ensureTenants: (definitions: readonly LoadedDefinition[]) => Promise<void>;
   readonly audit: AppAudit;
@@ -120,11 +122,12 @@ function createCompiler(
   databases: Set<readonly [string, Databases]>,
   serverOf: Parameters<typeof createServerParts>[1]['serverOf'],
 ): (definitions: readonly LoadedDefinition[]) => Promise<CompiledPlan> {
-  const { telemetry, egress, pool, stages, audit } = deps;
+  const { telemetry, egress, pool, packs, stages, audit } = deps;
   const partsFor = (loaded: LoadedDefinition) =>
     createServerParts(loaded, {
       egress,
       pool,
+      packs,
       telemetry,
       serverOf,
       databasesOpened(slug, opened) {
@@ -138,7 +141,7 @@ function createCompiler(
       telemetry.redactor.addSecrets(secretValues);
       audit.log.addSecrets(secretValues);
     }
-    return compilePlan(definitions, {
+    return compilePlan(withPackServers(definitions), {
       requestStages: stages.request,
       operationStages: stages.operation,
       partsFor,

@@ -2,6 +2,7 @@
 // sends calls and matches answers, so the caller's event loop is never held up.
 
 import type { Worker } from 'node:worker_threads';
+import type { BuildReport } from './build-report.ts';
 import type {
   EngineAnswer,
   EngineCall,
@@ -14,7 +15,7 @@ import type { FileChanges } from './file-changes.ts';
 import { type IntakeRules, toIntakeRules } from './intake/intake-rules.ts';
 import type { FileRecord } from './store/file-record.ts';
 import { isTextIndexErrorCode, TextIndexError } from './text-index-error.ts';
-import type { SearchOptions, SearchResult, TextQuery } from './text-query.ts';
+import type { LineRange, SearchOptions, SearchResult, TextQuery } from './text-query.ts';
 
 /** Where an index lives and what it covers. */
 export interface TextIndexOptions {
@@ -28,20 +29,6 @@ export interface TextIndexOptions {
   readonly threads?: number;
   /** Told of what happens while the tree is watched. */
   readonly onNews?: (news: EngineNews) => void;
-}
-
-/** What a build or update did. */
-export interface BuildReport {
-  /** The state that is searchable now. */
-  readonly generation: number;
-  /** Files whose size and times were as recorded; they were not opened. */
-  readonly filesUnchanged: number;
-  readonly filesRead: number;
-  /** Files whose content was new to the index. */
-  readonly filesParsed: number;
-  readonly filesRemoved: number;
-  readonly bytesParsed: number;
-  readonly elapsedMs: number;
 }
 
 /** Counts and sizes of the current state. */
@@ -113,12 +100,21 @@ export class TextIndex {
   }
 
   /**
+   * Becomes the writer of this index and stays it until closed; the other calls that write do so by themselves.
+   * @throws TextIndexError `index_locked` when another process is.
+   */
+  async claim(): Promise<void> {
+    await this.#call<unknown>({ kind: 'claim' });
+  }
+
+  /**
    * Brings the index up to date with the whole tree: reads only files whose size or times changed.
-   * Searches are answered from the previous state meanwhile.
+   * Searches are answered from the previous state meanwhile. With `follow` the tree is watched from now on, and every
+   * change told as news once it is searchable.
    * @throws TextIndexError `index_locked` when another process writes this index.
    */
-  async build(): Promise<BuildReport> {
-    return this.#call<BuildReport>({ kind: 'build' });
+  async build(options: { readonly follow?: boolean } = {}): Promise<BuildReport> {
+    return this.#call<BuildReport>({ kind: 'build', follow: options.follow === true });
   }
 
   /** Brings the named paths up to date; they are searchable when the promise resolves, and durable. */
@@ -140,6 +136,14 @@ export class TextIndex {
     return this.#call<IndexedText>({ kind: 'read', path });
   }
 
+  /**
+   * Lines of files, one list per range, without their ends and cut after 4,096 units; empty for a file that is not in
+   * the index.
+   */
+  async excerpts(wanted: readonly LineRange[]): Promise<readonly (readonly string[])[]> {
+    return this.#call<readonly (readonly string[])[]>({ kind: 'excerpts', wanted });
+  }
+
   /** Every file of the tree with its status, sorted by path. */
   async files(): Promise<readonly FileRecord[]> {
     return this.#call<readonly FileRecord[]>({ kind: 'files' });
@@ -148,14 +152,6 @@ export class TextIndex {
   /** Counts and sizes. */
   async stats(): Promise<IndexStats> {
     return this.#call<IndexStats>({ kind: 'stats' });
-  }
-
-  /**
-   * Keeps the index up to date from now on; resolves when the whole tree is watched. What changed before is not
-   * seen: call {@link build} afterwards.
-   */
-  async watch(): Promise<void> {
-    await this.#call<unknown>({ kind: 'watch' });
   }
 
   /** Verifies every checksum on disk. @throws TextIndexError `index_corrupt`. */

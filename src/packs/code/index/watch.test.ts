@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -24,8 +24,7 @@ beforeEach(async () => {
       if (news.news === 'failed') problems.push(news.message);
     },
   });
-  await index.watch();
-  await index.build();
+  await index.build({ follow: true });
 });
 
 afterEach(async () => {
@@ -81,4 +80,14 @@ test('P41: a thousand files at once are all found', async () => {
       timeout: 8000,
     })
     .toBe(1000);
+});
+
+test('P41: links that lead out of the tree are not followed, however a change names them', async () => {
+  mkdirSync(join(work, 'outside'));
+  writeFileSync(join(work, 'outside/e.ts'), 'outside_content\n');
+  symlinkSync(join(work, 'outside'), join(root, 'link'));
+  symlinkSync(join(work, 'outside/e.ts'), join(root, 'kept/link.ts'));
+  await index.update({ changed: ['link', 'link/e.ts', 'kept/link.ts', 'kept'] });
+  await index.build();
+  expect(await filesWith('outside_content')).toEqual([]);
 });

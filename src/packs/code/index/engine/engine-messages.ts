@@ -1,9 +1,9 @@
 // What the caller's thread and the engine's thread say to each other.
 
+import type { BuildReport } from '../build-report.ts';
 import type { FileChanges } from '../file-changes.ts';
 import type { IntakeRules } from '../intake/intake-rules.ts';
-import type { BuildReport } from '../text-index.ts';
-import type { SearchOptions, TextQuery } from '../text-query.ts';
+import type { LineRange, SearchOptions, TextQuery } from '../text-query.ts';
 
 /** Given to the engine's thread at its start. */
 export interface EngineSetup {
@@ -15,14 +15,15 @@ export interface EngineSetup {
 
 /** Something the engine can do; each is answered once. */
 export type EngineCall =
-  | { readonly kind: 'build' }
+  | { readonly kind: 'claim' }
+  | { readonly kind: 'build'; readonly follow: boolean }
   | { readonly kind: 'update'; readonly changes: FileChanges }
   | { readonly kind: 'search'; readonly query: TextQuery; readonly options: Omit<SearchOptions, 'signal'> }
   | { readonly kind: 'read'; readonly path: string }
+  | { readonly kind: 'excerpts'; readonly wanted: readonly LineRange[] }
   | { readonly kind: 'files' }
   | { readonly kind: 'stats' }
   | { readonly kind: 'verify' }
-  | { readonly kind: 'watch' }
   | { readonly kind: 'close' };
 
 /** A call with the number that its answer repeats, or the wish to end the call of that number. */

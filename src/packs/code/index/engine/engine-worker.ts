@@ -32,7 +32,11 @@ async function serve(id: number, call: EngineCall): Promise<void> {
 
 async function perform(open: Engine, id: number, call: EngineCall): Promise<unknown> {
   switch (call.kind) {
+    case 'claim':
+      return open.writer.claim();
     case 'build':
+      // First, so that what changes during the build is not missed.
+      if (call.follow) await open.watch(tell);
       return open.writer.build();
     case 'update':
       return open.writer.update(call.changes);
@@ -43,14 +47,14 @@ async function perform(open: Engine, id: number, call: EngineCall): Promise<unkn
     }
     case 'read':
       return open.read(call.path);
+    case 'excerpts':
+      return open.excerpts(call.wanted);
     case 'files':
       return open.files();
     case 'stats':
       return open.stats();
     case 'verify':
       return open.verify();
-    case 'watch':
-      return open.watch(tell);
     case 'close':
       return open.close();
   }

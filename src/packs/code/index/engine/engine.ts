@@ -3,13 +3,14 @@
 
 import { PathFilter } from '../intake/path-filter.ts';
 import { compileQuery } from '../search/compiled-query.ts';
+import { readExcerpts } from '../search/excerpts.ts';
 import { runSearch, type SearchOutcome } from '../search/search-run.ts';
 import type { FileRecord } from '../store/file-record.ts';
 import { IndexStore } from '../store/index-store.ts';
 import type { Snapshot } from '../store/snapshot.ts';
 import type { IndexedText, IndexStats } from '../text-index.ts';
 import { TextIndexError } from '../text-index-error.ts';
-import type { SearchOptions, SearchResult, TextQuery } from '../text-query.ts';
+import type { LineRange, SearchOptions, SearchResult, TextQuery } from '../text-query.ts';
 import { TreeWatch, type WatchReport } from '../watch/tree-watch.ts';
 import type { EngineNews, EngineSetup } from './engine-messages.ts';
 import { IndexWriter } from './index-writer.ts';
@@ -97,6 +98,11 @@ export class Engine {
         generation: snapshot.generation,
       };
     });
+  }
+
+  /** Lines of files; see `TextIndex.excerpts`. */
+  excerpts(wanted: readonly LineRange[]): readonly (readonly string[])[] {
+    return this.#withSnapshot((snapshot) => readExcerpts(snapshot, wanted));
   }
 
   /** Every file of the tree with its status, sorted by path. */

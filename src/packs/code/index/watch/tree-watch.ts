@@ -1,7 +1,7 @@
 // Watches the directories of a tree that the rules accept, and only those: a recursive watch of the platform would
 // also follow node_modules and build results. Directories are added in slices, so that queries are not held up.
 
-import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
+import { type FSWatcher, lstatSync, readdirSync, watch } from 'node:fs';
 import { isUnreadable, type PathFilter } from '../intake/path-filter.ts';
 import { isMissing } from '../store/manifest.ts';
 
@@ -149,7 +149,7 @@ export class TreeWatch {
   #isNewDirectory(path: string): boolean {
     try {
       const isDirectory =
-        statSync(`${this.#options.root}/${path}`, { throwIfNoEntry: false })?.isDirectory() === true;
+        lstatSync(`${this.#options.root}/${path}`, { throwIfNoEntry: false })?.isDirectory() === true;
       if (!isDirectory) this.#forget(path);
       return isDirectory && this.#filter.accepts(path, true);
     } catch (error) {
