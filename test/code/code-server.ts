@@ -81,7 +81,7 @@ export async function startCodeServer(tree: Tree, options: CodeServerOptions = {
     'name: shop',
     'version: 1.0.0',
     `packs: { code: { paths: [${JSON.stringify(root)}]${options.options === undefined ? '' : `, ${options.options}`} } }`,
-    options.definition ?? '',
+    options.definition ?? 'security: { rateLimit: { window: 60000, maxRequests: 100000 } }',
   ].join('\n');
   const product = await startProduct({
     definition: { yaml },

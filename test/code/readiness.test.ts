@@ -12,6 +12,7 @@ import { intakeOf } from '../../src/packs/code/repositories/intake-of-pack.ts';
 import { REPOSITORY_STATES } from '../../src/packs/code/repositories/readiness.ts';
 import { createRepositories } from '../../src/packs/code/repositories/repositories.ts';
 import { RepositoryIndex } from '../../src/packs/code/repositories/repository-index.ts';
+import { SymbolIndex } from '../../src/packs/code/symbols/symbol-index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createKeptLog } from '../support/kept-log.ts';
 import { eachStore } from '../support/store.ts';
@@ -185,7 +186,8 @@ eachStore(({ openStore }) => {
     git('worktree', 'add', '-q', join(root, 'linked'), '-b', 'side');
     const index = open();
     await index.build();
-    const repository = { id: 'one', name: 'tree', path: root, type: 'local' as const, index };
+    const symbols = new SymbolIndex({ text: join(work, 'index/text'), directory: join(work, 'index') });
+    const repository = { id: 'one', name: 'tree', path: root, type: 'local' as const, index, symbols };
     const twin = { ...repository, id: 'two', path: join(work, 'elsewhere/tree') };
     const repositories = createRepositories([repository, twin], { base: work, serveStale: false });
     for (const [selector, state] of [

@@ -43,9 +43,14 @@ const CODE_CALL = { query: CODE_LINE, file_pattern: 'examples/tools/*.ts', max_r
 /** The tools of the code pack; what they answer is of this machine, and here only whether a line is found. */
 const CODE_TOOLS = [
   'search_code',
+  'lookup_symbol',
+  'find_references',
+  'get_file_outline',
+  'analyze_dependencies',
   'list_repositories',
   'repository_stats',
   'get_status',
+  'list_plugins',
   'index_file',
   'index_project',
 ];

@@ -8,7 +8,11 @@ import type { CodeTool } from './code-tool.ts';
 import { indexRecords } from './repositories/index-record.ts';
 import { createIndexRegistry, type IndexUse, type IndexWish } from './repositories/index-registry.ts';
 import { createRepositories, repositoryId, repositoryName } from './repositories/repositories.ts';
+import { dependenciesTool } from './tools/dependencies-tool.ts';
 import { indexTools } from './tools/index-tools.ts';
+import { lookupTool } from './tools/lookup-tool.ts';
+import { outlineTool } from './tools/outline-tool.ts';
+import { referencesTool } from './tools/references-tool.ts';
 import { repositoryTools } from './tools/repository-tools.ts';
 import { searchCodeTool } from './tools/search-code.ts';
 
@@ -52,13 +56,23 @@ export function createCodePack(deps: CodePackDeps): CodePack {
       const paths = [...new Set(options.paths.map((path) => folderOf(path, baseDirectory)))];
       const uses: IndexUse[] = paths.map((path) => registry.acquire(path, options));
       const all = paths.flatMap((path, at) => {
-        const index = uses[at]?.index;
-        if (index === undefined) return [];
-        return [{ id: repositoryId(path), name: repositoryName(path), path, type: 'local' as const, index }];
+        const use = uses[at];
+        if (use === undefined) return [];
+        const { index, symbols } = use;
+        const named = { id: repositoryId(path), name: repositoryName(path), path, type: 'local' as const };
+        return [{ ...named, index, symbols }];
       });
       const repositories = createRepositories(all, { base: baseDirectory, serveStale: options.serveStale });
       return {
-        tools: [searchCodeTool(repositories), ...repositoryTools(repositories), ...indexTools(repositories)],
+        tools: [
+          searchCodeTool(repositories),
+          lookupTool(repositories),
+          referencesTool(repositories),
+          outlineTool(repositories),
+          dependenciesTool(repositories),
+          ...repositoryTools(repositories),
+          ...indexTools(repositories),
+        ],
         async close() {
           await Promise.all(uses.map((use) => use.release()));
         },

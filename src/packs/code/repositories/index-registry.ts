@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import type { Log } from '../../../telemetry/log.ts';
+import { SymbolIndex } from '../symbols/symbol-index.ts';
+import { textDirectory } from './index-directory.ts';
 import type { IndexRecords } from './index-record.ts';
 import { type IntakeOptions, intakeOf, schemeOf } from './intake-of-pack.ts';
 import { RepositoryIndex } from './repository-index.ts';
@@ -25,6 +27,8 @@ export interface IndexRegistryDeps {
 /** A use of an index, ended by `release`. */
 export interface IndexUse {
   readonly index: RepositoryIndex;
+  /** The symbols of what the index holds; follows it by itself. */
+  readonly symbols: SymbolIndex;
   release(): Promise<void>;
 }
 
@@ -37,6 +41,7 @@ export interface IndexRegistry {
 
 interface Opened {
   readonly index: RepositoryIndex;
+  readonly symbols: SymbolIndex;
   users: number;
 }
 
@@ -52,8 +57,13 @@ export function createIndexRegistry(deps: IndexRegistryDeps): IndexRegistry {
     const directory = join(deps.stateDirectory, 'code', id);
     const { autoIndex, watch } = wish;
     const index = new RepositoryIndex({ ...deps, id, root, directory, rules, autoIndex, watch });
+    const symbols = new SymbolIndex({ text: textDirectory(directory), directory });
+    index.onUpdate(() => {
+      // A query that needs them tries again, and says what is wrong.
+      symbols.refresh().catch((error) => deps.log.warn({ index: id, error }, 'The symbols were not read.'));
+    });
     index.start();
-    return { index, users: 0 };
+    return { index, symbols, users: 0 };
   };
   return {
     acquire(root, wish) {
@@ -71,20 +81,27 @@ export function createIndexRegistry(deps: IndexRegistryDeps): IndexRegistry {
       let isReleased = false;
       return {
         index: entry.index,
+        symbols: entry.symbols,
         async release() {
           if (isReleased) return;
           isReleased = true;
           entry.users--;
           if (entry.users > 0) return;
           opened.delete(key);
-          await entry.index.close();
+          await closeBoth(entry);
         },
       };
     },
     async close() {
       const entries = [...opened.values()];
       opened.clear();
-      await Promise.all(entries.map(({ index }) => index.close()));
+      await Promise.all(entries.map(closeBoth));
     },
   };
+}
+
+/** The symbols first: they read what the index removes. */
+async function closeBoth({ index, symbols }: Opened): Promise<void> {
+  await symbols.close();
+  await index.close();
 }

@@ -4,6 +4,7 @@ import { lstat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve, sep } from 'node:path';
 import { CodeRefusal } from '../code-tool.ts';
 import { TextIndexError } from '../index/text-index-error.ts';
+import type { SymbolIndex } from '../symbols/symbol-index.ts';
 import { readGitHead } from './git-head.ts';
 import { type Readiness, remediationOf, selectorReadiness } from './readiness.ts';
 import type { IndexStatus, RepositoryIndex } from './repository-index.ts';
@@ -20,6 +21,7 @@ export interface Repository {
   readonly path: string;
   readonly type: 'local';
   readonly index: RepositoryIndex;
+  readonly symbols: SymbolIndex;
 }
 
 /** A repository with what is true of it now. */
@@ -37,6 +39,8 @@ export interface Repositories {
   locate(path: string, selector: string | undefined): Promise<{ repository: Repository; path: string }>;
   /** As {@link select}, and every one is ready to answer. @throws CodeRefusal `index_unavailable`. */
   ready(selector: string | undefined): Promise<readonly SettledRepository[]>;
+  /** As {@link ready}, with the symbols of that state. @throws CodeRefusal `index_unavailable`. */
+  readySymbols(selector: string | undefined): Promise<readonly SettledRepository[]>;
   /** One repository, ready to answer. @throws CodeRefusal `index_unavailable`. */
   settle(repository: Repository): Promise<SettledRepository>;
 }
@@ -67,6 +71,11 @@ export function createRepositories(
     async ready(selector) {
       return Promise.all((await select(selector)).map(settle));
     },
+    async readySymbols(selector) {
+      const chosen = await Promise.all((await select(selector)).map(settle));
+      await Promise.all(chosen.map(awaitSymbols));
+      return chosen;
+    },
     async locate(path, selector) {
       const chosen = await select(selector);
       if (isAbsolute(path)) {
@@ -89,6 +98,25 @@ export function createRepositories(
       return { repository: holder, path: relativePath(holder.path, resolve(holder.path, path)) };
     },
   };
+}
+
+/** Reading the symbols of a large tree for the first time takes longer than a query waits. */
+async function awaitSymbols(repository: SettledRepository): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(resolve, WAIT_MS, 'late');
+  });
+  const state = await Promise.race([repository.symbols.refresh(), late]).finally(() => clearTimeout(timer));
+  if (state !== 'late') return;
+  const remediation = 'The symbols are still being read; ask again in a few seconds, or use search_code.';
+  const { readiness } = repository;
+  throw unavailable({
+    ...readiness,
+    state: 'index_building',
+    ready: false,
+    code: 'index_unavailable',
+    remediation,
+  });
 }
 
 /** Refuses with what kept a repository from answering (spec code §5). */

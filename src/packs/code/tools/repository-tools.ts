@@ -1,18 +1,19 @@
-// list_repositories, repository_stats and get_status: what there is to search, and what state it is in.
+// list_repositories, repository_stats, get_status and list_plugins: what there is to search, and its state.
 import type { JsonObject } from '../../../tool.ts';
 import { type CodeTool, createCodeTool, dataAnswer, refusing } from '../code-tool.ts';
 import type { FileRecord } from '../index/store/file-record.ts';
-import { languageOf } from '../languages.ts';
+import { LANGUAGES, languageOf } from '../languages.ts';
 import { type Repositories, type Repository, readinessOf, toRefusal } from '../repositories/repositories.ts';
+import { PARSED_LANGUAGES } from '../symbols/grammars.ts';
 
 /** Files named in a breakdown. */
 const LARGEST_MAX = 10;
 
 const REPOSITORY: JsonObject = { type: 'string', description: 'Name, id or path.', maxLength: 1000 };
 
-/** Makes the three tools over the repositories of one server. */
+/** Makes the tools over the repositories of one server. */
 export function repositoryTools(repositories: Repositories): readonly CodeTool[] {
-  return [listTool(repositories), statsTool(repositories), statusTool(repositories)];
+  return [listTool(repositories), statsTool(repositories), statusTool(repositories), pluginsTool()];
 }
 
 function listTool(repositories: Repositories): CodeTool {
@@ -121,9 +122,46 @@ function statusTool(repositories: Repositories): CodeTool {
       );
       return dataAnswer({
         status: states.every(({ ready }) => ready) ? 'ready' : 'not_ready',
-        features: { literal: true, regex: true, semantic: 'enrichment_unavailable' },
+        features: { literal: true, regex: true, symbols: true, semantic: 'enrichment_unavailable' },
         repositories: states,
       });
+    }),
+  });
+}
+
+function pluginsTool(): CodeTool {
+  return createCodeTool({
+    name: 'list_plugins',
+    title: 'List languages',
+    description: 'The languages that are known, and of which symbols are: text search works in all of them.',
+    properties: {},
+    result: {
+      supported_languages: { type: 'array' },
+      loaded_plugins: { type: 'array' },
+      plugin_availability: { type: 'array' },
+      availability_counts: { type: 'object' },
+    },
+    kind: 'read',
+    run: refusing(() => {
+      const availability = LANGUAGES.map(({ id }) => {
+        const isParsed = PARSED_LANGUAGES.includes(id);
+        return {
+          language: id,
+          state: isParsed ? 'enabled' : 'missing',
+          parser: isParsed ? 'tree-sitter' : null,
+        };
+      });
+      return Promise.resolve(
+        dataAnswer({
+          supported_languages: LANGUAGES.map(({ id }) => id),
+          loaded_plugins: PARSED_LANGUAGES,
+          plugin_availability: availability,
+          availability_counts: {
+            enabled: PARSED_LANGUAGES.length,
+            missing: LANGUAGES.length - PARSED_LANGUAGES.length,
+          },
+        }),
+      );
     }),
   });
 }

@@ -2,10 +2,10 @@
 import type { Call, JsonObject, ToolResult } from '../../../tool.ts';
 import { CodeRefusal, type CodeTool, createCodeTool, refusing } from '../code-tool.ts';
 import type { Repositories, SettledRepository } from '../repositories/repositories.ts';
-import { fingerprintOf, renderSearch } from './search-answer.ts';
+import { type Enclosing, fingerprintOf, renderSearch } from './search-answer.ts';
 import { SEARCH_PROPERTIES, type SearchRequest, toSearchRequest } from './search-arguments.ts';
 import { checkGenerations, parseCursor } from './search-cursor.ts';
-import { searchText } from './text-search.ts';
+import { searchText, type TextHit } from './text-search.ts';
 
 const DESCRIPTION = [
   'Finds every line of the indexed source that contains a text or matches a regular expression, grouped by file, with exact totals.',
@@ -56,7 +56,22 @@ async function search(repositories: Repositories, call: Call): Promise<ToolResul
   const offset = position?.offset ?? 0;
   const found = await searchText(chosen, request, { offset, signal: call.signal });
   if (position !== undefined) checkGenerations(position.generations, found.generations);
-  return renderSearch({ args: call.args, request, repositories: chosen, found, offset, enclosing: [] });
+  const enclosing = await enclosingOf(found.hits);
+  return renderSearch({ args: call.args, request, repositories: chosen, found, offset, enclosing });
+}
+
+/** The symbol that each hit lies in, as far as symbols are known by now: lines do not wait for them. */
+async function enclosingOf(hits: readonly TextHit[]): Promise<readonly (Enclosing | undefined)[]> {
+  const byRepository = Map.groupBy(hits, ({ repository }) => repository);
+  const found = new Map<TextHit, Enclosing>();
+  for (const [{ symbols }, own] of byRepository) {
+    const around = await symbols.enclosing(own.map(({ path, line }) => ({ path, line })));
+    for (const [at, hit] of own.entries()) {
+      const symbol = around[at];
+      if (symbol !== undefined) found.set(hit, symbol);
+    }
+  }
+  return hits.map((hit) => found.get(hit));
 }
 
 async function choose(

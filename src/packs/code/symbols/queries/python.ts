@@ -1,0 +1,15 @@
+/** Definitions and imports of Python. */
+export const PYTHON_QUERY = `
+(function_definition name: (identifier) @name) @function
+(class_definition name: (identifier) @name) @class
+(module (expression_statement (assignment left: (identifier) @name) @variable))
+(module (expression_statement (assignment left: (pattern_list (identifier) @name)) @variable))
+(module (if_statement (block (expression_statement (assignment left: (identifier) @name) @variable))))
+(module (try_statement (block (expression_statement (assignment left: (identifier) @name) @variable))))
+(class_definition body: (block (expression_statement (assignment left: (identifier) @name) @field)))
+(assignment left: (attribute object: (identifier) @_self attribute: (identifier) @name) (#eq? @_self "self")) @field
+(type_alias_statement left: (type) @name) @type
+(import_statement name: (dotted_name) @source) @import
+(import_statement name: (aliased_import name: (dotted_name) @source)) @import
+(import_from_statement module_name: (_) @source) @import
+`;
