@@ -52,7 +52,11 @@ function toDefinition(match: QueryMatch): Found | undefined {
   const node = kind === undefined ? undefined : captured(match, kind);
   if (kind === undefined || node === undefined) return undefined;
   const declarator = captured(match, 'declarator');
-  const nameNode = captured(match, 'name');
+  const named = captured(match, 'name');
+  // A specialisation of a template, and an implementation for one, have the name of the template.
+  const nameNode = /^(template|generic)_type$/.test(named?.type ?? '')
+    ? (named?.namedChild(0) ?? named)
+    : named;
   if (nameNode !== undefined)
     return { node, nameNode, name: cleanName(nameNode.text), kind, scope: undefined };
   const declared = declarator === undefined ? undefined : declaredName(declarator);
@@ -104,9 +108,10 @@ const HOLDERS: ReadonlySet<SymbolKind | undefined> = new Set([
   'implementation',
 ]);
 
-/** What a class defines with the word for a function is a method. */
+/** What a class defines with the word for a function is a method, and with that for a variable a field. */
 function kindWithin(kind: SymbolKind, enclosing: SymbolKind | undefined): SymbolKind {
-  return kind === 'function' && HOLDERS.has(enclosing) ? 'method' : kind;
+  if (!HOLDERS.has(enclosing)) return kind;
+  return kind === 'function' ? 'method' : kind === 'variable' ? 'field' : kind;
 }
 
 /** Python's fields are made where they are first assigned, within a method. */
@@ -122,12 +127,9 @@ function rank({ kind }: Found): number {
   return PRECEDENCE.indexOf(kind);
 }
 
-/** Names in quotes or brackets, variables of PHP and symbols of Ruby without their marks. */
+/** Names in quotes, variables of PHP and symbols of Ruby without their marks. */
 function cleanName(name: string): string {
-  return name
-    .replace(/^['"`:$]|['"`]$/g, '')
-    .replace(/^<|>$/g, '')
-    .slice(0, 200);
+  return name.replace(/^['"`:$]|['"`]$/g, '').slice(0, 200);
 }
 
 function unquote(source: string): string {

@@ -45,7 +45,7 @@ export function dependenciesTool(repositories: Repositories): CodeTool {
       format: { type: 'string' },
       direction: { type: 'string' },
       summary: { type: 'object' },
-      dependencies: {},
+      dependencies: { anyOf: [{ type: 'array' }, { type: 'object' }] },
     },
     kind: 'read',
     run: refusing((call) => analyse(repositories, call)),

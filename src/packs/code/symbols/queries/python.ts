@@ -2,11 +2,8 @@
 export const PYTHON_QUERY = `
 (function_definition name: (identifier) @name) @function
 (class_definition name: (identifier) @name) @class
-(module (expression_statement (assignment left: (identifier) @name) @variable))
-(module (expression_statement (assignment left: (pattern_list (identifier) @name)) @variable))
-(module (if_statement (block (expression_statement (assignment left: (identifier) @name) @variable))))
-(module (try_statement (block (expression_statement (assignment left: (identifier) @name) @variable))))
-(class_definition body: (block (expression_statement (assignment left: (identifier) @name) @field)))
+(assignment left: (identifier) @name) @variable
+(assignment left: (pattern_list (identifier) @name)) @variable
 (assignment left: (attribute object: (identifier) @_self attribute: (identifier) @name) (#eq? @_self "self")) @field
 (type_alias_statement left: (type) @name) @type
 (import_statement name: (dotted_name) @source) @import
