@@ -15,6 +15,7 @@ import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { type Governance, openGovernance } from './governance.ts';
 import { checkSharedSalt } from './identity.ts';
+import { openPacks } from './packs.ts';
 import { createPlans, type Plans } from './plans.ts';
 import { environmentSecrets, openStoredSecrets, type StoredSecrets, secretsAtStart } from './secrets.ts';
 import type { AppSettings } from './settings.ts';
@@ -70,15 +71,27 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     log: telemetry.log.child({ component: 'handler' }),
     onKill: telemetry.sandboxKill,
   });
+  const packs = openPacks({ settings, telemetry, store });
   const closeTools = async () => {
-    await Promise.all([pool.close(), closeGovernance()]);
+    await Promise.all([pool.close(), packs.close(), closeGovernance()]);
     await state.close();
     // Last, because the last records may still have to be sent.
     await egress.close();
   };
   const { ensureTenants } = identity;
   const { once, rollouts } = governing;
-  const plansDeps = { settings, telemetry, egress, pool, stages, audit, ensureTenants, once, rollouts };
+  const plansDeps = {
+    settings,
+    telemetry,
+    egress,
+    pool,
+    packs,
+    stages,
+    audit,
+    ensureTenants,
+    once,
+    rollouts,
+  };
   try {
     storedSecrets = await openStoredSecrets({ settings, store, egress, areNamed: early.areNamed() });
     plans = await createPlans(loaded.definitions, { ...plansDeps, storedSecrets });

@@ -17,6 +17,7 @@ import type { AppAudit } from './audit.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { loadAll } from './definitions.ts';
 import type { Once } from './once.ts';
+import { type Packs, withPackServers } from './packs.ts';
 import type { AppRollouts } from './rollouts.ts';
 import type { StoredSecrets } from './secrets.ts';
 import { createServerParts } from './server-parts.ts';
@@ -39,6 +40,7 @@ export interface PlansDeps {
   readonly telemetry: Telemetry;
   readonly egress: Egress;
   readonly pool: FilePool;
+  readonly packs: Packs;
   /** Makes what the definitions presuppose, before any of them is compiled. */
   readonly ensureTenants: (definitions: readonly LoadedDefinition[]) => Promise<void>;
   readonly audit: AppAudit;
@@ -131,11 +133,12 @@ function createCompiler(
   databases: Set<readonly [string, Databases]>,
   serverOf: Parameters<typeof createServerParts>[1]['serverOf'],
 ): (definitions: readonly LoadedDefinition[]) => Promise<CompiledPlan> {
-  const { telemetry, egress, pool, stages, audit } = deps;
+  const { telemetry, egress, pool, packs, stages, audit } = deps;
   const partsFor = (loaded: LoadedDefinition) =>
     createServerParts(loaded, {
       egress,
       pool,
+      packs,
       telemetry,
       serverOf,
       databasesOpened(slug, opened) {
@@ -149,7 +152,7 @@ function createCompiler(
       telemetry.redactor.addSecrets(secretValues);
       audit.log.addSecrets(secretValues);
     }
-    return compilePlan(definitions, {
+    return compilePlan(withPackServers(definitions), {
       requestStages: stages.request,
       operationStages: stages.operation,
       partsFor,

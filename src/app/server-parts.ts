@@ -9,11 +9,12 @@ import { createFileHandler } from '../handlers/file/file-handler.ts';
 import type { FilePool } from '../handlers/file/pool.ts';
 import { createHttpHandler } from '../handlers/http/http-handler.ts';
 import { createSqlHandler } from '../handlers/sql/sql-handler.ts';
-import type { ServerParts } from '../plan/compile-server.ts';
+import { PartsError, type ServerParts } from '../plan/compile-server.ts';
 import { readResourceAs } from '../plan/read-resource.ts';
 import type { ServerPlan } from '../plan/server-plan.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Call, ResourceContent } from '../tool.ts';
+import type { Packs, ServedPacks } from './packs.ts';
 
 export interface ServerPartsDeps {
   readonly egress: Egress;
@@ -21,6 +22,7 @@ export interface ServerPartsDeps {
   readonly telemetry: Telemetry;
   /** What serves a definition now, for handlers that read its resources. */
   readonly serverOf: (definition: Definition) => ServerPlan | undefined;
+  readonly packs: Pick<Packs, 'serve'>;
   /** Told when databases open and close, so that health and metrics follow the plan in force. */
   readonly databasesOpened: (slug: string, databases: Databases) => () => void;
 }
@@ -28,12 +30,10 @@ export interface ServerPartsDeps {
 /** Opens the parts of one definition; they close with its plan. */
 export function createServerParts(loaded: LoadedDefinition, deps: ServerPartsDeps): ServerParts {
   const { telemetry } = deps;
-  const { definition, baseDirectory } = loaded;
-  const databases = openDatabases(definition.databases, {
-    baseDirectory,
-    log: telemetry.log.child({ component: 'database', server: definition.slug }),
-    observe: ({ operation, seconds }) => telemetry.databaseQuery(operation, seconds),
-  });
+  const { definition } = loaded;
+  // First: a pack opens nothing before it knows that it can be served, and databases connect when first asked.
+  const packs = deps.packs.serve(loaded);
+  const databases = openAll(loaded, telemetry, packs);
   const forget = deps.databasesOpened(definition.slug, databases);
   return {
     factories: {
@@ -46,11 +46,29 @@ export function createServerParts(loaded: LoadedDefinition, deps: ServerPartsDep
         readResource: (uri, call) => readFor(deps.serverOf(definition), uri, call),
       }),
     },
+    packTools: packs.tools,
     async close() {
       forget();
-      await databases.close();
+      await Promise.all([databases.close(), packs.close()]);
     },
   };
+}
+
+function openAll(
+  { definition, baseDirectory }: LoadedDefinition,
+  telemetry: Telemetry,
+  packs: Pick<ServedPacks, 'close'>,
+): Databases {
+  try {
+    return openDatabases(definition.databases, {
+      baseDirectory,
+      log: telemetry.log.child({ component: 'database', server: definition.slug }),
+      observe: ({ operation, seconds }) => telemetry.databaseQuery(operation, seconds),
+    });
+  } catch (error) {
+    void packs.close();
+    throw new PartsError('/databases', error);
+  }
 }
 
 function readFor(

@@ -30,7 +30,9 @@ const isFilled = (node: Node) =>
 export const notYet: readonly NotYet[] = [
   { path: '/upstreams', effect: 'additive', what: 'Upstream servers are', when: isFilled },
   { path: '/models', effect: 'additive', what: 'Models are', when: isFilled },
-  { path: '/packs', effect: 'additive', what: 'Packs are', when: isFilled },
+  ...['sql', 'jira', 'knowledge'].map(
+    (pack): NotYet => ({ path: `/packs/${pack}`, effect: 'additive', what: `The pack ${pack} is` }),
+  ),
   { path: '/knowledge', effect: 'additive', what: 'Knowledge collections are', when: isFilled },
   { path: '/plugins', effect: 'additive', what: 'Plugins are', when: isFilled },
   { path: '/sqlTemplates', effect: 'additive', what: 'SQL templates are', when: isFilled },

@@ -12,6 +12,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Redactor } from '../telemetry/redact.ts';
 import type { JsonObject } from '../tool.ts';
 import { headerParametersOf } from './header-parameters.ts';
+import { compilePackTool, type PackTool } from './pack-tool.ts';
 import { type Entry, LIST_METHODS, type ServerPlan, type ToolEntry } from './server-plan.ts';
 import { listTarget, promptTarget, resourceTarget, toolTarget } from './target.ts';
 import { compileTool, type HandlerFactories, prepareHandler } from './tool-compiler.ts';
@@ -24,7 +25,7 @@ export interface CompileDeps {
   readonly operationStages: readonly OperationStage[];
   /**
    * Opens what the handlers of one definition work with, such as its databases; closed with the server's plan.
-   * May throw: the message is then a problem of the definition.
+   * May throw {@link PartsError}: a problem of the definition.
    */
   readonly partsFor: (loaded: LoadedDefinition) => ServerParts;
   /** Where rollouts stand; absent: none was ever started. */
@@ -37,7 +38,20 @@ export interface CompileDeps {
 /** What the handlers of one server are made by and work with. */
 export interface ServerParts {
   readonly factories: HandlerFactories;
+  /** Tools that packs bring, besides those of the definition. */
+  readonly packTools?: readonly PackTool[];
   close(): Promise<void>;
+}
+
+/** Something that a definition names cannot be opened; `pointer` says where it names it. */
+export class PartsError extends Error {
+  readonly pointer: string;
+
+  constructor(pointer: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.name = 'PartsError';
+    this.pointer = pointer;
+  }
 }
 
 /** One thing of a definition that could not be prepared. */
@@ -110,7 +124,7 @@ function beginWork(loaded: LoadedDefinition, deps: CompileDeps): Work {
   try {
     parts = deps.partsFor(loaded);
   } catch (error) {
-    report('/databases', error);
+    report(error instanceof PartsError ? error.pointer : '', error);
   }
   return { loaded, deps, parts, problems, closers: [], files: [], report };
 }
@@ -131,7 +145,33 @@ async function compileTools(work: Work, enter: Enter): Promise<readonly ToolEntr
   const entries = await Promise.all(
     tools.map((tool, index) => (tool.enabled ? compileEntry(work, enter, tool, index) : undefined)),
   );
-  return entries.filter((entry) => entry !== undefined);
+  return [...entries.filter((entry) => entry !== undefined), ...compilePackTools(work, enter)];
+}
+
+/** A definition's own tool never hides one of a pack, nor the other way round: that is a mistake to be told of. */
+function compilePackTools({ loaded, deps, parts, report }: Work, enter: Enter): readonly ToolEntry[] {
+  const { definition } = loaded;
+  const { redactor } = deps;
+  const log = deps.log.child({ server: definition.slug });
+  const own = new Map(
+    definition.tools.flatMap(({ name }, index) => [
+      [name, index] as const,
+      [listedToolName(name, definition.toolNames), index] as const,
+    ]),
+  );
+  return (parts.packTools ?? []).map((packTool) => {
+    const { tool, target, aliases } = compilePackTool(packTool, {
+      toolNames: definition.toolNames,
+      log,
+      redactor,
+    });
+    for (const name of [tool.spec.name, ...aliases]) {
+      const index = own.get(name);
+      if (index !== undefined)
+        report(`/tools/${index}/name`, new Error(`'${name}' is a tool of a pack; choose another name.`));
+    }
+    return { ...enter(tool, target), aliases, headerParameters: headerParametersOf(tool.spec.inputSchema) };
+  });
 }
 
 async function compileEntry(
@@ -218,6 +258,7 @@ function handlerContext({ loaded, deps }: Work, tool: NamedTool): HandlerContext
 /** Calls name a tool either way (spec servers §8). */
 function toolsByEitherName(tools: readonly ToolEntry[]): ReadonlyMap<string, ToolEntry> {
   const byName = new Map<string, ToolEntry>();
+  for (const entry of tools) for (const alias of entry.aliases ?? []) byName.set(alias, entry);
   for (const entry of tools) byName.set(entry.item.spec.name, entry);
   for (const entry of tools) byName.set(entry.item.spec.listedName, entry);
   return byName;

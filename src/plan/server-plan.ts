@@ -56,6 +56,8 @@ export interface HeaderParameter {
 
 export interface ToolEntry extends Entry<Tool> {
   readonly headerParameters: readonly HeaderParameter[];
+  /** Further names that calls may use and lists do not show. */
+  readonly aliases?: readonly string[];
 }
 
 /** One server, compiled: everything that its requests need. */

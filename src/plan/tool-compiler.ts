@@ -74,7 +74,7 @@ export function prepareHandler(
 }
 
 /** Expected failures become results that the model can read; only protocol errors and signals pass. */
-async function runGuarded(
+export async function runGuarded(
   run: (call: Call) => Promise<ToolResult>,
   call: Call,
   { log, redactor }: { readonly log: Log; readonly redactor: Pick<Redactor, 'text' | 'value'> },

@@ -101,6 +101,18 @@ CREATE TABLE quayside.audit_logs (
   hash text NOT NULL,
   updated_at bigint DEFAULT created_at
 );
+CREATE TABLE quayside.code_indexes (
+  id text NOT NULL,
+  root text NOT NULL,
+  scheme text NOT NULL,
+  generation bigint NOT NULL,
+  files bigint NOT NULL,
+  branch text,
+  commit_id text,
+  indexed_at bigint,
+  building_until bigint,
+  problem text
+);
 CREATE TABLE quayside.encryption_keys (
   id text NOT NULL,
   master_key_id text NOT NULL,
@@ -289,6 +301,7 @@ ALTER TABLE quayside.audit_checkpoints ADD CONSTRAINT audit_checkpoints_pkey PRI
 ALTER TABLE quayside.audit_cursors ADD CONSTRAINT audit_cursors_pkey PRIMARY KEY (receiver, writer, tenant_id);
 ALTER TABLE quayside.audit_heads ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (writer, tenant_id);
 ALTER TABLE quayside.audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, writer, seq);
+ALTER TABLE quayside.code_indexes ADD CONSTRAINT code_indexes_pkey PRIMARY KEY (id);
 ALTER TABLE quayside.encryption_keys ADD CONSTRAINT encryption_keys_pkey PRIMARY KEY (id);
 ALTER TABLE quayside.flags ADD CONSTRAINT flags_enabled_check CHECK ((enabled = ANY (ARRAY[(0)::bigint, (1)::bigint])));
 ALTER TABLE quayside.flags ADD CONSTRAINT flags_fallback_check CHECK ((fallback = ANY (ARRAY[(0)::bigint, (1)::bigint])));
@@ -629,6 +642,7 @@ GRANT INSERT, SELECT ON quayside.audit_checkpoints TO quayside_app;
 GRANT INSERT, SELECT, UPDATE ON quayside.audit_cursors TO quayside_app;
 GRANT INSERT, SELECT, UPDATE ON quayside.audit_heads TO quayside_app;
 GRANT INSERT, SELECT ON quayside.audit_logs TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.code_indexes TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.encryption_keys TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.flags TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.idempotency_keys TO quayside_app;

@@ -153,6 +153,19 @@ CREATE INDEX audit_logs_time ON audit_logs (tenant_id, created_at DESC, id DESC)
 
 CREATE INDEX audit_logs_user ON audit_logs (user_id, created_at) WHERE user_id IS NOT NULL;
 
+CREATE TABLE code_indexes (
+  id TEXT PRIMARY KEY,
+  root TEXT NOT NULL,
+  scheme TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  files INTEGER NOT NULL,
+  branch TEXT,
+  commit_id TEXT,
+  indexed_at INTEGER,
+  building_until INTEGER,
+  problem TEXT
+);
+
 CREATE TABLE encryption_keys (
   id TEXT PRIMARY KEY,
   master_key_id TEXT NOT NULL,

@@ -16,7 +16,9 @@ const template = (handler: string) =>
 const texts: readonly string[] = [
   'upstreams: { files: { command: npx } }',
   'models: { large: { baseUrl: "https://example.com/v1", model: m } }',
-  'packs: [code]',
+  'packs: [sql]',
+  'packs: [jira]',
+  'packs: [knowledge]',
   'knowledge: [docs]',
   'plugins: [./a.ts]',
   'sqlTemplates: { a: {} }',

@@ -64,7 +64,7 @@ test('P01: one file in short form becomes the full definition', () => {
     method: 'GET',
     url: 'https://api.weather.example/v1/current?q=${args.city}',
   });
-  expect(warnings.map(({ pointer }) => pointer)).toEqual(['/packs', '/upstreams']);
+  expect(warnings.map(({ pointer }) => pointer)).toEqual(['/upstreams']);
 });
 
 test('P01: expanding what is expanded changes nothing', () => {

@@ -36,14 +36,34 @@ export const SAMPLE_CALLS: Readonly<Record<string, Record<string, unknown>>> = {
   delivery_date: { placed_on: '2026-03-02', working_days: 7 },
 };
 
+/** A line of the sample itself, which the code pack finds. */
+const CODE_LINE = 'export default function deliveryDate';
+const CODE_CALL = { query: CODE_LINE, file_pattern: 'examples/tools/*.ts', max_results: 1 };
+
+/** The tools of the code pack; what they answer is of this machine, and here only whether a line is found. */
+const CODE_TOOLS = [
+  'search_code',
+  'lookup_symbol',
+  'find_references',
+  'get_file_outline',
+  'analyze_dependencies',
+  'list_repositories',
+  'repository_stats',
+  'get_status',
+  'list_plugins',
+  'index_file',
+  'index_project',
+];
+
 /** Lists and calls every tool, gets the prompt, lists and reads every resource. */
 export async function tour(client: TourClient): Promise<Tour> {
   const tools = await client.listTools();
   const answers: Record<string, unknown> = {};
   for (const name of tools) {
-    const text = await client.callTool(name, SAMPLE_CALLS[name] ?? {});
-    answers[name] = dataOf(text);
+    if (!CODE_TOOLS.includes(name))
+      answers[name] = dataOf(await client.callTool(name, SAMPLE_CALLS[name] ?? {}));
   }
+  answers.search_code = (await client.callTool('search_code', CODE_CALL)).includes(CODE_LINE);
   const prompts = await client.listPrompts();
   const prompt = await client.getPrompt('reply_to_customer', promptArguments);
   const resources = await client.listResources();
@@ -55,8 +75,9 @@ export async function tour(client: TourClient): Promise<Tour> {
 /** The tour as it must come out, the same on every machine. */
 export function expectedTour(): Tour {
   return {
-    tools: ['find_orders', 'find_customers', 'best_sellers', 'weather', 'delivery_date'],
+    tools: ['find_orders', 'find_customers', 'best_sellers', 'weather', 'delivery_date', ...CODE_TOOLS],
     answers: {
+      search_code: true,
       find_orders: rows([
         { id: 12399, placed_at: '2026-09-30T09:24:36Z', status: 'placed', total: 74.31 },
         { id: 12394, placed_at: '2026-09-29T05:32:06Z', status: 'placed', total: 305.4 },

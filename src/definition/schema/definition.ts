@@ -1,6 +1,7 @@
 // The root of a definition (spec servers §2.1) in canonical form: what everything after loading works on.
 import { Prompt, Resource, ResourceTemplate } from './content.ts';
 import { Flags } from './flags.ts';
+import { Packs } from './packs.ts';
 import { OptionalRollout } from './rollout.ts';
 import { Security } from './security.ts';
 import { Tool } from './tool.ts';
@@ -175,14 +176,7 @@ export const Definition = object('One MCP server.', {
     maxItems: 5000,
   }),
   resourceTemplates: array('Resource templates.', ResourceTemplate, { fallback: [], maxItems: 500 }),
-  packs: record(
-    'Built-in tool packs, as a list of names or as a map from name to options.',
-    any('Options.'),
-    {
-      fallback: {},
-      examples: [{ code: { paths: ['.'] } }],
-    },
-  ),
+  packs: Packs,
   upstreams: record('Other MCP servers; a pasted `mcpServers` block works unchanged.', Upstream, {
     fallback: {},
   }),

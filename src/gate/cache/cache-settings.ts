@@ -39,7 +39,9 @@ export function cacheSettings(
   const tool = definition.tools.find(({ name }) => name === spec.name);
   const caching = definition.caching;
   const byName = caching?.tools[spec.name] ?? caching?.tools[spec.listedName];
-  const isOn = tool?.cache?.enabled ?? byName?.enabled ?? overrides.enabled ?? caching?.enabled ?? false;
+  // Only its own pack knows when an answer of a pack's tool no longer holds, so the general switch is not meant for it.
+  const general = tool === undefined ? false : (overrides.enabled ?? caching?.enabled ?? false);
+  const isOn = tool?.cache?.enabled ?? byName?.enabled ?? general;
   // An explicit `cache` declares the tool read-only; the load has refused it where that cannot be (servers §2.2).
   if (!isOn || (tool?.cache?.enabled !== true && spec.annotations.readOnlyHint !== true)) return undefined;
   const own = tool?.cache?.ttl ?? byName?.ttl;

@@ -9,6 +9,7 @@ import { limits } from './0007-limits.ts';
 import { secrets } from './0008-secrets.ts';
 import { flags } from './0009-flags.ts';
 import { rollouts } from './0010-rollouts.ts';
+import { codeIndexes } from './0012-code-indexes.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps of the schema in the order of their ids. */
@@ -23,6 +24,7 @@ export const migrations: readonly Migration[] = [
   secrets,
   flags,
   rollouts,
+  codeIndexes,
 ];
 
 /** Where the schema is when every step ran. */

@@ -2,13 +2,20 @@
 // sends calls and matches answers, so the caller's event loop is never held up.
 
 import type { Worker } from 'node:worker_threads';
-import type { EngineAnswer, EngineCall, EngineRequest, EngineSetup } from './engine/engine-messages.ts';
+import type { BuildReport } from './build-report.ts';
+import type {
+  EngineAnswer,
+  EngineCall,
+  EngineNews,
+  EngineRequest,
+  EngineSetup,
+} from './engine/engine-messages.ts';
 import { startThread } from './engine/thread.ts';
 import type { FileChanges } from './file-changes.ts';
 import { type IntakeRules, toIntakeRules } from './intake/intake-rules.ts';
 import type { FileRecord } from './store/file-record.ts';
 import { isTextIndexErrorCode, TextIndexError } from './text-index-error.ts';
-import type { SearchOptions, SearchResult, TextQuery } from './text-query.ts';
+import type { LineRange, SearchOptions, SearchResult, TextQuery } from './text-query.ts';
 
 /** Where an index lives and what it covers. */
 export interface TextIndexOptions {
@@ -20,20 +27,8 @@ export interface TextIndexOptions {
   readonly rules?: Partial<IntakeRules>;
   /** Threads that parse files during a build; default 2. */
   readonly threads?: number;
-}
-
-/** What a build or update did. */
-export interface BuildReport {
-  /** The state that is searchable now. */
-  readonly generation: number;
-  /** Files whose size and times were as recorded; they were not opened. */
-  readonly filesUnchanged: number;
-  readonly filesRead: number;
-  /** Files whose content was new to the index. */
-  readonly filesParsed: number;
-  readonly filesRemoved: number;
-  readonly bytesParsed: number;
-  readonly elapsedMs: number;
+  /** Told of what happens while the tree is watched. */
+  readonly onNews?: (news: EngineNews) => void;
 }
 
 /** Counts and sizes of the current state. */
@@ -93,7 +88,10 @@ export class TextIndex {
       threads: options.threads ?? THREADS,
     };
     this.#worker = startThread('./engine-worker', setup, HEAP_MB);
-    this.#worker.on('message', (answer: EngineAnswer) => this.#settle(answer));
+    this.#worker.on('message', (message: EngineAnswer | EngineNews) => {
+      if ('news' in message) options.onNews?.(message);
+      else this.#settle(message);
+    });
     this.#worker.on('error', (error) =>
       this.#end('worker_failed', `The index thread failed: ${String(error)}; open it again.`),
     );
@@ -102,12 +100,21 @@ export class TextIndex {
   }
 
   /**
+   * Becomes the writer of this index and stays it until closed; the other calls that write do so by themselves.
+   * @throws TextIndexError `index_locked` when another process is.
+   */
+  async claim(): Promise<void> {
+    await this.#call<unknown>({ kind: 'claim' });
+  }
+
+  /**
    * Brings the index up to date with the whole tree: reads only files whose size or times changed.
-   * Searches are answered from the previous state meanwhile.
+   * Searches are answered from the previous state meanwhile. With `follow` the tree is watched from now on, and every
+   * change told as news once it is searchable.
    * @throws TextIndexError `index_locked` when another process writes this index.
    */
-  async build(): Promise<BuildReport> {
-    return this.#call<BuildReport>({ kind: 'build' });
+  async build(options: { readonly follow?: boolean } = {}): Promise<BuildReport> {
+    return this.#call<BuildReport>({ kind: 'build', follow: options.follow === true });
   }
 
   /** Brings the named paths up to date; they are searchable when the promise resolves, and durable. */
@@ -127,6 +134,14 @@ export class TextIndex {
   /** The indexed text of one file. @throws TextIndexError `unknown_file`. */
   async read(path: string): Promise<IndexedText> {
     return this.#call<IndexedText>({ kind: 'read', path });
+  }
+
+  /**
+   * Lines of files, one list per range, without their ends and cut after 4,096 units; empty for a file that is not in
+   * the index.
+   */
+  async excerpts(wanted: readonly LineRange[]): Promise<readonly (readonly string[])[]> {
+    return this.#call<readonly (readonly string[])[]>({ kind: 'excerpts', wanted });
   }
 
   /** Every file of the tree with its status, sorted by path. */

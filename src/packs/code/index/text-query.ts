@@ -15,6 +15,8 @@ export interface TextQuery {
   readonly multiline?: boolean;
   /** Only files that match one of these globs; a glob without `/` matches names at any depth. */
   readonly include?: readonly string[];
+  /** Of those, only files that match one of these too. */
+  readonly among?: readonly string[];
   /** No files that match one of these globs. */
   readonly exclude?: readonly string[];
   /**
@@ -90,4 +92,11 @@ export interface SearchResult {
   readonly scannedBytes: number;
   /** Milliseconds in the engine, waiting for other queries included. */
   readonly elapsedMs: number;
+}
+
+/** Lines of one file, both ends included, from 1; what lies outside the file is left out. */
+export interface LineRange {
+  readonly path: string;
+  readonly from: number;
+  readonly to: number;
 }

@@ -1,8 +1,9 @@
 // What the caller's thread and the engine's thread say to each other.
 
+import type { BuildReport } from '../build-report.ts';
 import type { FileChanges } from '../file-changes.ts';
 import type { IntakeRules } from '../intake/intake-rules.ts';
-import type { SearchOptions, TextQuery } from '../text-query.ts';
+import type { LineRange, SearchOptions, TextQuery } from '../text-query.ts';
 
 /** Given to the engine's thread at its start. */
 export interface EngineSetup {
@@ -14,10 +15,12 @@ export interface EngineSetup {
 
 /** Something the engine can do; each is answered once. */
 export type EngineCall =
-  | { readonly kind: 'build' }
+  | { readonly kind: 'claim' }
+  | { readonly kind: 'build'; readonly follow: boolean }
   | { readonly kind: 'update'; readonly changes: FileChanges }
   | { readonly kind: 'search'; readonly query: TextQuery; readonly options: Omit<SearchOptions, 'signal'> }
   | { readonly kind: 'read'; readonly path: string }
+  | { readonly kind: 'excerpts'; readonly wanted: readonly LineRange[] }
   | { readonly kind: 'files' }
   | { readonly kind: 'stats' }
   | { readonly kind: 'verify' }
@@ -37,3 +40,10 @@ export type EngineAnswer =
         readonly position: number | undefined;
       };
     };
+
+/** What the engine tells without being asked, while it watches the tree. */
+export type EngineNews =
+  /** The index was brought up to date after a change, and this is what was done. */
+  | { readonly news: 'updated'; readonly report: BuildReport }
+  /** The tree, or a change of it, could not be followed; `isOver`: no further change will be. */
+  | { readonly news: 'failed'; readonly message: string; readonly isOver: boolean };

@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { wordClass } from '../regex/unicode-class.ts';
 import { TextIndexError } from '../text-index-error.ts';
 import { Engine } from './engine.ts';
-import type { EngineAnswer, EngineCall, EngineRequest, EngineSetup } from './engine-messages.ts';
+import type { EngineAnswer, EngineCall, EngineNews, EngineRequest, EngineSetup } from './engine-messages.ts';
 
 let engine: Engine | undefined;
 const aborts = new Map<number, () => void>();
@@ -32,7 +32,11 @@ async function serve(id: number, call: EngineCall): Promise<void> {
 
 async function perform(open: Engine, id: number, call: EngineCall): Promise<unknown> {
   switch (call.kind) {
+    case 'claim':
+      return open.writer.claim();
     case 'build':
+      // First, so that what changes during the build is not missed.
+      if (call.follow) await open.watch(tell);
       return open.writer.build();
     case 'update':
       return open.writer.update(call.changes);
@@ -43,6 +47,8 @@ async function perform(open: Engine, id: number, call: EngineCall): Promise<unkn
     }
     case 'read':
       return open.read(call.path);
+    case 'excerpts':
+      return open.excerpts(call.wanted);
     case 'files':
       return open.files();
     case 'stats':
@@ -70,6 +76,10 @@ function describe(error: unknown): {
 
 function answer(message: EngineAnswer): void {
   parentPort?.postMessage(message);
+}
+
+function tell(news: EngineNews): void {
+  parentPort?.postMessage(news);
 }
 
 // Only startThread starts this module, with the type its caller gave.

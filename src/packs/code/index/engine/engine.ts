@@ -1,15 +1,18 @@
 // The text engine behind its thread boundary: serves searches from the current snapshot and hands writing to
 // the writer. It is used from one thread only.
 
+import { PathFilter } from '../intake/path-filter.ts';
 import { compileQuery } from '../search/compiled-query.ts';
+import { readExcerpts } from '../search/excerpts.ts';
 import { runSearch, type SearchOutcome } from '../search/search-run.ts';
 import type { FileRecord } from '../store/file-record.ts';
 import { IndexStore } from '../store/index-store.ts';
 import type { Snapshot } from '../store/snapshot.ts';
 import type { IndexedText, IndexStats } from '../text-index.ts';
 import { TextIndexError } from '../text-index-error.ts';
-import type { SearchOptions, SearchResult, TextQuery } from '../text-query.ts';
-import type { EngineSetup } from './engine-messages.ts';
+import type { LineRange, SearchOptions, SearchResult, TextQuery } from '../text-query.ts';
+import { TreeWatch, type WatchReport } from '../watch/tree-watch.ts';
+import type { EngineNews, EngineSetup } from './engine-messages.ts';
 import { IndexWriter } from './index-writer.ts';
 import { SearchScheduler, type SearchTask } from './search-scheduler.ts';
 
@@ -24,8 +27,11 @@ export class Engine {
   readonly writer: IndexWriter;
   readonly #store: IndexStore;
   readonly #scheduler = new SearchScheduler();
+  readonly #setup: EngineSetup;
+  #watch: TreeWatch | undefined;
 
   constructor(setup: EngineSetup) {
+    this.#setup = setup;
     this.#store = new IndexStore(setup.directory);
     this.writer = new IndexWriter({
       store: this.#store,
@@ -94,6 +100,11 @@ export class Engine {
     });
   }
 
+  /** Lines of files; see `TextIndex.excerpts`. */
+  excerpts(wanted: readonly LineRange[]): readonly (readonly string[])[] {
+    return this.#withSnapshot((snapshot) => readExcerpts(snapshot, wanted));
+  }
+
   /** Every file of the tree with its status, sorted by path. */
   files(): readonly FileRecord[] {
     return this.#withSnapshot((snapshot) => snapshot.files);
@@ -114,10 +125,37 @@ export class Engine {
     });
   }
 
+  /** Follows the tree from now on; resolves when every directory is watched. */
+  async watch(tell: (news: EngineNews) => void): Promise<void> {
+    const { root, rules } = this.#setup;
+    this.#watch?.stop();
+    this.#watch = new TreeWatch({
+      root,
+      filter: () => new PathFilter(root, rules),
+      changed: (report) => void this.#follow(report, tell),
+      failed: (message) => tell({ news: 'failed', message, isOver: true }),
+    });
+    await this.#watch.start();
+  }
+
   /** Stops writing and closes every file. */
   async close(): Promise<void> {
+    this.#watch?.stop();
     await this.writer.stop();
     this.#store.close();
+  }
+
+  async #follow(report: WatchReport, tell: (news: EngineNews) => void): Promise<void> {
+    try {
+      const done =
+        report === 'everything'
+          ? await this.writer.build()
+          : await this.writer.update({ changed: report.paths });
+      tell({ news: 'updated', report: done });
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      tell({ news: 'failed', message, isOver: false });
+    }
   }
 
   #withSnapshot<T>(use: (snapshot: Snapshot) => T): T {

@@ -1,8 +1,9 @@
 // Changes the index: full builds, updates, merges. One at a time; each ends in one published state or none.
 
-import { statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import type { BuilderAnswer, BuilderSetup, IndexedBatch } from '../build/build-messages.ts';
 import { Builder } from '../build/builder.ts';
+import type { BuildReport } from '../build-report.ts';
 import type { FileChanges } from '../file-changes.ts';
 import { walkDirectory } from '../intake/directory-walk.ts';
 import { fingerprintRules, type IntakeRules } from '../intake/intake-rules.ts';
@@ -12,7 +13,6 @@ import { type TreeChange, writeTree } from '../store/file-tree.ts';
 import type { IndexStore } from '../store/index-store.ts';
 import { isMissing } from '../store/manifest.ts';
 import type { Snapshot } from '../store/snapshot.ts';
-import type { BuildReport } from '../text-index.ts';
 import { TextIndexError } from '../text-index-error.ts';
 import { BuildPool } from './build-pool.ts';
 import { BuildThread } from './build-thread.ts';
@@ -53,6 +53,11 @@ export class IndexWriter {
     this.#root = options.root;
     this.#rules = options.rules;
     this.#threads = options.threads;
+  }
+
+  /** Becomes the writer, or throws TextIndexError `index_locked`. */
+  claim(): Promise<void> {
+    return this.#enqueue(async () => this.#store.beginWriting());
   }
 
   /** Brings the index up to date with the tree. */
@@ -131,7 +136,7 @@ export class IndexWriter {
     const present = new Set<string>();
     const removed = new Set<string>();
     for (const path of paths) {
-      const kind = kindOf(`${this.#root}/${path}`);
+      const kind = kindOf(this.#root, path);
       const under = `${path}/`;
       const known = snapshot.files.filter((file) => file.path === path || file.path.startsWith(under));
       const accepted =
@@ -266,10 +271,19 @@ function normalisePath(path: string): string {
   return parts.join('/');
 }
 
-function kindOf(path: string): 'file' | 'directory' | 'none' {
+/** What is at a path, without following a symbolic link anywhere on the way: those may lead out of the tree. */
+function kindOf(root: string, path: string): 'file' | 'directory' | 'none' {
+  const steps = path === '' ? [] : path.split('/');
+  let kind: 'file' | 'directory' | 'none' = 'directory';
+  let place = root;
   try {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    return stat?.isFile() === true ? 'file' : stat?.isDirectory() === true ? 'directory' : 'none';
+    for (const step of steps) {
+      if (kind !== 'directory') return 'none';
+      place += `/${step}`;
+      const stat = lstatSync(place, { throwIfNoEntry: false });
+      kind = stat?.isFile() === true ? 'file' : stat?.isDirectory() === true ? 'directory' : 'none';
+    }
+    return kind;
   } catch (error) {
     if (isMissing(error)) return 'none';
     throw error;

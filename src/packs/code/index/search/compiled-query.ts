@@ -14,7 +14,7 @@ export interface CompiledQuery {
   readonly anchor: Anchor | undefined;
   readonly program: RegexProgram;
   readonly want: 'lines' | 'counts' | 'files';
-  /** Whether a path passes `include` and `exclude`; `undefined` when every path does. */
+  /** Whether a path passes `include`, `among` and `exclude`; `undefined` when every path does. */
   readonly acceptsPath: PathTest | undefined;
 }
 
@@ -29,7 +29,7 @@ export function compileQuery(query: TextQuery): CompiledQuery {
     anchor: multiline ? undefined : findAnchor(node),
     program: compileRegex(node, { multiline }),
     want: query.want ?? 'lines',
-    acceptsPath: compilePathFilter(query.include ?? [], query.exclude ?? []),
+    acceptsPath: compilePathFilter([query.include ?? [], query.among ?? []], query.exclude ?? []),
   };
 }
 
@@ -54,12 +54,16 @@ function checkPattern(pattern: string): void {
   }
 }
 
-function compilePathFilter(include: readonly string[], exclude: readonly string[]): PathTest | undefined {
-  if (include.length === 0 && exclude.length === 0) return undefined;
-  const included = include.map(compilePathGlob);
+/** A path passes when it matches one glob of each list of `includes` that is not empty, and none of `exclude`. */
+function compilePathFilter(
+  includes: readonly (readonly string[])[],
+  exclude: readonly string[],
+): PathTest | undefined {
+  const wanted = includes.filter((globs) => globs.length > 0).map((globs) => globs.map(compilePathGlob));
   const excluded = exclude.map(compilePathGlob);
+  if (wanted.length === 0 && excluded.length === 0) return undefined;
   return (path) =>
-    (included.length === 0 || included.some((test) => test(path))) && !excluded.some((test) => test(path));
+    wanted.every((tests) => tests.some((test) => test(path))) && !excluded.some((test) => test(path));
 }
 
 function compilePathGlob(glob: string): PathTest {

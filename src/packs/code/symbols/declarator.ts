@@ -1,0 +1,51 @@
+// The name in a declarator of C or C++, which may stand deep within pointers, references, arrays and parameters.
+import type { Node } from 'web-tree-sitter';
+
+/** What a declarator declares. */
+export interface DeclaredName {
+  readonly node: Node;
+  readonly isFunction: boolean;
+  /** `Outer::Inner` of `Outer::Inner::name`. */
+  readonly scope: string | undefined;
+}
+
+const NAMES: ReadonlySet<string> = new Set([
+  'identifier',
+  'field_identifier',
+  'type_identifier',
+  'operator_name',
+  'destructor_name',
+  'operator_cast',
+  'primitive_type',
+]);
+/** Deeper nesting does not occur outside of puzzles. */
+const DEPTH_MAX = 20;
+
+/** Undefined where nothing is named, as in an abstract declarator. */
+export function declaredName(declarator: Node): DeclaredName | undefined {
+  let node: Node | null = declarator;
+  let isFunction = false;
+  let scope: string | undefined;
+  for (let depth = 0; node !== null && depth < DEPTH_MAX; depth++) {
+    if (NAMES.has(node.type)) return { node, isFunction, scope };
+    if (node.type === 'qualified_identifier') {
+      const outer: string | undefined = node.childForFieldName('scope')?.text;
+      scope = scope === undefined ? outer : `${scope}::${outer ?? ''}`;
+      node = node.childForFieldName('name');
+      continue;
+    }
+    if (node.type === 'template_function' || node.type === 'template_method') {
+      node = node.childForFieldName('name');
+      continue;
+    }
+    isFunction ||= node.type === 'function_declarator';
+    node = node.childForFieldName('declarator') ?? lastNamed(node);
+  }
+  return undefined;
+}
+
+/** Parentheses, references and attributes hold their declarator without a field name. */
+function lastNamed(node: Node): Node | null {
+  const inner = node.namedChildren.filter((child) => child !== null && !child.type.includes('qualifier'));
+  return inner.at(-1) ?? null;
+}

@@ -1,0 +1,134 @@
+// The facts of each blob on disk, so that a text is parsed once whatever its names, branches and restarts. One line a
+// blob, with a checksum; a line that was cut off by a crash ends what is read. Whatever is missing is parsed again.
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { FileFacts } from './facts.ts';
+
+/** Raised when facts are to be made anew: another query, another shape. */
+const SCHEME = 1;
+const LINE_FEED = 0x0a;
+/** The file is written anew without what nobody needs once that is more than half of it, and worth the work. */
+const COMPACT_BYTES_MIN = 8 << 20;
+const READ_BYTES = 4 << 20;
+
+interface Place {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What one blob is known by: its content and the grammar that read it. */
+export function factsKey(blob: string, grammar: string): string {
+  return `${blob}.${grammar}`;
+}
+
+/** Facts by key. Used from one thread; several processes may append. */
+export class FactsStore {
+  readonly #path: string;
+  #descriptor: number;
+  #end: number;
+  readonly #places = new Map<string, Place>();
+
+  /** Reads what is there; `each` is told of every entry, so that tables are filled in the same pass. */
+  constructor(directory: string, each: (key: string, facts: FileFacts) => void) {
+    this.#path = join(directory, `symbols.${SCHEME}`);
+    this.#descriptor = openSync(this.#path, existsSync(this.#path) ? 'r+' : 'w+');
+    this.#end = this.#load(each);
+  }
+
+  has(key: string): boolean {
+    return this.#places.has(key);
+  }
+
+  /** The facts of a key that {@link has} knows. */
+  read(key: string): FileFacts | undefined {
+    const place = this.#places.get(key);
+    if (place === undefined) return undefined;
+    const line = Buffer.allocUnsafe(place.length);
+    readSync(this.#descriptor, line, 0, place.length, place.offset);
+    return parseLine(line)?.facts;
+  }
+
+  /** Adds facts. A crash may lose them, never damage them. */
+  add(key: string, facts: FileFacts): void {
+    const body = Buffer.from(`${key} ${JSON.stringify(facts)}`);
+    const line = Buffer.concat([Buffer.from(`${crc32(body)} `), body, Buffer.from('\n')]);
+    writeSync(this.#descriptor, line, 0, line.length, this.#end);
+    this.#places.set(key, { offset: this.#end, length: line.length - 1 });
+    this.#end += line.length;
+  }
+
+  /** Drops what no key of `needed` names, once it is worth it. */
+  compact(needed: ReadonlySet<string>): void {
+    let kept = 0;
+    for (const [key, { length }] of this.#places) if (needed.has(key)) kept += length + 1;
+    if (this.#end < COMPACT_BYTES_MIN || kept * 2 > this.#end) return;
+    const next = `${this.#path}.next`;
+    const descriptor = openSync(next, 'w+');
+    const places = new Map<string, Place>();
+    let end = 0;
+    for (const [key, { offset, length }] of this.#places) {
+      if (!needed.has(key)) continue;
+      const line = Buffer.allocUnsafe(length + 1);
+      readSync(this.#descriptor, line, 0, length + 1, offset);
+      writeSync(descriptor, line, 0, line.length, end);
+      places.set(key, { offset: end, length });
+      end += line.length;
+    }
+    closeSync(this.#descriptor);
+    renameSync(next, this.#path);
+    this.#descriptor = descriptor;
+    this.#end = end;
+    this.#places.clear();
+    for (const [key, place] of places) this.#places.set(key, place);
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  #load(each: (key: string, facts: FileFacts) => void): number {
+    const { size } = fstatSync(this.#descriptor);
+    let offset = 0;
+    let rest: Buffer = Buffer.alloc(0);
+    for (let at = 0; at < size; ) {
+      const part = Buffer.allocUnsafe(Math.min(READ_BYTES, size - at));
+      at += readSync(this.#descriptor, part, 0, part.length, at);
+      let text = rest.length === 0 ? part : Buffer.concat([rest, part]);
+      for (let end = text.indexOf(LINE_FEED); end >= 0; end = text.indexOf(LINE_FEED)) {
+        const entry = parseLine(text.subarray(0, end));
+        if (entry === undefined) return this.#cutAt(offset);
+        this.#places.set(entry.key, { offset, length: end });
+        each(entry.key, entry.facts);
+        offset += end + 1;
+        text = text.subarray(end + 1);
+      }
+      rest = text;
+    }
+    return rest.length === 0 ? offset : this.#cutAt(offset);
+  }
+
+  #cutAt(offset: number): number {
+    ftruncateSync(this.#descriptor, offset);
+    return offset;
+  }
+}
+
+function parseLine(line: Buffer): { readonly key: string; readonly facts: FileFacts } | undefined {
+  const text = line.toString();
+  const first = text.indexOf(' ');
+  const second = text.indexOf(' ', first + 1);
+  if (first < 0 || second < 0 || String(crc32(text.slice(first + 1))) !== text.slice(0, first))
+    return undefined;
+  // The checksum vouches for the shape: only `add` writes lines.
+  return { key: text.slice(first + 1, second), facts: JSON.parse(text.slice(second + 1)) as FileFacts };
+}

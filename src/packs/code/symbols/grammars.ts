@@ -1,0 +1,62 @@
+// Which languages are parsed, by which grammar and query, and how their files tell what may be used from outside.
+import { createRequire } from 'node:module';
+import { languageOf } from '../languages.ts';
+import { C_SHARP_QUERY } from './queries/c-sharp.ts';
+import { CPP_QUERY } from './queries/cpp.ts';
+import { GO_QUERY } from './queries/go.ts';
+import { JAVA_QUERY } from './queries/java.ts';
+import { PHP_QUERY } from './queries/php.ts';
+import { PYTHON_QUERY } from './queries/python.ts';
+import { RUBY_QUERY } from './queries/ruby.ts';
+import { RUST_QUERY } from './queries/rust.ts';
+import { BASH_QUERY, CSS_QUERY } from './queries/shell.ts';
+import { JAVASCRIPT_ONLY_QUERY, TYPESCRIPT_QUERY } from './queries/typescript.ts';
+
+/** How a definition shows that it may be used from outside its file. */
+export type ExportRule = 'keyword' | 'capital' | 'no-underscore' | 'modifier' | 'not-static' | 'always';
+
+/** One grammar. */
+export interface Grammar {
+  /** Name of its file, `tree-sitter-<id>.wasm`. */
+  readonly id: string;
+  readonly query: string;
+  readonly exports: ExportRule;
+}
+
+const grammar = (id: string, query: string, exports: ExportRule): Grammar => ({ id, query, exports });
+
+const TSX = grammar('tsx', TYPESCRIPT_QUERY, 'keyword');
+const CPP = grammar('cpp', CPP_QUERY, 'not-static');
+
+/** By language; C is read by the grammar of C++, of which no part of it is published without an install script. */
+const GRAMMARS: Readonly<Record<string, Grammar>> = {
+  javascript: grammar('javascript', JAVASCRIPT_ONLY_QUERY, 'keyword'),
+  typescript: grammar('typescript', TYPESCRIPT_QUERY, 'keyword'),
+  python: grammar('python', PYTHON_QUERY, 'no-underscore'),
+  go: grammar('go', GO_QUERY, 'capital'),
+  java: grammar('java', JAVA_QUERY, 'modifier'),
+  rust: grammar('rust', RUST_QUERY, 'modifier'),
+  c: CPP,
+  cpp: CPP,
+  c_sharp: grammar('c-sharp', C_SHARP_QUERY, 'modifier'),
+  ruby: grammar('ruby', RUBY_QUERY, 'always'),
+  php: grammar('php', PHP_QUERY, 'modifier'),
+  bash: grammar('bash', BASH_QUERY, 'always'),
+  css: grammar('css', CSS_QUERY, 'always'),
+};
+
+/** Languages whose symbols are known. */
+export const PARSED_LANGUAGES: readonly string[] = Object.keys(GRAMMARS);
+
+/** The grammar of a file by its name; undefined where its language is not parsed. */
+export function grammarOf(path: string): Grammar | undefined {
+  if (path.endsWith('.tsx')) return TSX;
+  return GRAMMARS[languageOf(path)];
+}
+
+const require = createRequire(import.meta.url);
+
+/** Path of a grammar's compiled form. */
+export function grammarFile({ id }: Grammar): string {
+  return require.resolve(`@vscode/tree-sitter-wasm/wasm/tree-sitter-${id}.wasm`);
+}

@@ -1,0 +1,18 @@
+/** Definitions and imports of PHP. */
+export const PHP_QUERY = `
+(function_definition name: (name) @name) @function
+(class_declaration name: (name) @name) @class
+(interface_declaration name: (name) @name) @interface
+(trait_declaration name: (name) @name) @interface
+(enum_declaration name: (name) @name) @enum
+(enum_case name: (name) @name) @constant
+(method_declaration name: (name) @name) @method
+(property_declaration (property_element name: (variable_name) @name)) @field
+(const_declaration (const_element . (name) @name)) @constant
+(namespace_definition name: (namespace_name) @name) @namespace
+(namespace_use_clause [(name) (qualified_name)] @source) @import
+(include_expression (string) @source) @import
+(include_once_expression (string) @source) @import
+(require_expression (string) @source) @import
+(require_once_expression (string) @source) @import
+`;

@@ -1,0 +1,51 @@
+// Parses texts. Grammars are loaded when first needed, and a tree lives only as long as it is looked at.
+import { Language, Parser, Query, type Tree } from 'web-tree-sitter';
+import { type Grammar, grammarFile } from './grammars.ts';
+
+/** Larger files are generated; their symbols would drown those that people wrote. */
+export const PARSE_BYTES_MAX: number = 2 << 20;
+/** A file that takes longer is not worth its symbols: normal sources parse at several megabytes a second. */
+const PARSE_MS_MAX = 3_000;
+
+interface Loaded {
+  readonly parser: Parser;
+  readonly query: Query;
+}
+
+/** Parses with any grammar; used from one thread only. */
+export class Syntax {
+  readonly #loaded = new Map<string, Promise<Loaded>>();
+
+  /** Runs `look` on the tree of a text; undefined when it could not be parsed in time. */
+  async parse<Result>(
+    text: string,
+    grammar: Grammar,
+    look: (tree: Tree, query: Query) => Result,
+  ): Promise<Result | undefined> {
+    let loading = this.#loaded.get(grammar.id);
+    if (loading === undefined) {
+      loading = load(grammar);
+      this.#loaded.set(grammar.id, loading);
+    }
+    const { parser, query } = await loading;
+    const end = performance.now() + PARSE_MS_MAX;
+    const tree = parser.parse(text, null, { progressCallback: () => performance.now() > end });
+    if (tree === null) {
+      parser.reset();
+      return undefined;
+    }
+    try {
+      return look(tree, query);
+    } finally {
+      tree.delete();
+    }
+  }
+}
+
+async function load(grammar: Grammar): Promise<Loaded> {
+  await Parser.init();
+  const language = await Language.load(grammarFile(grammar));
+  const parser = new Parser();
+  parser.setLanguage(language);
+  return { parser, query: new Query(language, grammar.query) };
+}

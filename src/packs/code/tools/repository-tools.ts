@@ -1,0 +1,233 @@
+// list_repositories, repository_stats, get_status and list_plugins: what there is to search, and its state.
+import type { JsonObject } from '../../../tool.ts';
+import { type CodeTool, createCodeTool, dataAnswer, refusing } from '../code-tool.ts';
+import type { FileRecord } from '../index/store/file-record.ts';
+import { LANGUAGES, languageOf } from '../languages.ts';
+import { type Repositories, type Repository, readinessOf, toRefusal } from '../repositories/repositories.ts';
+import { PARSED_LANGUAGES } from '../symbols/grammars.ts';
+
+/** Files named in a breakdown. */
+const LARGEST_MAX = 10;
+
+const REPOSITORY: JsonObject = { type: 'string', description: 'Name, id or path.', maxLength: 1000 };
+
+/** Makes the tools over the repositories of one server. */
+export function repositoryTools(repositories: Repositories): readonly CodeTool[] {
+  return [listTool(repositories), statsTool(repositories), statusTool(repositories), pluginsTool()];
+}
+
+function listTool(repositories: Repositories): CodeTool {
+  return createCodeTool({
+    name: 'list_repositories',
+    title: 'List repositories',
+    description: 'The repositories that can be searched, with their sizes and whether their index is ready.',
+    properties: {
+      type: { type: 'string', enum: ['local'], description: 'Only repositories of this type.' },
+      language: {
+        type: 'string',
+        description: 'Only repositories whose main language this is.',
+        maxLength: 40,
+      },
+      include_stats: { type: 'boolean', default: true, description: 'Counts and sizes.' },
+    },
+    result: {
+      repositories: { type: 'array', items: { type: 'object' } },
+      grouped_by_type: { type: 'object' },
+      total_count: { type: 'integer' },
+      types: { type: 'array' },
+    },
+    kind: 'read',
+    run: refusing(async ({ args }) => {
+      const described = await Promise.all(
+        repositories.all.map((one) => describe(one, args.include_stats !== false)),
+      );
+      const kept = described.filter(
+        ({ language }) => args.language === undefined || language === args.language,
+      );
+      return dataAnswer({
+        repositories: kept,
+        grouped_by_type: kept.length === 0 ? {} : { local: kept.map(({ name }) => name) },
+        total_count: kept.length,
+        types: ['local'],
+      });
+    }),
+  });
+}
+
+function statsTool(repositories: Repositories): CodeTool {
+  return createCodeTool({
+    name: 'repository_stats',
+    title: 'Repository statistics',
+    description: 'Files, sizes and languages of one repository or of all.',
+    properties: {
+      repository_id: REPOSITORY,
+      include_breakdown: {
+        type: 'boolean',
+        default: true,
+        description: 'Languages, file types, largest files.',
+      },
+    },
+    result: {
+      repository: { type: 'string' },
+      file_count: { type: 'integer' },
+      total_size: { type: 'integer' },
+      not_indexed: { type: 'object' },
+      breakdown: { type: 'object' },
+      repositories: { type: 'array' },
+      summary: { type: 'object' },
+    },
+    optionalResult: [
+      'repository',
+      'file_count',
+      'total_size',
+      'not_indexed',
+      'breakdown',
+      'repositories',
+      'summary',
+    ],
+    kind: 'read',
+    run: refusing(async ({ args }) => {
+      const withBreakdown = args.include_breakdown !== false;
+      const chosen = await repositories.select(text(args.repository_id));
+      const stats = await Promise.all(chosen.map((one) => statsOf(one, withBreakdown)));
+      if (args.repository_id !== undefined && stats[0] !== undefined) return dataAnswer(stats[0]);
+      const sum = (of: (one: RepositoryStats) => number) => stats.reduce((total, one) => total + of(one), 0);
+      return dataAnswer({
+        repositories: stats,
+        summary: {
+          total_repositories: stats.length,
+          total_files: sum((one) => one.file_count),
+          total_size: sum((one) => one.total_size),
+        },
+      });
+    }),
+  });
+}
+
+function statusTool(repositories: Repositories): CodeTool {
+  return createCodeTool({
+    name: 'get_status',
+    title: 'Status of the code index',
+    description: 'Whether the code index is ready, per repository, and what to do where it is not.',
+    properties: {},
+    result: {
+      status: { type: 'string' },
+      features: { type: 'object' },
+      repositories: { type: 'array' },
+    },
+    kind: 'read',
+    run: refusing(async () => {
+      const states = await Promise.all(
+        repositories.all.map(async (one) => readinessOf(one, await one.index.status())),
+      );
+      return dataAnswer({
+        status: states.every(({ ready }) => ready) ? 'ready' : 'not_ready',
+        features: { literal: true, regex: true, symbols: true, semantic: 'enrichment_unavailable' },
+        repositories: states,
+      });
+    }),
+  });
+}
+
+function pluginsTool(): CodeTool {
+  return createCodeTool({
+    name: 'list_plugins',
+    title: 'List languages',
+    description: 'The languages that are known, and of which symbols are: text search works in all of them.',
+    properties: {},
+    result: {
+      supported_languages: { type: 'array' },
+      loaded_plugins: { type: 'array' },
+      plugin_availability: { type: 'array' },
+      availability_counts: { type: 'object' },
+    },
+    kind: 'read',
+    run: refusing(() => {
+      const availability = LANGUAGES.map(({ id }) => {
+        const isParsed = PARSED_LANGUAGES.includes(id);
+        return {
+          language: id,
+          state: isParsed ? 'enabled' : 'missing',
+          parser: isParsed ? 'tree-sitter' : null,
+        };
+      });
+      return Promise.resolve(
+        dataAnswer({
+          supported_languages: LANGUAGES.map(({ id }) => id),
+          loaded_plugins: PARSED_LANGUAGES,
+          plugin_availability: availability,
+          availability_counts: {
+            enabled: PARSED_LANGUAGES.length,
+            missing: LANGUAGES.length - PARSED_LANGUAGES.length,
+          },
+        }),
+      );
+    }),
+  });
+}
+
+async function describe(repository: Repository, withStats: boolean) {
+  const status = await repository.index.status();
+  const stats = withStats && status.state !== 'missing_index' ? await statsOf(repository, true) : undefined;
+  const languages = Object.entries(stats?.breakdown?.languages ?? {});
+  const at = status.record?.indexedAt ?? null;
+  return {
+    id: repository.id,
+    name: repository.name,
+    path: repository.path,
+    type: repository.type,
+    language: languages.toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? null,
+    ...(stats === undefined ? {} : { file_count: stats.file_count, total_size: stats.total_size }),
+    last_indexed: at === null ? null : new Date(at).toISOString(),
+    readiness: readinessOf(repository, status),
+  };
+}
+
+interface RepositoryStats {
+  readonly repository: string;
+  readonly file_count: number;
+  /** Bytes of the searchable files on disk, each file once. */
+  readonly total_size: number;
+  /** Files that are known and not searched, by reason. */
+  readonly not_indexed: Readonly<Record<string, number>>;
+  readonly breakdown?: { readonly languages: Readonly<Record<string, number>> } & JsonObject;
+}
+
+async function statsOf(repository: Repository, withBreakdown: boolean): Promise<RepositoryStats> {
+  let files: readonly FileRecord[];
+  try {
+    files = await repository.index.text.files();
+  } catch (error) {
+    throw await toRefusal(error, repository);
+  }
+  const searchable = files.filter(({ status }) => status === 'indexed');
+  const others = files.filter(({ status }) => status !== 'indexed');
+  return {
+    repository: repository.name,
+    file_count: searchable.length,
+    total_size: searchable.reduce((sum, { size }) => sum + size, 0),
+    not_indexed: countBy(others, ({ status }) => status),
+    ...(withBreakdown
+      ? {
+          breakdown: {
+            languages: countBy(searchable, ({ path }) => languageOf(path)),
+            file_types: countBy(searchable, ({ path }) => /\.[^./]+$/.exec(path)?.[0] ?? ''),
+            largest_files: searchable
+              .toSorted((a, b) => b.size - a.size)
+              .slice(0, LARGEST_MAX)
+              .map(({ path, size }) => ({ path, size })),
+          },
+        }
+      : {}),
+  };
+}
+
+function countBy(files: readonly FileRecord[], keyOf: (file: FileRecord) => string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const file of files) counts[keyOf(file)] = (counts[keyOf(file)] ?? 0) + 1;
+  return counts;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,98 @@
+// search_code: lines by text or pattern, over every repository that the caller may see.
+import type { Call, JsonObject, ToolResult } from '../../../tool.ts';
+import { CodeRefusal, type CodeTool, createCodeTool, refusing } from '../code-tool.ts';
+import type { Repositories, SettledRepository } from '../repositories/repositories.ts';
+import { type Enclosing, fingerprintOf, renderSearch } from './search-answer.ts';
+import { SEARCH_PROPERTIES, type SearchRequest, toSearchRequest } from './search-arguments.ts';
+import { checkGenerations, parseCursor } from './search-cursor.ts';
+import { searchText, type TextHit } from './text-search.ts';
+
+const DESCRIPTION = [
+  'Finds every line of the indexed source that contains a text or matches a regular expression, grouped by file, with exact totals.',
+  'Complete and current: use it before a plain text search over files.',
+].join(' ');
+
+const RESULT: JsonObject = {
+  query: { type: 'string' },
+  search_type: { type: 'string' },
+  file_pattern: { type: 'string' },
+  case_sensitive: { type: 'boolean' },
+  total_results: { type: 'integer' },
+  max_results: { type: 'integer' },
+  context_lines: { type: 'integer' },
+  results: { type: 'array', items: { type: 'object' } },
+  results_by_repository: { type: 'object' },
+  truncated: { type: 'boolean' },
+  total_found: { type: 'integer' },
+  total_files: { type: 'integer' },
+  complete: { type: 'boolean' },
+  next_cursor: { type: 'string' },
+  request_metadata: { type: 'object' },
+  readiness: { anyOf: [{ type: 'object' }, { type: 'null' }] },
+  indexing_in_progress: { type: 'boolean' },
+  note: { type: 'string' },
+};
+
+/** Makes the tool over the repositories of one server. */
+export function searchCodeTool(repositories: Repositories): CodeTool {
+  return createCodeTool({
+    name: 'search_code',
+    title: 'Search code',
+    description: DESCRIPTION,
+    properties: SEARCH_PROPERTIES,
+    result: RESULT,
+    optionalResult: ['results_by_repository', 'next_cursor', 'note'],
+    kind: 'read',
+    run: refusing((call) => search(repositories, call)),
+  });
+}
+
+async function search(repositories: Repositories, call: Call): Promise<ToolResult> {
+  const request = toSearchRequest(call.args);
+  if (request.type === 'semantic') throw semanticRefusal();
+  const chosen = await choose(repositories, request);
+  const fingerprint = fingerprintOf(call.args);
+  const position = request.cursor === undefined ? undefined : parseCursor(request.cursor, fingerprint);
+  const offset = position?.offset ?? 0;
+  const found = await searchText(chosen, request, { offset, signal: call.signal });
+  if (position !== undefined) checkGenerations(position.generations, found.generations);
+  const enclosing = await enclosingOf(found.hits);
+  return renderSearch({ args: call.args, request, repositories: chosen, found, offset, enclosing });
+}
+
+/** The symbol that each hit lies in, as far as symbols are known by now: lines do not wait for them. */
+async function enclosingOf(hits: readonly TextHit[]): Promise<readonly (Enclosing | undefined)[]> {
+  const byRepository = Map.groupBy(hits, ({ repository }) => repository);
+  const found = new Map<TextHit, Enclosing>();
+  for (const [{ symbols }, own] of byRepository) {
+    const around = await symbols.enclosing(own.map(({ path, line }) => ({ path, line })));
+    for (const [at, hit] of own.entries()) {
+      const symbol = around[at];
+      if (symbol !== undefined) found.set(hit, symbol);
+    }
+  }
+  return hits.map((hit) => found.get(hit));
+}
+
+async function choose(
+  repositories: Repositories,
+  { repository, repositories: several }: SearchRequest,
+): Promise<readonly SettledRepository[]> {
+  if (several === undefined) return repositories.ready(repository);
+  const chosen = new Map<string, SettledRepository>();
+  for (const selector of several)
+    for (const one of await repositories.ready(selector)) chosen.set(one.id, one);
+  return [...chosen.values()];
+}
+
+/** No vectors are made in this version, which is one of the semantic states (spec code §5). */
+function semanticRefusal(): CodeRefusal {
+  return new CodeRefusal(
+    'semantic_not_ready',
+    'Semantic search needs an embedding model, and none is configured.',
+    {
+      semantic_state: 'enrichment_unavailable',
+      remediation: 'Search with search_type literal or regex.',
+    },
+  );
+}
