@@ -13,6 +13,7 @@ import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/te
 import type { Operation } from '../tool.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
+import { type AppUpstreams, openUpstreams } from './federation.ts';
 import { type Governance, openGovernance } from './governance.ts';
 import { checkSharedSalt } from './identity.ts';
 import { createPlans, type Plans } from './plans.ts';
@@ -33,6 +34,7 @@ export interface Core extends Omit<State, 'close'>, Omit<Governance, 'gate' | 'c
   readonly storedSecrets: StoredSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
+  readonly upstreams: AppUpstreams;
   /** Operations that run now. */
   readonly running: ReadonlySet<Operation>;
   /** What the start has to say to the operator, one line each. */
@@ -70,15 +72,16 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     log: telemetry.log.child({ component: 'handler' }),
     onKill: telemetry.sandboxKill,
   });
+  const upstreams = openUpstreams({ store, telemetry, audit, egress, build: options.build });
   const closeTools = async () => {
-    await Promise.all([pool.close(), closeGovernance()]);
+    await Promise.all([pool.close(), upstreams.close(), closeGovernance()]);
     await state.close();
     // Last, because the last records may still have to be sent.
     await egress.close();
   };
   const { ensureTenants } = identity;
   const { once } = governing;
-  const plansDeps = { settings, telemetry, egress, pool, stages, audit, ensureTenants, once };
+  const plansDeps = { settings, telemetry, egress, pool, stages, audit, ensureTenants, once, upstreams };
   try {
     storedSecrets = await openStoredSecrets({ settings, store, egress, areNamed: early.areNamed() });
     plans = await createPlans(loaded.definitions, { ...plansDeps, storedSecrets });
@@ -105,6 +108,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     storedSecrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,
+    upstreams,
     running: gate.running,
     warnings,
     async close() {

@@ -74,6 +74,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   if (hasTenantHeader(settings))
     health.add({ name: 'tenant_header', critical: false, check: tenantHeaderFinding });
   health.add(limitsComponent(core.limiter));
+  health.add(core.upstreams.component);
   watchDatabases(core, health);
   watchIssuers(core.people.tokens, core.plans.holder, health);
   const ages = createAgeReminder({ core, settings, clock });
@@ -99,6 +100,7 @@ export function createOperations(deps: OperationsDeps): Operations {
         reload,
       }),
       ...core.once.routes,
+      ...core.upstreams.routes,
     ],
     serviceManager,
     async start() {

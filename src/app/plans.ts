@@ -11,6 +11,7 @@ import { type CompiledPlan, compilePlan } from '../plan/compile.ts';
 import { createPlanHolder, type SwappablePlan } from '../plan/holder.ts';
 import { createReloader, type Reloader } from '../plan/reload.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Upstreams } from '../upstreams/upstreams.ts';
 import type { AppAudit } from './audit.ts';
 import { loadAll } from './definitions.ts';
 import type { Once } from './once.ts';
@@ -45,6 +46,7 @@ export interface PlansDeps {
   };
   /** Its cache is told of every server of a plan that a reload put in force. */
   readonly once: Pick<Once, 'cache'>;
+  readonly upstreams: Pick<Upstreams, 'hold' | 'onChange'>;
 }
 
 /** Compiles the first plan. Throws PlanError with all that could not be prepared. */
@@ -57,13 +59,19 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
   const compile = createCompiler(deps, databases, (slug) => holder?.current().servers.get(slug));
 
   let files: readonly string[] = [];
+  let loaded = first;
   const build = async (definitions: readonly LoadedDefinition[]): Promise<CompiledPlan> => {
     await deps.ensureTenants(definitions);
-    const compiled = await compile(definitions);
+    const compiled = await compile(definitions, { isStrict: true });
     files = filesOf(settings, definitions, compiled);
+    loaded = definitions;
     return compiled;
   };
-  const { plan } = await build(first);
+  const upstreamChanges = followUpstreams(deps.upstreams, () => void reloader.rebuild());
+  const { plan } = await build(first).catch((error: unknown) => {
+    upstreamChanges.stop();
+    throw error;
+  });
   holder = createPlanHolder(plan, (error) => log.error({ error }, 'A replaced plan did not close cleanly.'));
   const { current } = holder;
 
@@ -75,7 +83,13 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
   const reloader = createReloader({
     holder,
     build: async () => build((await loadAll(settings, deps.storedSecrets.resolve)).definitions),
-    finished({ error }) {
+    rebuild: () => compile(loaded, { isStrict: false }),
+    finished({ kind, error }) {
+      if (kind === 'rebuild') {
+        if (error === undefined) log.info({}, 'What upstreams offer has changed, and is served so.');
+        else log.error({ error }, 'What upstreams offer has changed, and cannot be served so.');
+        return;
+      }
       telemetry.configReload(error === undefined ? 'success' : 'failure');
       deps.audit.events.record(reloadEntry(error));
       if (error === undefined)
@@ -86,6 +100,7 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
       watcher.refresh();
     },
   });
+  upstreamChanges.start();
   return {
     holder,
     reloader,
@@ -96,8 +111,39 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
     },
     async close() {
       watcher.stop();
+      upstreamChanges.stop();
       stopSecrets?.();
       await holder?.close();
+    },
+  };
+}
+
+/** Changes come in crowds, as when several upstreams connect: so long, and they are one. */
+const SETTLE_MS = 100;
+
+/** Calls `rebuild` after changes, also for those that came before `start`. */
+function followUpstreams(upstreams: Pick<Upstreams, 'onChange'>, rebuild: () => void) {
+  let isStarted = false;
+  let isDue = false;
+  let timer: NodeJS.Timeout | undefined;
+  const schedule = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      rebuild();
+    }, SETTLE_MS).unref();
+  };
+  const stop = upstreams.onChange(() => {
+    if (isStarted) schedule();
+    else isDue = true;
+  });
+  return {
+    start() {
+      isStarted = true;
+      if (isDue) schedule();
+    },
+    stop() {
+      stop();
+      clearTimeout(timer);
     },
   };
 }
@@ -119,13 +165,18 @@ function createCompiler(
   deps: PlansDeps,
   databases: Set<readonly [string, Databases]>,
   serverOf: Parameters<typeof createServerParts>[1]['serverOf'],
-): (definitions: readonly LoadedDefinition[]) => Promise<CompiledPlan> {
-  const { telemetry, egress, pool, stages, audit } = deps;
-  const partsFor = (loaded: LoadedDefinition) =>
+): (
+  definitions: readonly LoadedDefinition[],
+  options: { readonly isStrict: boolean },
+) => Promise<CompiledPlan> {
+  const { telemetry, egress, pool, stages, audit, upstreams } = deps;
+  const partsFor = (loaded: LoadedDefinition, isStrict: boolean) =>
     createServerParts(loaded, {
       egress,
       pool,
       telemetry,
+      upstreams,
+      isStrict,
       serverOf,
       databasesOpened(slug, opened) {
         const entry = [slug, opened] as const;
@@ -133,7 +184,7 @@ function createCompiler(
         return () => databases.delete(entry);
       },
     });
-  return (definitions) => {
+  return (definitions, { isStrict }) => {
     for (const { secretValues } of definitions) {
       telemetry.redactor.addSecrets(secretValues);
       audit.log.addSecrets(secretValues);
@@ -141,7 +192,7 @@ function createCompiler(
     return compilePlan(definitions, {
       requestStages: stages.request,
       operationStages: stages.operation,
-      partsFor,
+      partsFor: (loaded) => partsFor(loaded, isStrict),
       log: telemetry.log.child({ component: 'handler' }),
       redactor: telemetry.redactor,
     });

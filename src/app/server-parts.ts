@@ -7,17 +7,23 @@ import { QuaysideError } from '../errors.ts';
 import { createFileHandler } from '../handlers/file/file-handler.ts';
 import type { FilePool } from '../handlers/file/pool.ts';
 import { createHttpHandler } from '../handlers/http/http-handler.ts';
+import { createMcpHandler } from '../handlers/mcp/mcp-handler.ts';
 import { createSqlHandler } from '../handlers/sql/sql-handler.ts';
 import type { ServerParts } from '../plan/compile-server.ts';
 import { readResourceAs } from '../plan/read-resource.ts';
 import type { ServerPlan } from '../plan/server-plan.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Call, ResourceContent } from '../tool.ts';
+import type { Upstreams } from '../upstreams/upstreams.ts';
+import { createFederation } from './federation.ts';
 
 export interface ServerPartsDeps {
   readonly egress: Egress;
   readonly pool: FilePool;
   readonly telemetry: Telemetry;
+  readonly upstreams: Pick<Upstreams, 'hold'>;
+  /** The definition was read anew, so that its author is there to settle what it leaves open. */
+  readonly isStrict: boolean;
   /** The server in force under a slug, for handlers that read its resources. */
   readonly serverOf: (slug: string) => ServerPlan | undefined;
   /** Told when databases open and close, so that health and metrics follow the plan in force. */
@@ -34,8 +40,14 @@ export function createServerParts(loaded: LoadedDefinition, deps: ServerPartsDep
     observe: ({ operation, seconds }) => telemetry.databaseQuery(operation, seconds),
   });
   const forget = deps.databasesOpened(definition.slug, databases);
+  const { slug } = definition;
+  const held = deps.upstreams.hold({ slug, baseDirectory, trusted: loaded.trusted }, definition.upstreams);
   return {
+    ...(held.all.length === 0
+      ? {}
+      : { federation: createFederation(loaded, held, { isStrict: deps.isStrict, log: telemetry.log }) }),
     factories: {
+      mcp: createMcpHandler(held),
       sql: createSqlHandler({ databases, maxResultBytes: sizeBytes(definition.limits.maxResultSize) }),
       http: createHttpHandler({ egress: deps.egress, redactText: telemetry.redactor.text }),
       file: createFileHandler({
@@ -47,7 +59,7 @@ export function createServerParts(loaded: LoadedDefinition, deps: ServerPartsDep
     },
     async close() {
       forget();
-      await databases.close();
+      await Promise.all([databases.close(), held.release()]);
     },
   };
 }
