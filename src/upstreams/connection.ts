@@ -47,8 +47,11 @@ export class Connection {
   #attempt = Promise.withResolvers<void>();
   #failures = 0;
   #cancelRetry: (() => void) | undefined;
-  #dialing: Promise<void> | undefined;
-  readonly #closing = new AbortController();
+  /** The attempt that runs, and what gives it up. */
+  #dialing: Promise<void> = Promise.resolve();
+  #giveUp = new AbortController();
+  /** What is being ended; the next attempt waits for it, so that there is never more than one of an upstream. */
+  #ending: Promise<unknown> = Promise.resolve();
   #lastError: UpstreamError | undefined;
   #restarts = 0;
 
@@ -76,7 +79,10 @@ export class Connection {
   }
 
   start(): void {
-    this.#dialing = this.#connect();
+    this.#state = 'connecting';
+    const giveUp = new AbortController();
+    this.#giveUp = giveUp;
+    this.#dialing = Promise.all([this.#dialing, this.#ending]).then(() => this.#connect(giveUp.signal));
   }
 
   /** Resolves with the outcome of the attempt that runs, or at once where none does. */
@@ -93,13 +99,12 @@ export class Connection {
       throw new UpstreamError('unavailable', 'The upstream is not connected now.', {
         cause: this.#lastError,
       });
-    if (control.era === 'modern' || control.isShared) return this.#run(control, () => work(control));
+    if (control.era === 'modern' || control.isShared) return this.useControl(work);
     const own = this.#callerSession(caller);
     own.usedAt = this.#options.clock.monotonic();
     own.running += 1;
     try {
-      const session = await own.session;
-      return await this.#run(session, () => work(session));
+      return await work(await own.session);
     } catch (error) {
       // Unknown to the upstream by now, so the request was not looked at; or never opened.
       const { reason } = toUpstreamError(error);
@@ -107,55 +112,54 @@ export class Connection {
       throw error;
     } finally {
       own.running -= 1;
+      if (this.#callers.get(caller) !== own) this.#endWhenIdle(own);
+    }
+  }
+
+  /** Runs `work` on the control session. */
+  async useControl<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    const session = this.#control;
+    if (session === undefined) throw new UpstreamError('unavailable', 'The upstream is not connected now.');
+    try {
+      return await work(session);
+    } catch (error) {
+      // Streamable HTTP has no connection that could be seen to break: a request that reaches nobody tells.
+      const failure = toUpstreamError(error);
+      if (failure.reason === 'unavailable' || failure.reason === 'session') this.#lost(session, failure);
+      throw error;
     }
   }
 
   /** Ends what there is and begins again after `afterMs`: for an upstream that is there and does not answer. */
-  async reset(afterMs: number): Promise<void> {
-    if (this.#state === 'closed') return;
-    const control = this.#drop();
+  reset(afterMs: number): void {
+    if (this.#isClosed()) return;
+    this.#giveUp.abort();
+    this.#drop();
     this.#state = 'down';
     this.#retryAfter(afterMs);
     this.#options.events.stateChanged();
-    await control?.close();
   }
 
   async close(): Promise<void> {
     this.#state = 'closed';
     this.#cancelRetry?.();
-    const control = this.#drop();
+    this.#giveUp.abort();
+    const callers = [...this.#callers.values()];
+    this.#drop();
     this.#attempt.reject(new UpstreamError('ended', 'The upstream was closed.'));
-    this.#closing.abort();
-    await Promise.all([
-      this.#dialing,
-      control?.close(),
-      ...[...this.#callers.keys()].map((caller) => this.#end(caller)),
-    ]);
+    await Promise.all([this.#dialing, this.#ending, ...callers.map(endCaller)]);
   }
 
-  async #run<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await work();
-    } catch (error) {
-      const { reason } = toUpstreamError(error);
-      // Streamable HTTP has no connection that could be seen to break: a request that reaches nobody tells.
-      if (session === this.#control && (reason === 'unavailable' || reason === 'session'))
-        this.#lost(session, toUpstreamError(error));
-      throw error;
-    }
-  }
-
-  async #connect(): Promise<void> {
-    this.#cancelRetry = undefined;
-    this.#state = 'connecting';
+  async #connect(signal: AbortSignal): Promise<void> {
     const startedAt = this.#options.clock.monotonic();
     let session: Session | undefined;
     try {
+      signal.throwIfAborted();
       session = await this.#options.dialer.open(
         this.#eventsOf(() => session, startedAt),
-        this.#closing.signal,
+        signal,
       );
-      if (this.#isClosed()) throw new UpstreamError('ended', 'The upstream was closed.');
+      signal.throwIfAborted();
       this.#control = session;
       await this.#options.events.connected(session);
       if (this.#control !== session) throw this.#lastError ?? new UpstreamError('ended', 'It was lost.');
@@ -165,7 +169,8 @@ export class Connection {
       this.#options.events.stateChanged();
     } catch (error) {
       await session?.close();
-      if (!this.#isClosed()) this.#failed(toUpstreamError(error), startedAt);
+      // One that was given up has a successor, or none is wanted.
+      if (!signal.aborted) this.#failed(toUpstreamError(error), startedAt);
     }
   }
 
@@ -187,7 +192,6 @@ export class Connection {
     if (this.#control !== session || this.#isClosed()) return;
     const wasConnecting = this.#state === 'connecting';
     this.#drop();
-    void session.close();
     this.#lastError = error;
     // The attempt that made it sees that it is gone.
     if (!wasConnecting) this.#failed(error, startedAt);
@@ -212,6 +216,7 @@ export class Connection {
 
   #retryAfter(waitMs: number): void {
     this.#cancelRetry?.();
+    this.#attempt.reject(this.#lastError ?? new UpstreamError('ended', 'The connection was given up.'));
     this.#attempt = Promise.withResolvers<void>();
     this.#attempt.promise.catch(() => undefined);
     this.#cancelRetry = this.#options.clock.after(waitMs, () => {
@@ -220,12 +225,14 @@ export class Connection {
     });
   }
 
-  /** Callers' sessions go as well: they were made of the same upstream. */
-  #drop(): Session | undefined {
+  /** Callers' sessions go as well, when what they run has ended: they were made of the same upstream. */
+  #drop(): void {
     const control = this.#control;
     this.#control = undefined;
-    for (const caller of [...this.#callers.keys()]) void this.#end(caller);
-    return control;
+    if (control !== undefined) this.#ending = Promise.all([this.#ending, control.close()]);
+    const callers = [...this.#callers.values()];
+    this.#callers.clear();
+    for (const own of callers) this.#endWhenIdle(own);
   }
 
   #isClosed(): boolean {
@@ -239,7 +246,7 @@ export class Connection {
     const { dialer, clock } = this.#options;
     const session = dialer.open(
       this.#eventsOf(() => undefined, clock.monotonic()),
-      this.#closing.signal,
+      this.#giveUp.signal,
     );
     const own = { session, usedAt: clock.monotonic(), running: 0 };
     this.#callers.set(caller, own);
@@ -253,25 +260,30 @@ export class Connection {
     idle.sort(([, a], [, b]) => a.usedAt - b.usedAt);
     const excess = this.#callers.size - SESSIONS_MAX + 1;
     for (const [index, [caller, { usedAt }]] of idle.entries()) {
-      if (index < excess || now - usedAt > SESSION_IDLE_MS) void this.#end(caller);
+      const own = this.#callers.get(caller);
+      if (own !== undefined && (index < excess || now - usedAt > SESSION_IDLE_MS)) this.#forget(caller, own);
     }
     if (this.#callers.size >= SESSIONS_MAX)
       throw new UpstreamError('busy', 'Too many callers use the upstream; try again.');
   }
 
   #forget(caller: string, own: CallerSession): void {
-    if (this.#callers.get(caller) === own) void this.#end(caller);
+    if (this.#callers.get(caller) !== own) return;
+    this.#callers.delete(caller);
+    this.#endWhenIdle(own);
   }
 
-  async #end(caller: string): Promise<void> {
-    const own = this.#callers.get(caller);
-    this.#callers.delete(caller);
-    // One that was never opened has told whoever waited for it.
-    await own?.session.then(
-      (session) => session.close(),
-      () => undefined,
-    );
+  #endWhenIdle(own: CallerSession): void {
+    if (own.running === 0) void endCaller(own);
   }
+}
+
+/** One that was never opened has told whoever waited for it. */
+async function endCaller({ session }: CallerSession): Promise<void> {
+  await session.then(
+    (opened) => opened.close(),
+    () => undefined,
+  );
 }
 
 /** With jitter, so that what failed together does not come back together. */

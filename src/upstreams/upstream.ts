@@ -154,8 +154,10 @@ export class Upstream {
     try {
       const result = await this.#callOnce(call).catch((error: unknown) => {
         // The upstream has not looked at a request of a session that it does not know: it is safe to send again.
-        if (error instanceof UpstreamError && error.reason === 'session') return this.#callOnce(call);
-        throw error;
+        if (!(error instanceof UpstreamError) || error.reason !== 'session') throw error;
+        // It was begun anew, and with it what we last knew of its lists.
+        this.#refresher.hint();
+        return this.#callOnce(call);
       });
       this.#breaker.succeeded();
       return result;
@@ -220,7 +222,7 @@ export class Upstream {
     const { log, breaker, stateChanged } = this.#options;
     log.warn({ cooldown_ms: breaker.cooldown }, 'An upstream failed too often and is left alone.');
     stateChanged();
-    void this.#connection.reset(breaker.cooldown);
+    this.#connection.reset(breaker.cooldown);
   }
 
   async #connected(session: Session): Promise<void> {
@@ -230,9 +232,8 @@ export class Upstream {
   }
 
   async #refresh(): Promise<boolean> {
-    const session = this.#connection.control;
-    if (session === undefined) return false;
-    return this.#judge(await readListing(session, this.#options.timeoutMs));
+    const read = (session: Session) => readListing(session, this.#options.timeoutMs);
+    return this.#judge(await this.#connection.useControl(read));
   }
 
   /** True when what is offered has changed. */

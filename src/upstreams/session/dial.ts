@@ -50,16 +50,19 @@ export function createDialer(options: DialOptions): Dialer {
   let known: Manner | undefined = place.kind === 'http' && place.transport === 'sse' ? 'sse' : undefined;
   return {
     async open(events, signal) {
+      const attempt = beginAttempt(events, signal);
       try {
         const [manner, session] =
           place.kind === 'stdio'
-            ? await openProcess(options, place.command, guarded(events, signal), known)
-            : await openHttp(options, place, guarded(events, signal), known);
+            ? await openProcess(options, place.command, attempt, known)
+            : await openHttp(options, place, attempt, known);
         known = manner;
         return session;
       } catch (error) {
         if (place.kind === 'stdio' || place.transport !== 'sse') known = undefined;
         throw error;
+      } finally {
+        attempt.end();
       }
     },
   };
@@ -70,15 +73,23 @@ interface Attempt {
   readonly events: LinkEvents;
   /** Closes what is being opened when the attempt is given up. */
   guard(link: Link): void;
+  /** What was opened belongs to whoever has it now. */
+  end(): void;
 }
 
-function guarded(events: LinkEvents, signal: AbortSignal): Attempt {
+function beginAttempt(events: LinkEvents, signal: AbortSignal): Attempt {
+  const links: Link[] = [];
+  const giveUp = (): void => {
+    for (const link of links) void link.close();
+  };
+  signal.addEventListener('abort', giveUp, { once: true });
   return {
     events,
     guard(link) {
+      links.push(link);
       if (signal.aborted) void link.close();
-      else signal.addEventListener('abort', () => void link.close(), { once: true });
     },
+    end: () => signal.removeEventListener('abort', giveUp),
   };
 }
 
