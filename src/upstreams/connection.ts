@@ -107,8 +107,10 @@ export class Connection {
       return await work(await own.session);
     } catch (error) {
       // Unknown to the upstream by now, so the request was not looked at; or never opened.
-      const { reason } = toUpstreamError(error);
-      if (reason === 'session' || reason === 'unavailable') this.#forget(caller, own);
+      const failure = toUpstreamError(error);
+      if (failure.reason === 'session' || failure.reason === 'unavailable') this.#forget(caller, own);
+      // What one caller cannot reach, nobody can.
+      if (failure.reason === 'unavailable') this.#lost(control, failure);
       throw error;
     } finally {
       own.running -= 1;

@@ -45,3 +45,14 @@ test('an event, and a line, of too many bytes end the stream', async () => {
     reason: 'too_large',
   });
 });
+
+test('a line of many chunks costs each of them once', async () => {
+  const bytes = Buffer.from(`data: ${'x'.repeat(16_000_000)}\n\n`);
+  async function* small(): AsyncGenerator<Buffer> {
+    for (let start = 0; start < bytes.length; start += 1000) yield bytes.subarray(start, start + 1000);
+  }
+  const started = performance.now();
+  for await (const event of readEvents(small(), 20_000_000)) expect(event.data).toHaveLength(16_000_000);
+  // Looked at again with every chunk it would be 128 GB.
+  expect(performance.now() - started).toBeLessThan(5000);
+});

@@ -10,28 +10,49 @@ export interface ServerEvent {
   readonly retryMs: number | undefined;
 }
 
-/** Throws UpstreamError `too_large` for an event of more than `maxBytes`; an unfinished last event is left out. */
+/**
+ * Throws UpstreamError `too_large` for an event of more than `maxBytes`; an unfinished last event is left out. Each chunk
+ * is looked at once, however long the line that it belongs to.
+ */
 export async function* readEvents(
   chunks: AsyncIterable<Buffer>,
   maxBytes: number,
 ): AsyncGenerator<ServerEvent, void, undefined> {
-  const decoder = new TextDecoder();
-  let rest = '';
   let event = newEvent();
-  for await (const chunk of chunks) {
-    rest += decoder.decode(chunk, { stream: true });
-    const lines = rest.split(/\r\n|\n|\r(?!$)/);
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      if (line !== '') {
-        takeLine(event, line);
-        continue;
-      }
+  for await (const { line, openLength } of readLines(chunks)) {
+    if (line === '') {
       if (event.lines.length > 0 || event.id !== undefined) yield finish(event);
       event = newEvent();
-    }
-    if (rest.length + event.size > maxBytes)
+    } else if (line !== undefined) takeLine(event, line);
+    if (openLength + event.size > maxBytes)
       throw new UpstreamError('too_large', 'The answer of the upstream is too large.');
+  }
+}
+
+/** Lines as they end, and after each chunk without a line how much of the next one is there already. */
+async function* readLines(
+  chunks: AsyncIterable<Buffer>,
+): AsyncGenerator<{ readonly line: string | undefined; readonly openLength: number }, void, undefined> {
+  const decoder = new TextDecoder();
+  let parts: string[] = [];
+  let openLength = 0;
+  let endedInReturn = false;
+  for await (const chunk of chunks) {
+    const decoded: string = decoder.decode(chunk, { stream: true });
+    if (decoded === '') continue;
+    const text: string = endedInReturn && decoded.startsWith('\n') ? decoded.slice(1) : decoded;
+    endedInReturn = text.endsWith('\r');
+    let start = 0;
+    for (const { 0: ending, index } of text.matchAll(/\r\n|\n|\r/g)) {
+      parts.push(text.slice(start, index));
+      yield { line: parts.join(''), openLength: 0 };
+      parts = [];
+      openLength = 0;
+      start = index + ending.length;
+    }
+    parts.push(text.slice(start));
+    openLength += text.length - start;
+    yield { line: undefined, openLength };
   }
 }
 
