@@ -3,7 +3,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { connectHttp } from '../support/official-client.ts';
 import { type Product, startProduct } from '../support/product.ts';
 import { callText, shownUpstream, startFederated, withClient } from './federated-product.ts';
-import { type HttpUpstream, type Respond, respond, startEvents, startHttpUpstream } from './http-server.ts';
+import {
+  type HttpMessage,
+  type HttpUpstream,
+  type Respond,
+  respond,
+  startEvents,
+  startHttpUpstream,
+} from './http-server.ts';
 
 /** Each test starts a product, which a busy machine takes its time for. */
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -356,3 +363,53 @@ test('a private address that another address leads to is refused', async () => {
     await own.stop();
   }
 });
+
+test.each(['legacy', 'modern'] as const)(
+  'an update of a resource of a %s upstream reaches who subscribed to it, and nobody else',
+  async (era) => {
+    let tell: ((event: object) => void) | undefined;
+    const capabilities = { tools: {}, resources: { subscribe: true } };
+    const answers: Readonly<Record<string, (message: HttpMessage) => object>> = {
+      'server/discover': () => ({ supportedVersions: era === 'modern' ? ['2026-07-28'] : [], capabilities }),
+      initialize: ({ params }) => ({ protocolVersion: params.protocolVersion, capabilities }),
+      'resources/list': () => ({ resources: ['a', 'b'].map((name) => ({ uri: `test://${name}`, name })) }),
+      'resources/templates/list': () => ({ resourceTemplates: [] }),
+      'resources/subscribe': () => ({}),
+    };
+    const running = await start(era, (message, response) => {
+      const opensStream =
+        era === 'modern' ? message.method === 'subscriptions/listen' : message.request.startsWith('GET');
+      if (opensStream) {
+        tell = startEvents(response);
+        return true;
+      }
+      const answer = answers[message.method]?.(message);
+      return answer === undefined
+        ? false
+        : respond(response, message.id, { resultType: 'complete', ...answer });
+    });
+    const clients = await Promise.all(
+      ['test://a', 'test://b'].map(async (uri) => {
+        const client = await connectHttp(running.product, 'legacy');
+        const heard: string[] = [];
+        client.setNotificationHandler('notifications/resources/updated', ({ params }) => {
+          heard.push(params.uri);
+        });
+        await client.subscribeResource({ uri });
+        return { client, heard };
+      }),
+    );
+    // The upstream is asked for both, by a request for each or by one stream for all.
+    const asked = (uri: string) =>
+      running.upstream.messages.some(
+        ({ method, params }) => /subscribe|listen/.test(method) && JSON.stringify(params).includes(uri),
+      );
+    await vi.waitFor(() => expect([asked('test://a'), asked('test://b')]).toEqual([true, true]), PATIENT);
+    await vi.waitFor(() => {
+      tell?.({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'test://a' } });
+      expect(clients[0]?.heard.length).toBeGreaterThan(0);
+    }, PATIENT);
+    expect(clients[1]?.heard).toEqual([]);
+    await Promise.all(clients.map(({ client }) => client.close()));
+  },
+);
