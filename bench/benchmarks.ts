@@ -40,6 +40,8 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
       },
       pace,
     ),
+  'upstream-call': (pace) =>
+    compare({ id: 'upstream-call', ours: contenders.proxiedEcho(), peers: [contenders.mcpProxy()] }, pace),
   'sqlite-tool': (pace) =>
     compare({ id: 'sqlite-tool', ours: contenders.sqliteTool(), peers: [contenders.toolboxSqlite()] }, pace),
   'postgres-tool': async (pace) => {

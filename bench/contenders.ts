@@ -27,6 +27,26 @@ export function auditedEcho(): Contender {
   return { ...quayside({ definition: 'echo-audited', requests: echoCalls() }), name: 'quayside-audited' };
 }
 
+/** Ours before the echo tool of another server over stdio. */
+export function proxiedEcho(): Contender {
+  return quayside({ definition: 'upstream', requests: echoCalls() });
+}
+
+/** The most used proxy of npm before the same server; without its event store, which nobody here reads. */
+export function mcpProxy(): Contender {
+  return {
+    name: 'mcp-proxy',
+    requests: echoCalls(),
+    env: { NODE_ENV: 'production' },
+    command: (port) => [
+      process.execPath,
+      'node_modules/mcp-proxy/dist/bin/mcp-proxy.mjs',
+      ...['--port', String(port), '--host', '127.0.0.1', '--server', 'stream', '--no-eventStore'],
+      ...['--', process.execPath, 'peers/echo-upstream.mjs'],
+    ],
+  };
+}
+
 /** Ours looking a customer up in SQLite. */
 export function sqliteTool(): Contender {
   return quayside({

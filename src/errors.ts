@@ -242,6 +242,13 @@ export const errors = {
     modern: 5030,
     retryable: true,
   },
+  upstream_failed: {
+    message: 'The upstream server failed, or cannot be reached.',
+    status: 502,
+    legacy: -32000,
+    modern: 5030,
+    retryable: true,
+  },
   internal: { message: 'Internal error.', status: 500, legacy: -32603, modern: -32603, retryable: false },
 } as const satisfies Record<string, ErrorDefinition>;
 

@@ -29,6 +29,7 @@ export interface WindowLimit {
   readonly maxRequests: number;
 }
 
+/** What a tool says of its effects (MCP: ToolAnnotations). */
 export interface ToolAnnotations {
   readonly title?: string;
   readonly readOnlyHint?: boolean;
@@ -49,6 +50,8 @@ export interface ToolSpec {
   readonly inputSchema: JsonObject;
   readonly outputSchema?: JsonObject;
   readonly annotations: ToolAnnotations;
+  /** What another server says of its tool: shown to clients where `annotations` is silent, never decided by. */
+  readonly foreignHints?: ToolAnnotations;
   readonly tags: readonly string[];
   readonly meta?: JsonObject;
   /** Milliseconds until the call is ended with HANDLER_TIMEOUT_ERROR. */

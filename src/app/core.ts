@@ -13,6 +13,7 @@ import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/te
 import type { Operation } from '../tool.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
+import { type AppUpstreams, openUpstreams } from './federation.ts';
 import { type Governance, openGovernance } from './governance.ts';
 import { checkSharedSalt } from './identity.ts';
 import { openPacks } from './packs.ts';
@@ -34,6 +35,7 @@ export interface Core extends Omit<State, 'close'>, Omit<Governance, 'gate' | 'c
   readonly storedSecrets: StoredSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly pool: FilePool;
+  readonly upstreams: AppUpstreams;
   /** Operations that run now. */
   readonly running: ReadonlySet<Operation>;
   /** What the start has to say to the operator, one line each. */
@@ -72,8 +74,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     onKill: telemetry.sandboxKill,
   });
   const packs = openPacks({ settings, telemetry, store });
+  const upstreams = openUpstreams({ store, telemetry, audit, egress, build: options.build });
   const closeTools = async () => {
-    await Promise.all([pool.close(), packs.close(), closeGovernance()]);
+    await Promise.all([pool.close(), packs.close(), upstreams.close(), closeGovernance()]);
     await state.close();
     // Last, because the last records may still have to be sent.
     await egress.close();
@@ -91,6 +94,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     ensureTenants,
     once,
     rollouts,
+    upstreams,
   };
   try {
     storedSecrets = await openStoredSecrets({ settings, store, egress, areNamed: early.areNamed() });
@@ -120,6 +124,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     storedSecrets,
     routeEntry: createRouteEntries(stages.operation),
     pool,
+    upstreams,
     running: gate.running,
     warnings,
     async close() {

@@ -75,6 +75,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     health.add({ name: 'tenant_header', critical: false, check: tenantHeaderFinding });
   health.add(limitsComponent(core.limiter));
   if (core.flags.component !== undefined) health.add(core.flags.component);
+  health.add(core.upstreams.component);
   watchDatabases(core, health);
   watchIssuers(core.people.tokens, core.plans.holder, health);
   const ages = createAgeReminder({ core, settings, clock });
@@ -102,6 +103,7 @@ export function createOperations(deps: OperationsDeps): Operations {
       ...core.once.routes,
       ...core.flags.routes,
       ...core.rollouts.routes,
+      ...core.upstreams.routes,
     ],
     serviceManager,
     async start() {

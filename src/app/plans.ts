@@ -13,6 +13,7 @@ import { createPlanHolder, type SwappablePlan } from '../plan/holder.ts';
 import { createReloader, type Reloader } from '../plan/reload.ts';
 import type { RolloutStateOf } from '../plan/versions.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Upstreams } from '../upstreams/upstreams.ts';
 import type { AppAudit } from './audit.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { loadAll } from './definitions.ts';
@@ -52,6 +53,7 @@ export interface PlansDeps {
   readonly rollouts: Pick<AppRollouts, 'stateOf' | 'checkCanaries'>;
   /** Its cache is told of every server of a plan that a reload put in force. */
   readonly once: Pick<Once, 'cache'>;
+  readonly upstreams: Pick<Upstreams, 'hold' | 'onChange'>;
 }
 
 /** Compiles the first plan. Throws PlanError with all that could not be prepared. */
@@ -68,14 +70,20 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
   });
 
   let files: readonly string[] = [];
+  let loaded = first;
   const build = async (definitions: readonly LoadedDefinition[]): Promise<CompiledPlan> => {
     demandPromoted(definitions, deps.rollouts.stateOf);
     await deps.ensureTenants(definitions);
-    const compiled = await compile(definitions);
+    const compiled = await compile(definitions, { isStrict: true });
     files = filesOf(settings, definitions, compiled);
+    loaded = definitions;
     return compiled;
   };
-  const { plan } = await build(first);
+  const upstreamChanges = followUpstreams(deps.upstreams, () => void reloader.rebuild());
+  const { plan } = await build(first).catch((error: unknown) => {
+    upstreamChanges.stop();
+    throw error;
+  });
   holder = createPlanHolder(plan, (error) => log.error({ error }, 'A replaced plan did not close cleanly.'));
   const { current } = holder;
 
@@ -87,7 +95,13 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
   const reloader = createReloader({
     holder,
     build: async () => build((await loadAll(settings, deps.storedSecrets.resolve)).definitions),
-    finished({ error }) {
+    rebuild: () => compile(loaded, { isStrict: false }),
+    finished({ kind, error }) {
+      if (kind === 'rebuild') {
+        if (error === undefined) log.info({}, 'What upstreams offer has changed, and is served so.');
+        else log.error({ error }, 'What upstreams offer has changed, and cannot be served so.');
+        return;
+      }
       telemetry.configReload(error === undefined ? 'success' : 'failure');
       deps.audit.events.record(reloadEntry(error));
       if (error === undefined)
@@ -99,6 +113,7 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
       watcher.refresh();
     },
   });
+  upstreamChanges.start();
   return {
     holder,
     reloader,
@@ -109,8 +124,39 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
     },
     async close() {
       watcher.stop();
+      upstreamChanges.stop();
       stopSecrets?.();
       await holder?.close();
+    },
+  };
+}
+
+/** Changes come in crowds, as when several upstreams connect: so long, and they are one. */
+const SETTLE_MS = 100;
+
+/** Calls `rebuild` after changes, also for those that came before `start`. */
+function followUpstreams(upstreams: Pick<Upstreams, 'onChange'>, rebuild: () => void) {
+  let isStarted = false;
+  let isDue = false;
+  let timer: NodeJS.Timeout | undefined;
+  const schedule = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      rebuild();
+    }, SETTLE_MS).unref();
+  };
+  const stop = upstreams.onChange(() => {
+    if (isStarted) schedule();
+    else isDue = true;
+  });
+  return {
+    start() {
+      isStarted = true;
+      if (isDue) schedule();
+    },
+    stop() {
+      stop();
+      clearTimeout(timer);
     },
   };
 }
@@ -132,14 +178,19 @@ function createCompiler(
   deps: PlansDeps,
   databases: Set<readonly [string, Databases]>,
   serverOf: Parameters<typeof createServerParts>[1]['serverOf'],
-): (definitions: readonly LoadedDefinition[]) => Promise<CompiledPlan> {
-  const { telemetry, egress, pool, packs, stages, audit } = deps;
-  const partsFor = (loaded: LoadedDefinition) =>
+): (
+  definitions: readonly LoadedDefinition[],
+  options: { readonly isStrict: boolean },
+) => Promise<CompiledPlan> {
+  const { telemetry, egress, pool, packs, stages, audit, upstreams } = deps;
+  const partsFor = (loaded: LoadedDefinition, isStrict: boolean) =>
     createServerParts(loaded, {
       egress,
       pool,
       packs,
       telemetry,
+      upstreams,
+      isStrict,
       serverOf,
       databasesOpened(slug, opened) {
         const entry = [slug, opened] as const;
@@ -147,7 +198,7 @@ function createCompiler(
         return () => databases.delete(entry);
       },
     });
-  return (definitions) => {
+  return (definitions, { isStrict }) => {
     for (const { secretValues } of definitions) {
       telemetry.redactor.addSecrets(secretValues);
       audit.log.addSecrets(secretValues);
@@ -155,8 +206,8 @@ function createCompiler(
     return compilePlan(withPackServers(definitions), {
       requestStages: stages.request,
       operationStages: stages.operation,
-      partsFor,
       rolloutStateOf: deps.rollouts.stateOf,
+      partsFor: (loaded) => partsFor(loaded, isStrict),
       log: telemetry.log.child({ component: 'handler' }),
       redactor: telemetry.redactor,
     });

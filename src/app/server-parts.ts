@@ -8,12 +8,15 @@ import { QuaysideError } from '../errors.ts';
 import { createFileHandler } from '../handlers/file/file-handler.ts';
 import type { FilePool } from '../handlers/file/pool.ts';
 import { createHttpHandler } from '../handlers/http/http-handler.ts';
+import { createMcpHandler } from '../handlers/mcp/mcp-handler.ts';
 import { createSqlHandler } from '../handlers/sql/sql-handler.ts';
 import { PartsError, type ServerParts } from '../plan/compile-server.ts';
 import { readResourceAs } from '../plan/read-resource.ts';
 import type { ServerPlan } from '../plan/server-plan.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Call, ResourceContent } from '../tool.ts';
+import type { Upstreams } from '../upstreams/upstreams.ts';
+import { createFederation } from './federation.ts';
 import type { Packs, ServedPacks } from './packs.ts';
 
 export interface ServerPartsDeps {
@@ -23,6 +26,9 @@ export interface ServerPartsDeps {
   /** What serves a definition now, for handlers that read its resources. */
   readonly serverOf: (definition: Definition) => ServerPlan | undefined;
   readonly packs: Pick<Packs, 'serve'>;
+  readonly upstreams: Pick<Upstreams, 'hold'>;
+  /** The definition was read anew, so that its author is there to settle what it leaves open. */
+  readonly isStrict: boolean;
   /** Told when databases open and close, so that health and metrics follow the plan in force. */
   readonly databasesOpened: (slug: string, databases: Databases) => () => void;
 }
@@ -30,13 +36,19 @@ export interface ServerPartsDeps {
 /** Opens the parts of one definition; they close with its plan. */
 export function createServerParts(loaded: LoadedDefinition, deps: ServerPartsDeps): ServerParts {
   const { telemetry } = deps;
-  const { definition } = loaded;
+  const { definition, baseDirectory } = loaded;
   // First: a pack opens nothing before it knows that it can be served, and databases connect when first asked.
   const packs = deps.packs.serve(loaded);
   const databases = openAll(loaded, telemetry, packs);
   const forget = deps.databasesOpened(definition.slug, databases);
+  const { slug } = definition;
+  const held = deps.upstreams.hold({ slug, baseDirectory, trusted: loaded.trusted }, definition.upstreams);
   return {
+    ...(held.all.length === 0
+      ? {}
+      : { federation: createFederation(loaded, held, { isStrict: deps.isStrict, log: telemetry.log }) }),
     factories: {
+      mcp: createMcpHandler(held),
       sql: createSqlHandler({ databases, maxResultBytes: sizeBytes(definition.limits.maxResultSize) }),
       http: createHttpHandler({ egress: deps.egress, redactText: telemetry.redactor.text }),
       file: createFileHandler({
@@ -50,6 +62,7 @@ export function createServerParts(loaded: LoadedDefinition, deps: ServerPartsDep
     async close() {
       forget();
       await Promise.all([databases.close(), packs.close()]);
+      await Promise.all([databases.close(), held.release()]);
     },
   };
 }

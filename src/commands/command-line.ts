@@ -9,6 +9,7 @@ import { addExplain, addKeyVerbs, addTenantVerbs } from './identity-verbs.ts';
 import { EXIT, type Finish, type Io, PROCESS_IO } from './io.ts';
 import { addRolloutVerbs } from './rollout-verbs.ts';
 import { addSecrets } from './secret-verbs.ts';
+import { addUpstreams } from './upstream-verbs.ts';
 import { addUsers } from './user-verbs.ts';
 
 /** Runs `quayside <words>`; resolves with the exit code. Never rejects for what a user can cause. */
@@ -49,6 +50,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addFlagVerbs(program, io, finish);
   addRolloutVerbs(program, io, finish);
   addSecrets(program, io, finish);
+  addUpstreams(program, io, finish);
   addMigrate(program, io, finish);
   // Sub-commands made by `command()` inherit these settings only when they are copied.
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {

@@ -28,7 +28,6 @@ const isFilled = (node: Node) =>
   node.kind === 'object' ? node.members.size > 0 : node.kind === 'array' && node.items.length > 0;
 
 export const notYet: readonly NotYet[] = [
-  { path: '/upstreams', effect: 'additive', what: 'Upstream servers are', when: isFilled },
   { path: '/models', effect: 'additive', what: 'Models are', when: isFilled },
   ...['sql', 'jira', 'knowledge'].map(
     (pack): NotYet => ({ path: `/packs/${pack}`, effect: 'additive', what: `The pack ${pack} is` }),
@@ -50,7 +49,7 @@ export const notYet: readonly NotYet[] = [
       path: `${list}/*/handler/type`,
       effect: 'omits',
       what: 'This kind of handler is',
-      when: is('inline', 'registry', 'mcp', 'prompt'),
+      when: is('inline', 'registry', 'prompt'),
     },
     { path: `${list}/*/handler/template`, effect: 'omits', what: 'The SQL template is' },
     { path: `${list}/*/handler/requestTransform`, effect: 'omits', what: 'The transform is' },

@@ -50,6 +50,12 @@ export function toErrorResult(error: HandlerError): ToolResult {
   };
 }
 
+/** Content items that came from outside. Throws HandlerError HANDLER_OUTPUT_ERROR for one that MCP does not know. */
+export function parseContentItems(items: unknown): readonly ContentItem[] {
+  if (!isContentList(items)) throw outputError('content is not a list of typed items');
+  return items.map(toContentItem);
+}
+
 type TypedItem = JsonObject & { readonly type: string };
 
 function isRecord(value: unknown): value is JsonObject {

@@ -1,6 +1,8 @@
 // Compiles one definition into a ServerPlan. Collects every problem instead of stopping at the first.
 import { createHash } from 'node:crypto';
+import { headerParametersOf } from '../definition/header-parameters.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
+import type { Definition } from '../definition/schema/definition.ts';
 import type { Handler } from '../definition/schema/handler.ts';
 import type { Tool as ToolDefinition } from '../definition/schema/tool.ts';
 import { listedToolName } from '../definition/tool-name.ts';
@@ -8,10 +10,10 @@ import { HandlerError } from '../errors.ts';
 import type { GateServer, OperationStage, RequestStage, Target } from '../gate/stage.ts';
 import { createContent } from '../handlers/content/content.ts';
 import type { HandlerContext, PreparedHandler } from '../handlers/handler.ts';
+import type { Federated } from '../handlers/mcp/federation.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Redactor } from '../telemetry/redact.ts';
-import type { JsonObject } from '../tool.ts';
-import { headerParametersOf } from './header-parameters.ts';
+import type { JsonObject, ToolAnnotations } from '../tool.ts';
 import { compilePackTool, type PackTool } from './pack-tool.ts';
 import { type Entry, LIST_METHODS, type ServerPlan, type ToolEntry } from './server-plan.ts';
 import { listTarget, promptTarget, resourceTarget, toolTarget } from './target.ts';
@@ -40,6 +42,8 @@ export interface ServerParts {
   readonly factories: HandlerFactories;
   /** Tools that packs bring, besides those of the definition. */
   readonly packTools?: readonly PackTool[];
+  /** What other servers bring, where the definition names some. */
+  readonly federation?: Federation;
   close(): Promise<void>;
 }
 
@@ -53,6 +57,17 @@ export class PartsError extends Error {
     this.pointer = pointer;
   }
 }
+
+/** The upstreams of one definition, as far as its plan needs to know of them. */
+export interface Federation {
+  /** What they offer now. Calls `report` with what keeps the definition from being served. */
+  contents(report: (pointer: string, error: unknown) => void): Promise<FederatedContents>;
+  /** Of these tools of the plan, those whose upstream cannot be reached; another set whenever they are others. */
+  staleTools(tools: readonly ToolDefinition[]): () => ReadonlySet<string>;
+}
+
+/** What upstreams bring into a server. */
+export type FederatedContents = Omit<Federated, 'problems'>;
 
 /** One thing of a definition that could not be prepared. */
 export interface PlanProblem {
@@ -74,11 +89,13 @@ export interface CompiledServer {
 /** Never rejects for what an author can cause. */
 export async function compileServer(loaded: LoadedDefinition, deps: CompileDeps): Promise<CompiledServer> {
   const work = beginWork(loaded, deps);
-  const { definition } = loaded;
+  const { federation } = work.parts;
+  const federated = (await federation?.contents(work.report)) ?? NOTHING_FEDERATED;
+  const definition = withFederated(loaded.definition, federated);
   const gate: GateServer = { slug: definition.slug, definition };
   const enter = entryMaker(deps.operationStages, gate);
-  const tools = await compileTools(work, enter);
-  const { prompts, resources, resourceTemplates } = await compileContent(work, enter);
+  const tools = [...(await compileTools(work, enter)), ...(await compileFederated(work, enter, federated))];
+  const { prompts, resources, resourceTemplates } = await compileContent(work, enter, federated);
   const lists = new Map(LIST_METHODS.map((method) => [method, enter(undefined, listTarget(method))]));
   const items = { tools, prompts, resources, resourceTemplates };
   const server: ServerPlan = {
@@ -91,7 +108,7 @@ export async function compileServer(loaded: LoadedDefinition, deps: CompileDeps)
     ...items,
     tools: toolsByEitherName(tools),
     lists,
-    visibleTo: compileVisibility(items, definition),
+    visibleTo: compileVisibility(items, definition, federation?.staleTools(definition.tools)),
     ...compileHiding(definition),
     async close() {
       await Promise.all(work.closers.map((close) => close()));
@@ -180,28 +197,67 @@ async function compileEntry(
   tool: ToolDefinition,
   index: number,
 ): Promise<ToolEntry | undefined> {
-  const { definition } = work.loaded;
   try {
-    const compiled = await compileTool({
-      definition,
-      tool,
-      listedName: listedToolName(tool.name, definition.toolNames),
-      factories: work.parts.factories,
-      context: handlerContext(work, tool),
-      redactor: work.deps.redactor,
-    });
-    work.closers.push(() => compiled.close());
-    work.files.push(...compiled.files);
-    const { spec } = compiled.tool;
-    const entry = enter(compiled.tool, toolTarget(tool, compiled.tool));
-    return { ...entry, headerParameters: headerParametersOf(spec.inputSchema) };
+    return await toEntry(work, enter, tool);
   } catch (error) {
     work.report(`/tools/${index}/handler`, error);
     return undefined;
   }
 }
 
-async function compileContent(work: Work, enter: Enter) {
+/** A tool of an upstream that cannot be served is left out: no definition of others keeps this one from starting. */
+async function compileFederated(
+  work: Work,
+  enter: Enter,
+  { tools }: FederatedContents,
+): Promise<readonly ToolEntry[]> {
+  const entries = tools.map(async ({ definition, hints }) => {
+    try {
+      return await toEntry(work, enter, definition, hints);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const { slug } = work.loaded.definition;
+      work.deps.log.warn(
+        { server: slug, tool: definition.name, reason },
+        'A tool of an upstream is left out.',
+      );
+      return undefined;
+    }
+  });
+  return (await Promise.all(entries)).filter((entry) => entry !== undefined);
+}
+
+async function toEntry(
+  work: Work,
+  enter: Enter,
+  tool: ToolDefinition,
+  foreignHints?: ToolAnnotations,
+): Promise<ToolEntry> {
+  const { definition } = work.loaded;
+  const compiled = await compileTool({
+    definition,
+    tool,
+    listedName: listedToolName(tool.name, definition.toolNames),
+    factories: work.parts.factories,
+    context: handlerContext(work, tool),
+    redactor: work.deps.redactor,
+    ...(foreignHints === undefined ? {} : { foreignHints }),
+  });
+  work.closers.push(() => compiled.close());
+  work.files.push(...compiled.files);
+  const entry = enter(compiled.tool, toolTarget(tool, compiled.tool));
+  return { ...entry, headerParameters: headerParametersOf(compiled.tool.spec.inputSchema) };
+}
+
+const NOTHING_FEDERATED: FederatedContents = { tools: [], prompts: [], resources: [], resourceTemplates: [] };
+
+/** The gate looks tools up by name in the definition: those of upstreams stand there like any other. */
+function withFederated(definition: Definition, { tools }: FederatedContents): Definition {
+  if (tools.length === 0) return definition;
+  return { ...definition, tools: [...definition.tools, ...tools.map((tool) => tool.definition)] };
+}
+
+async function compileContent(work: Work, enter: Enter, federated: FederatedContents) {
   const { definition, baseDirectory } = work.loaded;
   const content = await createContent(definition, {
     baseDirectory,
@@ -210,16 +266,13 @@ async function compileContent(work: Work, enter: Enter) {
     report: work.report,
   });
   work.files.push(...content.files);
+  const prompts = [...content.prompts, ...federated.prompts];
+  const resources = [...content.resources, ...federated.resources];
+  const resourceTemplates = [...content.resourceTemplates, ...federated.resourceTemplates];
   return {
-    prompts: new Map(
-      content.prompts.map((item) => [item.spec.name, enter(item, promptTarget(item.spec.name))]),
-    ),
-    resources: new Map(
-      content.resources.map((item) => [item.spec.uri, enter(item, resourceTarget(item.spec.uri))]),
-    ),
-    resourceTemplates: content.resourceTemplates.map((item) =>
-      enter(item, resourceTarget(item.spec.uriTemplate)),
-    ),
+    prompts: new Map(prompts.map((item) => [item.spec.name, enter(item, promptTarget(item.spec.name))])),
+    resources: new Map(resources.map((item) => [item.spec.uri, enter(item, resourceTarget(item.spec.uri))])),
+    resourceTemplates: resourceTemplates.map((item) => enter(item, resourceTarget(item.spec.uriTemplate))),
   };
 }
 

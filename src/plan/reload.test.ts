@@ -23,6 +23,10 @@ function fakePlan(version: string, closed: string[]): Plan {
   return { servers: new Map([['test', server]]), defaultServer: server };
 }
 
+function noRebuild(): never {
+  throw new Error('nothing asks for this');
+}
+
 function failOnCloseError(error: unknown): never {
   throw error;
 }
@@ -60,6 +64,7 @@ test('P09: an invalid set changes nothing and is remembered until the next good 
   const outcomes: unknown[] = [];
   const reloader = createReloader({
     holder,
+    rebuild: noRebuild,
     build: () => builds.shift()?.() ?? Promise.reject(new Error('no build left')),
     finished: ({ error }) => outcomes.push(error),
   });
@@ -77,9 +82,33 @@ test('P09: requests during a reload share one that follows it', async () => {
   let builds = 0;
   const reloader = createReloader({
     holder,
+    rebuild: noRebuild,
     build: async () => ({ plan: fakePlan(String(++builds), []), files: [] }),
     finished: () => undefined,
   });
   await Promise.all([reloader.reload(), reloader.reload(), reloader.reload(), reloader.reload()]);
   expect(builds).toBe(2);
+});
+
+test('P09: a rebuild takes what was loaded last, shares its turn with reloads, and is no failure of theirs', async () => {
+  const holder = createPlanHolder(fakePlan('1', []), failOnCloseError);
+  const calls: string[] = [];
+  const reloader = createReloader({
+    holder,
+    build: async () => {
+      calls.push('build');
+      throw new Error('bad file');
+    },
+    rebuild: async () => {
+      calls.push('rebuild');
+      return { plan: fakePlan(`rebuilt ${calls.length}`, []), files: [] };
+    },
+    finished: ({ kind, error }) => calls.push(`${kind} ${error === undefined ? 'succeeded' : 'failed'}`),
+  });
+  // The second and third come while the first runs: one attempt follows, and it reads anew.
+  await Promise.all([reloader.rebuild(), reloader.rebuild(), reloader.reload()]);
+  expect(calls).toEqual(['rebuild', 'rebuild succeeded', 'build', 'reload failed']);
+  expect(await reloader.rebuild()).toEqual({ error: undefined });
+  expect(holder.current().defaultServer.version).toBe('rebuilt 5');
+  expect(reloader.lastError()).toEqual(new Error('bad file'));
 });

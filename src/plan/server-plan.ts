@@ -1,5 +1,6 @@
 // What a definition is compiled into: immutable, complete, swapped as a whole. Shapes only; compile.ts builds it.
 import type { IncomingHttpHeaders } from 'node:http';
+import type { HeaderParameter } from '../definition/header-parameters.ts';
 import type { Definition } from '../definition/schema/definition.ts';
 import type { Rollout } from '../definition/schema/rollout.ts';
 import type { PreparedRequestStage, PreparedStage, Target } from '../gate/stage.ts';
@@ -44,14 +45,6 @@ export interface VisibleLists {
   readonly prompts: readonly PromptSpec[];
   readonly resources: readonly ResourceSpec[];
   readonly resourceTemplates: readonly ResourceTemplateSpec[];
-}
-
-/** An `x-mcp-header` annotation of a tool's input schema (MCP 2026-07-28, tools: header parameters). */
-export interface HeaderParameter {
-  /** Header name in lower case, `mcp-param-region`. */
-  readonly header: string;
-  /** Property names from the root of the arguments. */
-  readonly path: readonly string[];
 }
 
 export interface ToolEntry extends Entry<Tool> {

@@ -7,7 +7,7 @@ import type { HandlerContext, HandlerFactory, PreparedHandler } from '../handler
 import { toErrorResult } from '../handlers/result.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Redactor } from '../telemetry/redact.ts';
-import type { Call, JsonObject, Tool, ToolResult, ToolSpec } from '../tool.ts';
+import type { Call, JsonObject, Tool, ToolAnnotations, ToolResult, ToolSpec } from '../tool.ts';
 import { withDeadline } from './deadline.ts';
 
 /** The handler kinds of this process; a kind that is absent is refused when a plan is built. */
@@ -40,6 +40,8 @@ export async function compileTool(options: {
   readonly factories: HandlerFactories;
   readonly context: HandlerContext;
   readonly redactor: Pick<Redactor, 'text' | 'value'>;
+  /** Only for tools that an upstream brings: what it says of them. */
+  readonly foreignHints?: ToolAnnotations;
 }): Promise<CompiledTool> {
   const { definition, tool, factories, context, redactor } = options;
   const handler = await prepareHandler(tool.handler, factories, context);
@@ -47,7 +49,7 @@ export async function compileTool(options: {
   const run = withDeadline((call) => handler.run(call), timeoutMs);
   return {
     tool: {
-      spec: specOf(tool, options.listedName, handler, timeoutMs),
+      spec: specOf(tool, { ...options, handler, timeoutMs }),
       ...(handler.reconcile === undefined ? {} : { reconcile: handler.reconcile }),
       run: (call) => runGuarded(run, call, { log: context.log, redactor }),
     },
@@ -122,10 +124,14 @@ function effectiveTimeout(definition: Definition, tool: ToolDefinition, handler:
 
 function specOf(
   tool: ToolDefinition,
-  listedName: string,
-  handler: PreparedHandler,
-  timeoutMs: number,
+  made: {
+    readonly listedName: string;
+    readonly handler: PreparedHandler;
+    readonly timeoutMs: number;
+    readonly foreignHints?: ToolAnnotations;
+  },
 ): ToolSpec {
+  const { listedName, handler, timeoutMs, foreignHints } = made;
   const annotations = { ...handler.annotations, ...tool.annotations };
   const deprecation = tool.deprecated === false ? undefined : tool.deprecated;
   const meta: JsonObject = {
@@ -133,6 +139,7 @@ function specOf(
     ...(tool.version === undefined ? {} : { 'quayside/version': tool.version }),
     ...(tool.experimental === undefined ? {} : { 'quayside/experimental': tool.experimental }),
     ...(deprecation === undefined ? {} : { 'quayside/deprecated': deprecation }),
+    ...(tool.handler.type === 'mcp' ? { 'quayside/upstream': tool.handler.upstream } : {}),
   };
   return Object.freeze({
     name: tool.name,
@@ -143,6 +150,7 @@ function specOf(
     inputSchema: tool.inputSchema,
     ...(tool.outputSchema === undefined ? {} : { outputSchema: tool.outputSchema }),
     annotations,
+    ...(foreignHints === undefined ? {} : { foreignHints }),
     tags: tool.tags,
     ...(Object.keys(meta).length === 0 ? {} : { meta }),
     timeoutMs,

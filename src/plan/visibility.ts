@@ -8,17 +8,34 @@ type Items = Pick<ServerPlan, 'prompts' | 'resources' | 'resourceTemplates'> & {
   readonly tools: readonly ToolEntry[];
 };
 
-/** Returns `visibleTo`: computed once per principal. Most see all there is and share one object, so one serialised answer. */
-export function compileVisibility(items: Items, definition: Definition): ServerPlan['visibleTo'] {
+/** Says in `_meta` that the upstream of a tool cannot be reached now; what is listed is what was last known. */
+const STALE_META = 'quayside/stale';
+
+/**
+ * Returns `visibleTo`: computed once per principal. Most see all there is and share one object, so one serialised answer.
+ * `staleTools` gives the canonical names of tools that are listed as stale; another set whenever they are others.
+ */
+export function compileVisibility(
+  items: Items,
+  definition: Definition,
+  staleTools: () => ReadonlySet<string> = () => NONE,
+): ServerPlan['visibleTo'] {
   const { hideDenied } = definition.security.permissions;
-  const everything = listed(items, () => true);
-  const known = new WeakMap<Principal, VisibleLists>();
+  let stale = staleTools();
+  let everything = listed(items, () => true, stale);
+  let known = new WeakMap<Principal, VisibleLists>();
   return (principal) => {
+    const staleNow = staleTools();
+    if (staleNow !== stale) {
+      stale = staleNow;
+      everything = listed(items, () => true, stale);
+      known = new WeakMap();
+    }
     let lists = known.get(principal);
     if (lists === undefined) {
       const access = createAccess(principal, definition.security.permissions);
       const keep = (entry: Entry<unknown>) => isVisible(access, entry, hideDenied);
-      lists = allEntries(items).every(keep) ? everything : listed(items, keep);
+      lists = allEntries(items).every(keep) ? everything : listed(items, keep, stale);
       known.set(principal, lists);
     }
     return lists;
@@ -55,9 +72,19 @@ function isVisible(access: Access, entry: Entry<unknown>, hideDenied: boolean): 
   return (!hideDenied && access.decide(LIST_PERMISSION[kind]).allowed) || access.allows(permission);
 }
 
-function listed(items: Items, keep: (entry: Entry<unknown>) => boolean): VisibleLists {
+const NONE: ReadonlySet<string> = new Set();
+
+function listed(
+  items: Items,
+  keep: (entry: Entry<unknown>) => boolean,
+  stale: ReadonlySet<string>,
+): VisibleLists {
   return Object.freeze({
-    tools: items.tools.filter(keep).map((entry) => entry.item.spec),
+    tools: items.tools
+      .filter(keep)
+      .map(({ item: { spec } }) =>
+        stale.has(spec.name) ? { ...spec, meta: { ...spec.meta, [STALE_META]: true } } : spec,
+      ),
     prompts: [...items.prompts.values()].filter(keep).map((entry) => entry.item.spec),
     resources: [...items.resources.values()].filter(keep).map((entry) => entry.item.spec),
     resourceTemplates: items.resourceTemplates.filter(keep).map((entry) => entry.item.spec),

@@ -74,7 +74,8 @@ function presentTool(spec: ToolSpec): JsonObject {
     description: spec.description,
     inputSchema: listedInputSchema(spec),
     ...(spec.outputSchema === undefined ? {} : { outputSchema: spec.outputSchema }),
-    annotations: spec.annotations,
+    annotations:
+      spec.foreignHints === undefined ? spec.annotations : { ...spec.foreignHints, ...spec.annotations },
     ...(spec.meta === undefined ? {} : { _meta: spec.meta }),
   };
 }

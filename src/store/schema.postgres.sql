@@ -263,6 +263,18 @@ CREATE TABLE quayside.tenants (
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL
 );
+CREATE TABLE quayside.upstream_tools (
+  server text NOT NULL,
+  upstream text NOT NULL,
+  tool text NOT NULL,
+  approved_hash text,
+  approved text,
+  seen_hash text NOT NULL,
+  seen text NOT NULL,
+  seen_at bigint NOT NULL,
+  decided_at bigint,
+  decided_by text
+);
 CREATE TABLE quayside.user_logins (
   tenant_id text NOT NULL,
   id text NOT NULL,
@@ -337,6 +349,7 @@ ALTER TABLE quayside.secrets ADD CONSTRAINT secrets_pkey PRIMARY KEY (tenant_id,
 ALTER TABLE quayside.store_changes ADD CONSTRAINT store_changes_pkey PRIMARY KEY (topic);
 ALTER TABLE quayside.tenants ADD CONSTRAINT tenants_pkey PRIMARY KEY (id);
 ALTER TABLE quayside.tenants ADD CONSTRAINT tenants_slug_key UNIQUE (slug);
+ALTER TABLE quayside.upstream_tools ADD CONSTRAINT upstream_tools_pkey PRIMARY KEY (server, upstream, tool);
 ALTER TABLE quayside.user_logins ADD CONSTRAINT user_logins_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE quayside.user_logins ADD CONSTRAINT user_logins_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES quayside.users(tenant_id, id) ON DELETE CASCADE;
 ALTER TABLE quayside.users ADD CONSTRAINT users_pkey PRIMARY KEY (tenant_id, id);
@@ -658,5 +671,6 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.secret_ages TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.secrets TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.store_changes TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.tenants TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.upstream_tools TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.user_logins TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.users TO quayside_app;

@@ -339,6 +339,20 @@ CREATE TABLE tenants (
   updated_at INTEGER NOT NULL
 );
 
+CREATE TABLE upstream_tools (
+  server TEXT NOT NULL,
+  upstream TEXT NOT NULL,
+  tool TEXT NOT NULL,
+  approved_hash TEXT,
+  approved TEXT,
+  seen_hash TEXT NOT NULL,
+  seen TEXT NOT NULL,
+  seen_at INTEGER NOT NULL,
+  decided_at INTEGER,
+  decided_by TEXT,
+  PRIMARY KEY (server, upstream, tool)
+);
+
 CREATE TABLE user_logins (
   tenant_id TEXT NOT NULL,
   id TEXT NOT NULL,

@@ -55,6 +55,7 @@ test('P61: every declared metric can be fed, and is present and not zero once it
   telemetry.watchConnections('http', () => 3);
   telemetry.watchDatabaseConnections(() => ({ active: 1, idle: 2 }));
   telemetry.watchKeyAges(() => [{ name: 'ci', days: 4 }]);
+  telemetry.watchUpstreams(() => [{ server: 'shop', name: 'files', isUp: true }]);
   telemetry.watchSecretAges(() => [{ name: 'database password', days: 4 }]);
   const { rateLimitBackend, auditRecords, auditDropped, rolloutWeight, rollbacks } =
     telemetry.metrics.instruments;

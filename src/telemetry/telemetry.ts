@@ -47,6 +47,10 @@ export interface Telemetry {
   watchDatabaseConnections(count: () => { readonly active: number; readonly idle: number }): () => void;
   /** Read at each scrape. */
   watchSecretAges(ages: () => Iterable<{ readonly name: string; readonly days: number }>): () => void;
+  /** Read at each scrape. */
+  watchUpstreams(
+    states: () => Iterable<{ readonly server: string; readonly name: string; readonly isUp: boolean }>,
+  ): () => void;
   watchKeyAges(ages: () => Iterable<{ readonly name: string; readonly days: number }>): () => void;
   /** Brings buffered lines and spans out; resolves when they are, or after the exporter's deadline. */
   flush(): Promise<void>;
@@ -148,6 +152,10 @@ function singleFacts({ instruments }: Metrics): SingleFacts {
     watchSecretAges: (ages) =>
       instruments.secretAge.source((report) => {
         for (const { name, days } of ages()) report({ secret: name }, days);
+      }),
+    watchUpstreams: (states) =>
+      instruments.upstreamUp.source((report) => {
+        for (const { server, name, isUp } of states()) report({ server, upstream: name }, isUp ? 1 : 0);
       }),
     watchKeyAges: (ages) =>
       instruments.apiKeyAge.source((report) => {

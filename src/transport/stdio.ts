@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Readable, Writable } from 'node:stream';
 import { sizeBytes } from '../definition/size.ts';
 import { QuaysideError } from '../errors.ts';
+import { createLineReader } from '../line-reader.ts';
 import type { PlanHolder, ServerPlan } from '../plan/server-plan.ts';
 import { versionFor } from '../plan/versions.ts';
 import { selectEra } from '../protocol/era.ts';
@@ -23,7 +24,6 @@ import { allowsBatches, type Era } from '../protocol/revisions.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { RequestObservation } from '../telemetry/observer.ts';
 import type { Principal } from '../tool.ts';
-import { createLineReader } from './line-reader.ts';
 import { StdioContext } from './stdio-context.ts';
 
 export interface StdioTransport {

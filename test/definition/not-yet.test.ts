@@ -14,7 +14,6 @@ const template = (handler: string) =>
 
 /** One text per row of the table, in its order. */
 const texts: readonly string[] = [
-  'upstreams: { files: { command: npx } }',
   'models: { large: { baseUrl: "https://example.com/v1", model: m } }',
   'packs: [sql]',
   'packs: [jira]',

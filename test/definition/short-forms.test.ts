@@ -64,7 +64,7 @@ test('P01: one file in short form becomes the full definition', () => {
     method: 'GET',
     url: 'https://api.weather.example/v1/current?q=${args.city}',
   });
-  expect(warnings.map(({ pointer }) => pointer)).toEqual(['/upstreams']);
+  expect(warnings).toEqual([]);
 });
 
 test('P01: expanding what is expanded changes nothing', () => {
@@ -226,7 +226,7 @@ test('P01: a pasted mcpServers block works unchanged', () => {
   });
   expect(definition.upstreams.web).toMatchObject({ url: 'https://example.com/mcp', transport: 'http' });
   expect(Object.keys(definition.upstreams)).toEqual(['files', 'web']);
-  expect(warnings.map(({ rule }) => rule)).toEqual(['not-yet', 'short-form', 'short-form']);
+  expect(warnings.map(({ rule }) => rule)).toEqual(['short-form', 'short-form']);
 });
 
 test('P01: rateLimit.global is the default limit and replaces window and maxRequests with a warning', () => {

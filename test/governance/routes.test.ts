@@ -18,6 +18,7 @@ import { secretRoutes } from '../../src/operations/routes/secret-routes.ts';
 import { rolloutRoutes } from '../../src/rollout/rollout-routes.ts';
 import type { Route } from '../../src/route.ts';
 import { withOpenApi } from '../../src/transport/http/openapi-route.ts';
+import { upstreamRoutes } from '../../src/upstreams/upstream-routes.ts';
 import { type RawAnswer, sendRequest } from '../support/raw-http.ts';
 import { type GovernedServer, KEYS, startGovernedServer } from './governed-server.ts';
 
@@ -59,6 +60,7 @@ function tableRoutes(): readonly Route[] {
     explainRoute(parseDeps({})),
     ...metadataRoutes(parseDeps({})),
     ...loginRoutes(parseDeps({})),
+    ...upstreamRoutes(parseDeps({})),
   ];
   return withOpenApi(routes, () => ({ version: '', keyHeader: '' }));
 }

@@ -1,12 +1,12 @@
 // Plans without a compiler, for tests of the protocol and the transports: tools are functions.
 
+import type { HeaderParameter } from '../../src/definition/header-parameters.ts';
 import { QuaysideError } from '../../src/errors.ts';
 import { bodyStage } from '../../src/gate/body.ts';
 import { hostStage } from '../../src/gate/host.ts';
 import type { PreparedRequestStage, PreparedStage, Target } from '../../src/gate/stage.ts';
 import {
   type Entry,
-  type HeaderParameter,
   LIST_METHODS,
   type Plan,
   type PlanChange,

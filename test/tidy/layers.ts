@@ -11,10 +11,10 @@ export const rows: readonly (readonly string[])[] = [
   ['transport'],
   ['protocol'],
   ['plan'],
-  ['gate', 'handlers', 'packs', 'studio', 'operations', 'flags', 'rollout'],
+  ['gate', 'handlers', 'packs', 'studio', 'operations', 'flags', 'rollout', 'upstreams'],
   ['retrieval', 'databases', 'models', 'definition', 'jobs', 'store', 'egress', 'secrets'],
   ['telemetry'],
-  ['tool', 'route', 'errors', 'clock', 'turn'],
+  ['tool', 'route', 'errors', 'clock', 'turn', 'line-reader'],
 ];
 
 /** The part a file belongs to: its folder below src/, or its own name for a file that lies directly there. */

@@ -148,9 +148,11 @@ export const McpHandler = object('A tool of an upstream MCP server.', {
   upstream: string('Key of `upstreams`.', { minLength: 1 }),
   tool: string('Name of the tool there.', { minLength: 1 }),
   arguments: optional(
-    record('Arguments sent instead of those received.', any('Value; `${args.x}` inserts an argument.'), {
-      examples: [{ path: '${args.file}' }],
-    }),
+    record(
+      'Arguments sent instead of those received.',
+      any('Value; `${args.x}` inserts an argument.', { substitute: 'arguments' }),
+      { examples: [{ path: '${args.file}' }] },
+    ),
   ),
   timeout: timeout(30_000),
 });

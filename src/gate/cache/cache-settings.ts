@@ -43,7 +43,10 @@ export function cacheSettings(
   const general = tool === undefined ? false : (overrides.enabled ?? caching?.enabled ?? false);
   const isOn = tool?.cache?.enabled ?? byName?.enabled ?? general;
   // An explicit `cache` declares the tool read-only; the load has refused it where that cannot be (servers §2.2).
-  if (!isOn || (tool?.cache?.enabled !== true && spec.annotations.readOnlyHint !== true)) return undefined;
+  // A tool of an upstream has no definition of its own: naming it in `caching.tools` is the declaration.
+  const isNamed = spec.foreignHints !== undefined && byName?.enabled === true;
+  const isDeclared = tool?.cache?.enabled === true || isNamed;
+  if (!isOn || (!isDeclared && spec.annotations.readOnlyHint !== true)) return undefined;
   const own = tool?.cache?.ttl ?? byName?.ttl;
   return {
     ttlMs: own === undefined ? (overrides.ttlMs ?? (caching?.ttl ?? TTL_SECONDS) * 1000) : own * 1000,

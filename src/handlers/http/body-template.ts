@@ -39,6 +39,19 @@ export function compileBody(
   return textBody(template, type);
 }
 
+/**
+ * Compiles a JSON value in which strings may hold placeholders. A string that is exactly one keeps the argument's type;
+ * what depends on a missing argument is left out. `place` names the key in errors.
+ */
+export function compileValue(
+  value: unknown,
+  place: string,
+  scope: TemplateScope,
+): (args: JsonObject) => unknown {
+  const node = compileNode(value, place, scope);
+  return (args) => renderNode(node, args);
+}
+
 /** All arguments as JSON: the body of a handler that has none. */
 export function argumentsBody(args: JsonObject): RenderedBody {
   return { text: JSON.stringify(args), contentType: JSON_TYPE };

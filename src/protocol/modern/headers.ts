@@ -1,7 +1,8 @@
 // Headers that mirror the body, and must agree with it (MCP 2026-07-28, streamable HTTP: server validation).
 import type { IncomingHttpHeaders } from 'node:http';
+import type { HeaderParameter } from '../../definition/header-parameters.ts';
 import { QuaysideError } from '../../errors.ts';
-import type { HeaderParameter, ServerPlan } from '../../plan/server-plan.ts';
+import type { ServerPlan } from '../../plan/server-plan.ts';
 import type { JsonObject } from '../../tool.ts';
 import { isObject } from '../messages.ts';
 

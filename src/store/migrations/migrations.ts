@@ -9,6 +9,7 @@ import { limits } from './0007-limits.ts';
 import { secrets } from './0008-secrets.ts';
 import { flags } from './0009-flags.ts';
 import { rollouts } from './0010-rollouts.ts';
+import { upstreams } from './0011-upstreams.ts';
 import { codeIndexes } from './0012-code-indexes.ts';
 import type { Migration } from './migration.ts';
 
@@ -24,6 +25,7 @@ export const migrations: readonly Migration[] = [
   secrets,
   flags,
   rollouts,
+  upstreams,
   codeIndexes,
 ];
 

@@ -122,6 +122,12 @@ export const catalogue = {
     help: 'Database connections by state: active or idle.',
     labels: ['state'],
   },
+  upstreamUp: {
+    name: 'quayside_upstream_up',
+    type: 'gauge',
+    help: '1 while an upstream MCP server is connected, 0 while it is not.',
+    labels: ['server', 'upstream'],
+  },
   egressDuration: {
     name: 'quayside_egress_duration_seconds',
     type: 'histogram',

@@ -56,6 +56,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     secretAge: createGauge(catalogue.secretAge, clean),
     databaseQueryDuration: createHistogram(catalogue.databaseQueryDuration, clean),
     databaseConnections: createGauge(catalogue.databaseConnections, clean),
+    upstreamUp: createGauge(catalogue.upstreamUp, clean),
     egressDuration: createHistogram(catalogue.egressDuration, clean),
     buildInfo: createGauge(catalogue.buildInfo, clean),
   } satisfies Metrics['instruments'];

@@ -1,5 +1,12 @@
 // Finds the `x-mcp-header` annotations of an input schema (MCP 2026-07-28, tools: custom headers from parameters).
-import type { HeaderParameter } from './server-plan.ts';
+
+/** An `x-mcp-header` annotation of a tool's input schema (MCP 2026-07-28, tools: header parameters). */
+export interface HeaderParameter {
+  /** Header name in lower case, `mcp-param-region`. */
+  readonly header: string;
+  /** Property names from the root of the arguments. */
+  readonly path: readonly string[];
+}
 
 /** Annotations reach a property only through a chain of `properties`; anything else clients must ignore. */
 export function headerParametersOf(inputSchema: unknown): readonly HeaderParameter[] {
