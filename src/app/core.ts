@@ -3,7 +3,6 @@
 import { systemClock } from '../clock.ts';
 import { createEgress, type Egress } from '../egress/egress.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
-import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
 import { createJobs, type Jobs } from '../jobs/jobs.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
 import type { Plan } from '../plan/server-plan.ts';
@@ -14,6 +13,7 @@ import type { Operation } from '../tool.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { type Governance, openGovernance } from './governance.ts';
+import { createHandlerPools, type HandlerPools } from './handler-pools.ts';
 import { checkSharedSalt } from './identity.ts';
 import { createPlans, type Plans } from './plans.ts';
 import { environmentSecrets, openStoredSecrets, type StoredSecrets, secretsAtStart } from './secrets.ts';
@@ -32,7 +32,7 @@ export interface Core extends Omit<State, 'close'>, Omit<Governance, 'gate' | 'c
   /** What users store. */
   readonly storedSecrets: StoredSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
-  readonly pool: FilePool;
+  readonly pools: HandlerPools;
   /** Operations that run now. */
   readonly running: ReadonlySet<Operation>;
   /** What the start has to say to the operator, one line each. */
@@ -66,19 +66,16 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const governance = await openGovernance({ settings, telemetry, secrets, state, egress, jobs });
   const { gate, close: closeGovernance, ...governing } = governance;
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
-  const pool = createFilePool({
-    log: telemetry.log.child({ component: 'handler' }),
-    onKill: telemetry.sandboxKill,
-  });
+  const pools = createHandlerPools(telemetry);
   const closeTools = async () => {
-    await Promise.all([pool.close(), closeGovernance()]);
+    await Promise.all([pools.close(), closeGovernance()]);
     await state.close();
     // Last, because the last records may still have to be sent.
     await egress.close();
   };
   const { ensureTenants } = identity;
   const { once } = governing;
-  const plansDeps = { settings, telemetry, egress, pool, stages, audit, ensureTenants, once };
+  const plansDeps = { settings, telemetry, egress, pools, stages, audit, ensureTenants, once };
   try {
     storedSecrets = await openStoredSecrets({ settings, store, egress, areNamed: early.areNamed() });
     plans = await createPlans(loaded.definitions, { ...plansDeps, storedSecrets });
@@ -104,7 +101,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     secrets,
     storedSecrets,
     routeEntry: createRouteEntries(stages.operation),
-    pool,
+    pools,
     running: gate.running,
     warnings,
     async close() {

@@ -65,7 +65,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   const diagnostics = diagnosticsDeps(deps, { clock, health, eventLoop });
 
   health.add(configComponent({ loaded: () => true, lastError: core.plans.reloader.lastError }));
-  health.add(handlersComponent(core.pool.problem));
+  health.add(handlersComponent(core.pools.problem));
   health.add(storeComponent(core.store.problem));
   health.add(diskComponent({ directory: settings.dataDirectory, logProblem: () => log.problem() }));
   health.add(clockComponent(clock));
@@ -133,7 +133,7 @@ function diagnosticsDeps(deps: OperationsDeps, watching: Watching): DiagnosticsD
       [...holder.current().servers.values()].map((server) => withHiddenSecrets(server.definition)),
     pools: () => ({
       requests: { in_flight: inFlight() },
-      handlers: core.pool.stats,
+      handlers: core.pools.stats,
       databases: [...databases].flatMap(([, opened]) => opened.stats()),
     }),
   };

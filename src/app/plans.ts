@@ -6,13 +6,14 @@ import type { Egress } from '../egress/egress.ts';
 import type { AuditEvent } from '../gate/audit/audit.ts';
 import type { OperationStage, RequestStage } from '../gate/stage.ts';
 import { DEFAULT_TENANT } from '../gate/tenant/tenant.ts';
-import type { FilePool } from '../handlers/file/pool.ts';
 import { type CompiledPlan, compilePlan } from '../plan/compile.ts';
 import { createPlanHolder, type SwappablePlan } from '../plan/holder.ts';
 import { createReloader, type Reloader } from '../plan/reload.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppAudit } from './audit.ts';
 import { loadAll } from './definitions.ts';
+import type { HandlerPools } from './handler-pools.ts';
+import { createSecretReader } from './handler-secrets.ts';
 import type { Once } from './once.ts';
 import type { StoredSecrets } from './secrets.ts';
 import { createServerParts } from './server-parts.ts';
@@ -34,7 +35,7 @@ export interface PlansDeps {
   readonly settings: AppSettings;
   readonly telemetry: Telemetry;
   readonly egress: Egress;
-  readonly pool: FilePool;
+  readonly pools: HandlerPools;
   /** Makes what the definitions presuppose, before any of them is compiled. */
   readonly ensureTenants: (definitions: readonly LoadedDefinition[]) => Promise<void>;
   readonly audit: AppAudit;
@@ -120,11 +121,12 @@ function createCompiler(
   databases: Set<readonly [string, Databases]>,
   serverOf: Parameters<typeof createServerParts>[1]['serverOf'],
 ): (definitions: readonly LoadedDefinition[]) => Promise<CompiledPlan> {
-  const { telemetry, egress, pool, stages, audit } = deps;
+  const { telemetry, egress, pools, stages, audit } = deps;
   const partsFor = (loaded: LoadedDefinition) =>
     createServerParts(loaded, {
       egress,
-      pool,
+      pools,
+      readSecret: createSecretReader(deps),
       telemetry,
       serverOf,
       databasesOpened(slug, opened) {

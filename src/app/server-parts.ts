@@ -4,19 +4,26 @@ import type { LoadedDefinition } from '../definition/load.ts';
 import { sizeBytes } from '../definition/size.ts';
 import type { Egress } from '../egress/egress.ts';
 import { QuaysideError } from '../errors.ts';
-import { createFileHandler } from '../handlers/file/file-handler.ts';
-import type { FilePool } from '../handlers/file/pool.ts';
+import { createFileHandler, DEFAULT_MEMORY_MB } from '../handlers/file/file-handler.ts';
 import { createHttpHandler } from '../handlers/http/http-handler.ts';
+import { createInlineHandler } from '../handlers/inline/inline-handler.ts';
+import { HandlerRegistry } from '../handlers/registry/handler-registry.ts';
+import { loadPlugins } from '../handlers/registry/plugins.ts';
+import { createRegistryHandler } from '../handlers/registry/registry-handler.ts';
 import { createSqlHandler } from '../handlers/sql/sql-handler.ts';
+import type { CallServiceDeps } from '../handlers/workers/call-services.ts';
 import type { ServerParts } from '../plan/compile-server.ts';
 import { readResourceAs } from '../plan/read-resource.ts';
 import type { ServerPlan } from '../plan/server-plan.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Call, ResourceContent } from '../tool.ts';
+import type { HandlerPools } from './handler-pools.ts';
 
 export interface ServerPartsDeps {
   readonly egress: Egress;
-  readonly pool: FilePool;
+  readonly pools: HandlerPools;
+  /** Reads a secret for code of an author. */
+  readonly readSecret: (name: string) => Promise<string>;
   readonly telemetry: Telemetry;
   /** The server in force under a slug, for handlers that read its resources. */
   readonly serverOf: (slug: string) => ServerPlan | undefined;
@@ -25,7 +32,10 @@ export interface ServerPartsDeps {
 }
 
 /** Opens the parts of one definition; they close with its plan. */
-export function createServerParts(loaded: LoadedDefinition, deps: ServerPartsDeps): ServerParts {
+export async function createServerParts(
+  loaded: LoadedDefinition,
+  deps: ServerPartsDeps,
+): Promise<ServerParts> {
   const { telemetry } = deps;
   const { definition, baseDirectory } = loaded;
   const databases = openDatabases(definition.databases, {
@@ -33,18 +43,35 @@ export function createServerParts(loaded: LoadedDefinition, deps: ServerPartsDep
     log: telemetry.log.child({ component: 'database', server: definition.slug }),
     observe: ({ operation, seconds }) => telemetry.databaseQuery(operation, seconds),
   });
+  const services = {
+    egress: deps.egress,
+    redact: telemetry.redactor.document,
+    readResource: (uri: string, call: Call) => readFor(deps.serverOf(definition.slug), uri, call),
+    readSecret: deps.readSecret,
+  } satisfies CallServiceDeps;
+  const { modules, isolates } = deps.pools;
+  const registry = HandlerRegistry.getInstance();
+  const plugins = await loadPlugins(definition.plugins, {
+    pool: modules,
+    baseDirectory,
+    memoryMb: DEFAULT_MEMORY_MB,
+    isTaken: (name) => registry.has(name),
+  });
   const forget = deps.databasesOpened(definition.slug, databases);
   return {
     factories: {
       sql: createSqlHandler({ databases, maxResultBytes: sizeBytes(definition.limits.maxResultSize) }),
-      http: createHttpHandler({ egress: deps.egress, redactText: telemetry.redactor.text }),
-      file: createFileHandler({
-        pool: deps.pool,
+      http: createHttpHandler({
         egress: deps.egress,
-        redact: telemetry.redactor.document,
-        readResource: (uri, call) => readFor(deps.serverOf(definition.slug), uri, call),
+        redactText: telemetry.redactor.text,
+        code: { pool: isolates, redact: services.redact },
       }),
+      file: createFileHandler({ ...services, pool: modules }),
+      inline: createInlineHandler({ ...services, pool: isolates }),
+      registry: createRegistryHandler({ ...services, registry, plugins: plugins.functions, pool: modules }),
     },
+    files: plugins.files,
+    problems: plugins.problems,
     async close() {
       forget();
       await databases.close();

@@ -25,7 +25,7 @@ export interface CompileDeps {
    * Opens what the handlers of one definition work with, such as its databases; closed with the server's plan.
    * May throw: the message is then a problem of the definition.
    */
-  readonly partsFor: (loaded: LoadedDefinition) => ServerParts;
+  readonly partsFor: (loaded: LoadedDefinition) => ServerParts | Promise<ServerParts>;
   readonly log: Log;
   /** Keeps secrets out of what callers and operators are told of failures. */
   readonly redactor: Pick<Redactor, 'text' | 'value'>;
@@ -34,6 +34,10 @@ export interface CompileDeps {
 /** What the handlers of one server are made by and work with. */
 export interface ServerParts {
   readonly factories: HandlerFactories;
+  /** Files that the parts were made from. */
+  readonly files?: readonly string[];
+  /** What could not be made, each at its place in the definition. */
+  readonly problems?: readonly { readonly pointer: string; readonly error: unknown }[];
   close(): Promise<void>;
 }
 
@@ -56,7 +60,7 @@ export interface CompiledServer {
 
 /** Never rejects for what an author can cause. */
 export async function compileServer(loaded: LoadedDefinition, deps: CompileDeps): Promise<CompiledServer> {
-  const work = beginWork(loaded, deps);
+  const work = await beginWork(loaded, deps);
   const { definition } = loaded;
   const gate: GateServer = { slug: definition.slug, definition };
   const enter = entryMaker(deps.operationStages, gate);
@@ -97,7 +101,7 @@ interface Work {
 
 const NO_PARTS: ServerParts = { factories: {}, close: () => Promise.resolve() };
 
-function beginWork(loaded: LoadedDefinition, deps: CompileDeps): Work {
+async function beginWork(loaded: LoadedDefinition, deps: CompileDeps): Promise<Work> {
   const problems: PlanProblem[] = [];
   const report = (pointer: string, error: unknown): void => {
     const problem = problemAt(loaded, pointer, error);
@@ -105,11 +109,12 @@ function beginWork(loaded: LoadedDefinition, deps: CompileDeps): Work {
   };
   let parts = NO_PARTS;
   try {
-    parts = deps.partsFor(loaded);
+    parts = await deps.partsFor(loaded);
+    for (const { pointer, error } of parts.problems ?? []) report(pointer, error);
   } catch (error) {
     report('/databases', error);
   }
-  return { loaded, deps, parts, problems, closers: [], files: [], report };
+  return { loaded, deps, parts, problems, closers: [], files: [...(parts.files ?? [])], report };
 }
 
 type Enter = <Item>(item: Item, target: Target) => Entry<Item>;

@@ -13,6 +13,8 @@ export interface CallServiceDeps {
   readonly egress?: Egress;
   /** Reads a resource of the same server with the caller's permissions. */
   readonly readResource?: (uri: string, call: Call) => Promise<readonly ResourceContent[]>;
+  /** Reads a secret that the tool's `sandbox.secrets` names; rejects with HandlerError. */
+  readonly readSecret?: (name: string) => Promise<string>;
   /** Takes secrets out of log messages before they go to the client (MCP: they must not hold any). */
   readonly redact?: (data: unknown) => unknown;
 }
@@ -33,7 +35,11 @@ export interface CallServices {
 export interface CallServicesOptions extends CallServiceDeps {
   readonly call: Call;
   readonly log: Log;
-  readonly sandbox: { readonly allowNetwork: boolean; readonly allowedDomains: readonly string[] };
+  readonly sandbox: {
+    readonly allowNetwork: boolean;
+    readonly allowedDomains: readonly string[];
+    readonly secrets: readonly string[];
+  };
 }
 
 export function createCallServices(options: CallServicesOptions): CallServices {
@@ -48,6 +54,8 @@ export function createCallServices(options: CallServicesOptions): CallServices {
           return readResource(payload, options);
         case 'fetch':
           return fetchFor(parseFetchAsk(payload), options);
+        case 'secret':
+          return secretFor(payload, options);
       }
     },
   };
@@ -95,6 +103,19 @@ async function readResource(
   return read(uri, call);
 }
 
+async function secretFor(payload: unknown, { readSecret, sandbox }: CallServicesOptions): Promise<unknown> {
+  const name = isRecord(payload) ? payload.name : undefined;
+  if (typeof name !== 'string')
+    throw new HandlerError('HANDLER_EXECUTION_ERROR', 'secrets.get takes the name as a string.');
+  if (readSecret === undefined || !sandbox.secrets.includes(name)) {
+    throw new HandlerError(
+      'HANDLER_PERMISSION_ERROR',
+      'This tool may not read that secret; name it in sandbox.secrets.',
+    );
+  }
+  return readSecret(name);
+}
+
 async function fetchFor(ask: FetchAsk, { egress, sandbox, call }: CallServicesOptions): Promise<FetchAnswer> {
   if (egress === undefined || !sandbox.allowNetwork) {
     throw new HandlerError(
@@ -114,7 +135,7 @@ async function fetchFor(ask: FetchAsk, { egress, sandbox, call }: CallServicesOp
       timeoutMs: FETCH_TIMEOUT_MS,
       maxBytes: RESPONSE_MAX,
       followRedirects: ask.followRedirects ? REDIRECTS_MAX : 0,
-      purpose: 'file-handler',
+      purpose: 'handler-fetch',
       allowedDomains: sandbox.allowedDomains,
       signal: call.signal,
     });
