@@ -1,4 +1,5 @@
 // The process seen from outside: health, probes, diagnostics, administration and signals.
+import type { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import { withHiddenSecrets } from '../definition/secret-places.ts';
@@ -50,6 +51,8 @@ export interface OperationsDeps {
   readonly lifecycle: Lifecycle;
   /** Requests that have been let in and have no answer yet. */
   readonly inFlight: () => number;
+  /** Sends the signals of the process. */
+  readonly signals: EventEmitter;
 }
 
 /** Listens to signals from now on: before that, SIGUSR1 would open the runtime's debugger. */
@@ -80,7 +83,16 @@ export function createOperations(deps: OperationsDeps): Operations {
 
   const ended = new Promise<number>((resolve) => {
     const dump = () => dumpDiagnostics(diagnostics, join(settings.dataDirectory, 'diagnostics'));
-    listenToSignals({ source: process, lifecycle, log, levels, serviceManager, reload, dump, exit: resolve });
+    listenToSignals({
+      source: deps.signals,
+      lifecycle,
+      log,
+      levels,
+      serviceManager,
+      reload,
+      dump,
+      exit: resolve,
+    });
   });
   return {
     routes: [

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { flushCompileCache, registerHooks } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { HandlerError } from '../../errors.ts';
 import { toToolResult } from '../result.ts';
 import { freezeDeep } from '../workers/context-members.ts';
 import { describeFailure } from '../workers/describe-failure.ts';
@@ -76,9 +77,19 @@ async function run({ id, target, input, channel }: WorkerCall, port: WorkerPort)
   return JSON.stringify(toToolResult(value));
 }
 
-function functionOf(target: ModuleTarget | PluginTarget): Promise<HandlerFunction> {
-  return target.kind === 'module' ? loadHandler(target) : pluginFunction(target);
+/** A module that no longer loads is told of to a caller now, and not to its author: without the folders it lies in. */
+async function functionOf(target: ModuleTarget | PluginTarget): Promise<HandlerFunction> {
+  try {
+    return await (target.kind === 'module' ? loadHandler(target) : pluginFunction(target));
+  } catch (error) {
+    if (!(error instanceof HandlerError)) throw error;
+    const message = error.message.replaceAll(FOLDERS, '$1');
+    throw new HandlerError(error.code, message, { cause: error });
+  }
 }
+
+/** The folders of an absolute path. */
+const FOLDERS = /(^|[\s'"(])(?:\/[^\s/:'"()]+)+\//g;
 
 /** The files of a module: itself and what it imports, directly or not. */
 function filesOf({ path }: { readonly path: string }): [string, string][] {
