@@ -49,6 +49,7 @@ export async function createServerParts(
     readResource: (uri: string, call: Call) => readFor(deps.serverOf(definition.slug), uri, call),
     readSecret: deps.readSecret,
   } satisfies CallServiceDeps;
+  const maxResultBytes = sizeBytes(definition.limits.maxResultSize);
   const { modules, isolates } = deps.pools;
   const registry = HandlerRegistry.getInstance();
   const plugins = await loadPlugins(definition.plugins, {
@@ -60,14 +61,14 @@ export async function createServerParts(
   const forget = deps.databasesOpened(definition.slug, databases);
   return {
     factories: {
-      sql: createSqlHandler({ databases, maxResultBytes: sizeBytes(definition.limits.maxResultSize) }),
+      sql: createSqlHandler({ databases, maxResultBytes }),
       http: createHttpHandler({
         egress: deps.egress,
         redactText: telemetry.redactor.text,
-        code: { pool: isolates, redact: services.redact },
+        code: { pool: isolates, redact: services.redact, maxResultBytes },
       }),
       file: createFileHandler({ ...services, pool: modules }),
-      inline: createInlineHandler({ ...services, pool: isolates }),
+      inline: createInlineHandler({ ...services, pool: isolates, maxResultBytes }),
       registry: createRegistryHandler({ ...services, registry, plugins: plugins.functions, pool: modules }),
     },
     files: plugins.files,

@@ -38,7 +38,11 @@ afterAll(async () => {
 });
 
 async function call(keys: Partial<HttpHandler>, args: JsonObject = {}) {
-  const factory = createHttpHandler({ egress, redactText: (text) => text, code: { pool } });
+  const factory = createHttpHandler({
+    egress,
+    redactText: (text) => text,
+    code: { pool, maxResultBytes: 1e6 },
+  });
   const handler = await factory(httpHandler({ url: `${server.url}/a`, ...keys }), baseContext('/', log));
   const result = await handler.run(callWith(args));
   return { result, sent: server.seen.at(-1) };

@@ -250,3 +250,53 @@ test.each(attempts)('P04: %s reaches nothing of the host', async (_name, body) =
   // Nothing was left on the host's own prototypes.
   expect(Reflect.get({}, 'polluted')).toBeUndefined();
 });
+
+test.each([
+  [
+    'asks',
+    'JSON.stringify = () => "no json"; try { await context.roots() } catch (error) { return String(error.stack) }',
+  ],
+  [
+    'remarks',
+    'JSON.stringify = () => "no json"; try { console.log(1) } catch (error) { return String(error.stack) }',
+  ],
+  ['failures', 'JSON.stringify = () => "no json"; throw new Error("x")'],
+  ['a parsed answer', 'JSON.parse = () => { throw new Error("x") }; await context.readResource("docs://a")'],
+  ['results', 'JSON.stringify = () => "no json"; return { a: 1 }'],
+])(
+  'P04: code that changes how %s are written fails alone, and learns nothing of the host',
+  async (_what, body) => {
+    const handler = await tools.prepare(`async (args, context) => { ${body} }`);
+    const read = { readResource: async () => [] };
+    const outcome = await run(handler, { client: { ...read, log: () => undefined }, timeoutMs: 300 }).then(
+      (result) => JSON.stringify(result),
+      (error: unknown) => String(error),
+    );
+    expect(outcome).not.toMatch(/node:|\.ts\b|\/src\//);
+    expect((await run(await tools.prepare('() => 1'))).content[0]?.text).toBe('1');
+  },
+);
+
+test('P04: what is forged in the name of the isolate does not reach the client', async () => {
+  const heard: unknown[] = [];
+  const forged = [
+    { kind: 'progress', progress: 'much' },
+    { kind: 'progress', progress: 1, message: { a: 1 } },
+    { kind: 'notify', change: { kind: 'everything' } },
+    { kind: 'notify', change: 5 },
+    { kind: 'unknown' },
+    { kind: 'notify', change: { kind: 'tools' } },
+  ];
+  const code = `() => {
+    const { stringify } = JSON;
+    for (const one of ${JSON.stringify(forged)}) { JSON.stringify = () => stringify(one); console.log(1) }
+    JSON.stringify = stringify;
+  }`;
+  await run(await tools.prepare(code), {
+    client: {
+      progress: (...said) => heard.push(['progress', ...said]),
+      notify: (change) => heard.push(change),
+    },
+  });
+  expect(heard).toEqual([{ kind: 'tools' }]);
+});

@@ -199,6 +199,31 @@ describe('context', () => {
     expect(heard).toBe(1000);
   });
 
+  test('a call keeps at most 1 MiB of what it logs', async () => {
+    let characters = 0;
+    await run(
+      await tools.prepare('() => { for (let i = 0; i < 200; i++) console.log("x".repeat(50_000)) }'),
+      {
+        client: {
+          log: (_level, data) => {
+            characters += String(data).length;
+          },
+        },
+      },
+    );
+    expect(characters).toBeGreaterThan(500_000);
+    expect(characters).toBeLessThan(1_048_576);
+  });
+
+  test('a call waits for at most 64 answers at once, and is told so', async () => {
+    const code = `async (args, context) => {
+      const all = await Promise.allSettled(Array.from({ length: 100 }, () => context.readResource('docs://a')));
+      return all.filter((one) => one.status === 'fulfilled').length + ' ' + all.at(-1).reason?.message;
+    }`;
+    const handler = await tools.prepare(code, {}, {}, { readResource: async () => [] });
+    expect((await run(handler)).content[0]?.text).toBe('64 A call waits for at most 64 answers at once.');
+  });
+
   test('P02: input, roots, sample, progress and resources are asked through the main thread', async () => {
     const code = `async (args, context) => {
       context.reportProgress(1, 2, 'half');
@@ -384,6 +409,20 @@ describe('results', () => {
     ],
   ])('P02: %s is normalised', async (_what, code, result) => {
     expect(await run(await tools.prepare(code))).toEqual(result);
+  });
+
+  test('a result that the gate would refuse does not leave the worker', async () => {
+    const handler = await tools.prepare(
+      '(args) => "x".repeat(args.length)',
+      {},
+      {},
+      { maxResultBytes: 1000 },
+    );
+    expect((await run(handler, { args: { length: 900 } })).content[0]?.text).toHaveLength(900);
+    expect(await failure(run(handler, { args: { length: 4000 } }))).toEqual({
+      code: 'HANDLER_OUTPUT_ERROR',
+      message: 'The result is larger than limits.maxResultSize allows.',
+    });
   });
 
   test.each([

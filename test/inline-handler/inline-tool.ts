@@ -31,7 +31,7 @@ export function createInlineTools(options: Partial<WorkerPoolOptions> = {}): Inl
     pool,
     lines,
     prepare: async (code, handler = {}, context = {}, deps = {}) =>
-      createInlineHandler({ pool, ...deps })(
+      createInlineHandler({ pool, maxResultBytes: 5 * 1024 * 1024, ...deps })(
         { type: 'inline', code, timeout: 5000, memoryMb: 64, ...handler },
         { ...baseContext('/', log), trusted: false, ...context },
       ),

@@ -62,7 +62,7 @@ test.each([
     'a loop in a listener',
     '(args, { signal }) => new Promise(() => signal.addEventListener("abort", () => { for (;;); }))',
   ],
-])('P04: %s ends with its call, and its worker is free within 250 ms', async (_what, code) => {
+])('P04: %s ends with its call, and its worker is free within 250 ms', { retry: 2 }, async (_what, code) => {
   const handler = await tools.prepare(code);
   const echo = await tools.prepare(ECHO);
   const startedAt = performance.now();

@@ -23,7 +23,7 @@ export interface HttpHandlerDeps {
   /** Takes secrets out of text that a caller will see. */
   readonly redactText: (text: string) => string;
   /** What transforms run by; a handler that has some is refused without. */
-  readonly code?: Pick<AuthorCodeDeps, 'pool' | 'redact'>;
+  readonly code?: Pick<AuthorCodeDeps, 'pool' | 'redact' | 'maxResultBytes'>;
   /** Default: the system's clock and `Math.random`. */
   readonly clock?: RetryClock;
 }

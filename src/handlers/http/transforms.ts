@@ -30,11 +30,11 @@ export interface Transforms {
 export async function prepareTransforms(
   { requestTransform, responseTransform, method }: HttpHandler,
   context: HandlerContext,
-  code: Pick<AuthorCodeDeps, 'pool' | 'redact'> | undefined,
+  code: Pick<AuthorCodeDeps, 'pool' | 'redact' | 'maxResultBytes'> | undefined,
 ): Promise<Transforms> {
   if (code === undefined) throw configError('requestTransform', 'has no isolates to run in', 'remove it');
   const prepare = (text: string, returns: 'value' | 'result') =>
-    prepareCode({ kind: 'code', code: text, returns }, { ...code, context });
+    prepareCode({ code: text, returns }, { ...code, context });
   const before = requestTransform === undefined ? undefined : await prepare(requestTransform, 'value');
   const after = responseTransform === undefined ? undefined : await prepare(responseTransform, 'result');
   return {

@@ -23,20 +23,27 @@ export const ISOLATE_PROGRAM: WorkerProgram = {
 export interface AuthorCodeDeps extends CallServiceDeps {
   /** Of {@link ISOLATE_PROGRAM}. */
   readonly pool: WorkerPool;
+  /** Bytes of a result that the gate lets pass. */
+  readonly maxResultBytes: number;
 }
+
+/** A result stands in an answer as text and as a value, and text grows when it is quoted. */
+const ANSWER_FACTOR = 3;
 
 /** Ready to run; resolves with the answer as JSON, in the form that the target asks for. */
 export type AuthorCode = (call: Call, given?: Pick<CallInput, 'args' | 'response'>) => Promise<string>;
 
 /** Compiles the code. Throws HandlerError HANDLER_SYNTAX_ERROR or HANDLER_LOAD_ERROR with the place in it. */
 export async function prepareCode(
-  target: CodeTarget,
+  written: Pick<CodeTarget, 'code' | 'returns'>,
   {
     context,
     memoryMb,
+    maxResultBytes,
     ...deps
   }: AuthorCodeDeps & { readonly context: HandlerContext; readonly memoryMb?: number },
 ): Promise<AuthorCode> {
+  const target: CodeTarget = { kind: 'code', ...written, answerMax: ANSWER_FACTOR * maxResultBytes };
   const fixed = createFixedInput(context, deps);
   const bound = memoryLimit(memoryMb, context.sandbox?.memoryMb);
   const version = await deps.pool.load(target, bound);
@@ -55,9 +62,7 @@ export async function prepareCode(
 
 /** The limit may stand at the handler and in the sandbox: what somebody chose counts, and the smaller of two choices. */
 function memoryLimit(...limits: readonly (number | undefined)[]): number {
-  const chosen = limits.filter((limit) => limit !== undefined && limit !== DEFAULT_INLINE_MEMORY_MB);
-  return Math.min(
-    ...chosen.filter((limit) => limit !== undefined),
-    chosen.length > 0 ? Infinity : DEFAULT_INLINE_MEMORY_MB,
-  );
+  const given = limits.filter((limit) => limit !== undefined);
+  const chosen = given.filter((limit) => limit !== DEFAULT_INLINE_MEMORY_MB);
+  return chosen.length === 0 ? DEFAULT_INLINE_MEMORY_MB : Math.min(...chosen);
 }

@@ -10,6 +10,8 @@ import type { GuestReturn } from './guest-return.ts';
 const ASKS_MAX = 64;
 /** UTF-16 units of one log record, progress or notice; a longer one is replaced by a word about its size. */
 const REMARK_MAX = 64 * 1024;
+/** UTF-16 units of all of them in one call; what comes after is not kept. */
+const REMARKS_MAX = 1024 * 1024;
 const SERVICES: Readonly<Record<ServiceName, true>> = {
   requestInput: true,
   readResource: true,
@@ -26,7 +28,7 @@ export interface GuestFunctions {
   readonly abort: JSValueHandle;
 }
 
-/** Its functions for the guest never throw: the engine would show the guest our stack. */
+/** What the guest says is read as the work of strangers: its code may have changed whatever writes it. */
 export class GuestCall {
   /** The engine failed as a whole: its memory can no longer be trusted, not even to be put back. */
   isBroken = false;
@@ -39,6 +41,7 @@ export class GuestCall {
   /** Errors of the main thread, by the guest's number of what it asked. */
   readonly #refusals = new Map<number, unknown>();
   #waiting = 0;
+  #remarked = 0;
   #hasEnded = false;
 
   constructor(deps: {
@@ -70,9 +73,17 @@ export class GuestCall {
     }
   }
 
+  /** Ends the call: the guest said what no program of ours says. */
+  fail(cause: unknown): void {
+    const message = 'The code changed what its isolate speaks to the host by.';
+    this.#outcome.reject(new HandlerError('HANDLER_EXECUTION_ERROR', message, { cause }));
+  }
+
   remark(json: JSValueHandle | undefined): void {
     const text = textOf(json);
     if (text === undefined) return;
+    this.#remarked += text.length;
+    if (this.#remarked > REMARKS_MAX) return;
     const data = `A record of ${text.length} characters is too long to be kept.`;
     this.#channel.remark(
       text.length > REMARK_MAX ? { kind: 'log', level: 'warning', data } : parseRemark(text),
@@ -121,8 +132,9 @@ export class GuestCall {
     const { id, service, payload } = asked;
     this.#waiting++;
     try {
+      // Told later, like any other answer: the guest is in the middle of asking.
       if (this.#waiting > ASKS_MAX)
-        throw new RangeError(`A call waits for at most ${ASKS_MAX} answers at once.`);
+        await Promise.reject(new RangeError(`A call waits for at most ${ASKS_MAX} answers at once.`));
       const answer: unknown = await this.#channel.ask(service, payload as Services[ServiceName]['ask']);
       const { body, ...rest } = service === 'fetch' ? parseFetchAnswer(answer) : { body: undefined };
       const json = JSON.stringify(service === 'fetch' ? rest : answer) ?? 'null';

@@ -10,7 +10,13 @@ export interface GuestReturn {
 }
 
 /** The answer of the worker as JSON. Throws HandlerError HANDLER_OUTPUT_ERROR for what cannot be sent. */
-export function toAnswer({ kind, text }: GuestReturn, returns: CodeTarget['returns']): string {
+export function toAnswer(returned: GuestReturn, { returns, answerMax }: CodeTarget): string {
+  const answer = writeAnswer(returned, returns);
+  if (answer.length > answerMax) throw outputError('The result is larger than limits.maxResultSize allows.');
+  return answer;
+}
+
+function writeAnswer({ kind, text }: GuestReturn, returns: CodeTarget['returns']): string {
   if (kind === 'unsendable') throw outputError(`The result is not valid: a ${text} cannot be sent.`);
   if (kind === 'unwritable') throw outputError('The result cannot be written as JSON.', text);
   if (returns === 'result') return JSON.stringify(toToolResult(readValue(kind, text)));

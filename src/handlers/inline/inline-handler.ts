@@ -7,7 +7,7 @@ import { type AuthorCodeDeps, prepareCode } from './author-code.ts';
 /** Makes the factory of `inline` handlers; code is compiled when a handler is prepared. */
 export function createInlineHandler(deps: AuthorCodeDeps): HandlerFactory<InlineHandler> {
   return async ({ code, memoryMb, timeout }, context) => {
-    const run = await prepareCode({ kind: 'code', code, returns: 'result' }, { ...deps, context, memoryMb });
+    const run = await prepareCode({ code, returns: 'result' }, { ...deps, context, memoryMb });
     return { timeoutMs: timeout, run: async (call) => parseResult(await run(call)) };
   };
 }

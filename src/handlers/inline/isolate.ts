@@ -138,8 +138,12 @@ function startGuest({ vm }: Engine, current: () => GuestCall | undefined): Guest
   const offer = (name: string, act: (call: GuestCall, args: readonly JSValueHandle[]) => void) => {
     const made = vm.newFunction(name, (...args) => {
       const call = current();
-      // The engine would show the guest the stack of an error that is thrown here; GuestCall throws none.
-      if (call !== undefined) act(call, args);
+      try {
+        if (call !== undefined) act(call, args);
+      } catch (error) {
+        // The engine would show the guest the stack of what is thrown here.
+        call?.fail(error);
+      }
       return vm.undefined;
     });
     vm.setProp(host, name, made);

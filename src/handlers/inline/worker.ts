@@ -31,7 +31,7 @@ servePool(() => ({
     const code = parseCodeTarget(target);
     const ready = await usable();
     const returned = await ready.isolate.run(imageFor(code, ready), input, channel);
-    return toAnswer(returned, code.returns);
+    return toAnswer(returned, code);
   },
 }));
 

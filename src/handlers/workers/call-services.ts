@@ -70,10 +70,10 @@ function hear(remark: Remark, { call, log, redact }: CallServicesOptions): void 
       break;
     }
     case 'progress':
-      call.client.progress?.(remark.progress, remark.total, remark.message);
+      if (isProgress(remark)) call.client.progress?.(remark.progress, remark.total, remark.message);
       break;
     case 'notify':
-      call.client.notify(remark.change);
+      if (isChange(remark.change)) call.client.notify(remark.change);
       break;
     case 'closeStream':
       call.client.closeStream();
@@ -164,7 +164,35 @@ function parseInputRequests(payload: unknown): Readonly<Record<string, InputRequ
 }
 
 function parseFetchAsk(payload: unknown): FetchAsk {
-  return payload as FetchAsk;
+  const isValid =
+    isRecord(payload) &&
+    typeof payload.url === 'string' &&
+    typeof payload.method === 'string' &&
+    isRecord(payload.headers) &&
+    Object.values(payload.headers).every((value) => typeof value === 'string') &&
+    (payload.body === undefined || payload.body instanceof Uint8Array);
+  if (!isValid) {
+    throw new HandlerError(
+      'HANDLER_EXECUTION_ERROR',
+      'fetch takes a URL, and method, headers and body as text or bytes.',
+    );
+  }
+  return payload as unknown as FetchAsk;
+}
+
+/** Code in an isolate may have said anything. */
+function isProgress({ progress, total, message }: Remark & { kind: 'progress' }): boolean {
+  return (
+    typeof progress === 'number' &&
+    (total === undefined || typeof total === 'number') &&
+    (message === undefined || typeof message === 'string')
+  );
+}
+
+function isChange(change: unknown): boolean {
+  if (!isRecord(change)) return false;
+  if (change.kind === 'resource') return typeof change.uri === 'string';
+  return change.kind === 'tools' || change.kind === 'prompts' || change.kind === 'resources';
 }
 
 function isRecord(value: unknown): value is JsonObject {

@@ -17,11 +17,15 @@ export interface PluginTarget {
   readonly name?: string;
 }
 
-/** Code of a definition. `value` is what the code returned as JSON; `result` is that as a tool result. */
+/**
+ * Code of a definition. `value` is what the code returned as JSON; `result` is that as a tool result; longer answers than
+ * `answerMax` UTF-16 units of JSON stay in the worker, since reading them takes time of everybody.
+ */
 export interface CodeTarget {
   readonly kind: 'code';
   readonly code: string;
   readonly returns: 'result' | 'value';
+  readonly answerMax: number;
 }
 
 export type HandlerTarget = ModuleTarget | PluginTarget | CodeTarget;
