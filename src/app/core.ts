@@ -3,7 +3,6 @@
 import { systemClock } from '../clock.ts';
 import { createEgress, type Egress } from '../egress/egress.ts';
 import { operationStages, requestStages } from '../gate/stages.ts';
-import { createFilePool, type FilePool } from '../handlers/file/pool.ts';
 import { createJobs, type Jobs } from '../jobs/jobs.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
 import type { Plan } from '../plan/server-plan.ts';
@@ -15,6 +14,7 @@ import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { type AppUpstreams, openUpstreams } from './federation.ts';
 import { type Governance, openGovernance } from './governance.ts';
+import { createHandlerPools, type HandlerPools } from './handler-pools.ts';
 import { checkSharedSalt } from './identity.ts';
 import { openPacks } from './packs.ts';
 import { createPlans, type Plans } from './plans.ts';
@@ -34,8 +34,8 @@ export interface Core extends Omit<State, 'close'>, Omit<Governance, 'gate' | 'c
   /** What users store. */
   readonly storedSecrets: StoredSecrets;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
-  readonly pool: FilePool;
   readonly upstreams: AppUpstreams;
+  readonly pools: HandlerPools;
   /** Operations that run now. */
   readonly running: ReadonlySet<Operation>;
   /** What the start has to say to the operator, one line each. */
@@ -69,14 +69,11 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const governance = await openGovernance({ settings, telemetry, secrets, state, egress, jobs, plan });
   const { gate, close: closeGovernance, ...governing } = governance;
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
-  const pool = createFilePool({
-    log: telemetry.log.child({ component: 'handler' }),
-    onKill: telemetry.sandboxKill,
-  });
   const packs = openPacks({ settings, telemetry, store });
   const upstreams = openUpstreams({ store, telemetry, audit, egress, build: options.build });
+  const pools = createHandlerPools(telemetry);
   const closeTools = async () => {
-    await Promise.all([pool.close(), packs.close(), upstreams.close(), closeGovernance()]);
+    await Promise.all([pools.close(), packs.close(), upstreams.close(), closeGovernance()]);
     await state.close();
     // Last, because the last records may still have to be sent.
     await egress.close();
@@ -87,7 +84,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     settings,
     telemetry,
     egress,
-    pool,
+    pools,
     packs,
     stages,
     audit,
@@ -123,8 +120,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     secrets,
     storedSecrets,
     routeEntry: createRouteEntries(stages.operation),
-    pool,
     upstreams,
+    pools,
     running: gate.running,
     warnings,
     async close() {

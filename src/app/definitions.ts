@@ -1,5 +1,10 @@
 // The definitions of this process: loaded, checked, with the environment's settings over the file's.
-import { type LoadedDefinition, loadDefinitions } from '../definition/load.ts';
+import {
+  type LoadedDefinition,
+  type LoadOptions,
+  loadDefinitions,
+  loadDocument,
+} from '../definition/load.ts';
 import { formatProblem } from '../definition/problem.ts';
 import type { ResolveSecrets } from '../definition/secret-reference.ts';
 import { ConfigurationError } from './configuration-error.ts';
@@ -15,13 +20,17 @@ export interface LoadedAll {
 
 /** Throws ConfigurationError with every problem of every file. */
 export async function loadAll(settings: AppSettings, resolveSecrets: ResolveSecrets): Promise<LoadedAll> {
-  const { definitions, errors, warnings } = await loadDefinitions(settings.path, {
+  const options: LoadOptions = {
     env: settings.env,
     environment: environmentOf(settings),
     purpose: 'serve',
     envAllow: settings.environment.envAllow ?? [],
     resolveSecrets,
-  });
+  };
+  const { document, path } = settings;
+  const { definitions, errors, warnings } = await (document === undefined
+    ? loadDefinitions(path, options)
+    : loadDocument(document, options));
   if (errors.length > 0) throw new ConfigurationError(errors.map(formatProblem));
   const settled = definitions.map((loaded) => withOverrides(loaded, settings));
   const problems = tokenSettingProblems(settled, settings);

@@ -1,4 +1,5 @@
 // Serves over HTTP, from the first plan to the last answer.
+import type { EventEmitter } from 'node:events';
 import { systemClock } from '../clock.ts';
 import { createLifecycle } from '../operations/lifecycle.ts';
 import type { Route } from '../route.ts';
@@ -18,15 +19,19 @@ export interface HttpApp {
   readonly origin: string;
   /** Resolves with the exit code when the process should end. */
   readonly ended: Promise<number>;
+  /** Lets running calls finish, then closes everything. */
+  stop(): Promise<void>;
 }
 
 export interface HttpAppOptions {
   readonly settings: AppSettings;
   readonly build: BuildInfo;
+  /** What sends the signals of the process. Default: the process. */
+  readonly signals?: EventEmitter;
 }
 
 /** Resolves when calls are answered. Throws what createCore throws, and the listener's error (address in use). */
-export async function startHttpApp({ settings, build }: HttpAppOptions): Promise<HttpApp> {
+export async function startHttpApp({ settings, build, signals = process }: HttpAppOptions): Promise<HttpApp> {
   const core = await createCore({ settings, build, transport: 'http' });
   const { log } = core.telemetry;
   const { holder } = core.plans;
@@ -58,7 +63,7 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
       flush: () => core.telemetry.close(),
     },
   });
-  operations = createOperations({ core, settings, build, lifecycle, inFlight });
+  operations = createOperations({ core, settings, build, lifecycle, inFlight, signals });
   transport = createHttpTransport({
     plans: holder,
     protocol: core.protocol,
@@ -91,7 +96,8 @@ export async function startHttpApp({ settings, build }: HttpAppOptions): Promise
   lifecycle.ready();
   await operations.serviceManager.ready(`Serving on port ${port}`);
   log.notice({ host: settings.host, port, servers: [...holder.current().servers.keys()] }, 'Serving.');
-  return { core, origin: `http://${shownHost(settings.host)}:${port}`, ended: operations.ended };
+  const origin = `http://${shownHost(settings.host)}:${port}`;
+  return { core, origin, ended: operations.ended, stop: lifecycle.stop };
 }
 
 /** The routes with the one that describes them, on the default server's settings. */

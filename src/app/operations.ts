@@ -1,4 +1,5 @@
 // The process seen from outside: health, probes, diagnostics, administration and signals.
+import type { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import { withHiddenSecrets } from '../definition/secret-places.ts';
@@ -50,6 +51,8 @@ export interface OperationsDeps {
   readonly lifecycle: Lifecycle;
   /** Requests that have been let in and have no answer yet. */
   readonly inFlight: () => number;
+  /** Sends the signals of the process. */
+  readonly signals: EventEmitter;
 }
 
 /** Listens to signals from now on: before that, SIGUSR1 would open the runtime's debugger. */
@@ -65,7 +68,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   const diagnostics = diagnosticsDeps(deps, { clock, health, eventLoop });
 
   health.add(configComponent({ loaded: () => true, lastError: core.plans.reloader.lastError }));
-  health.add(handlersComponent(core.pool.problem));
+  health.add(handlersComponent(core.pools.problem));
   health.add(storeComponent(core.store.problem));
   health.add(diskComponent({ directory: settings.dataDirectory, logProblem: () => log.problem() }));
   health.add(clockComponent(clock));
@@ -82,7 +85,16 @@ export function createOperations(deps: OperationsDeps): Operations {
 
   const ended = new Promise<number>((resolve) => {
     const dump = () => dumpDiagnostics(diagnostics, join(settings.dataDirectory, 'diagnostics'));
-    listenToSignals({ source: process, lifecycle, log, levels, serviceManager, reload, dump, exit: resolve });
+    listenToSignals({
+      source: deps.signals,
+      lifecycle,
+      log,
+      levels,
+      serviceManager,
+      reload,
+      dump,
+      exit: resolve,
+    });
   });
   return {
     routes: [
@@ -138,7 +150,7 @@ function diagnosticsDeps(deps: OperationsDeps, watching: Watching): DiagnosticsD
       [...holder.current().servers.values()].map((server) => withHiddenSecrets(server.definition)),
     pools: () => ({
       requests: { in_flight: inFlight() },
-      handlers: core.pool.stats,
+      handlers: core.pools.stats,
       databases: [...databases].flatMap(([, opened]) => opened.stats()),
     }),
   };

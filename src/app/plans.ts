@@ -7,7 +7,6 @@ import type { Egress } from '../egress/egress.ts';
 import type { AuditEvent } from '../gate/audit/audit.ts';
 import type { OperationStage, RequestStage } from '../gate/stage.ts';
 import { DEFAULT_TENANT } from '../gate/tenant/tenant.ts';
-import type { FilePool } from '../handlers/file/pool.ts';
 import { type CompiledPlan, compilePlan } from '../plan/compile.ts';
 import { createPlanHolder, type SwappablePlan } from '../plan/holder.ts';
 import { createReloader, type Reloader } from '../plan/reload.ts';
@@ -17,6 +16,8 @@ import type { Upstreams } from '../upstreams/upstreams.ts';
 import type { AppAudit } from './audit.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { loadAll } from './definitions.ts';
+import type { HandlerPools } from './handler-pools.ts';
+import { createSecretReader } from './handler-secrets.ts';
 import type { Once } from './once.ts';
 import { type Packs, withPackServers } from './packs.ts';
 import type { AppRollouts } from './rollouts.ts';
@@ -40,8 +41,8 @@ export interface PlansDeps {
   readonly settings: AppSettings;
   readonly telemetry: Telemetry;
   readonly egress: Egress;
-  readonly pool: FilePool;
   readonly packs: Packs;
+  readonly pools: HandlerPools;
   /** Makes what the definitions presuppose, before any of them is compiled. */
   readonly ensureTenants: (definitions: readonly LoadedDefinition[]) => Promise<void>;
   readonly audit: AppAudit;
@@ -182,12 +183,13 @@ function createCompiler(
   definitions: readonly LoadedDefinition[],
   options: { readonly isStrict: boolean },
 ) => Promise<CompiledPlan> {
-  const { telemetry, egress, pool, packs, stages, audit, upstreams } = deps;
+  const { telemetry, egress, pools, packs, stages, audit, upstreams } = deps;
   const partsFor = (loaded: LoadedDefinition, isStrict: boolean) =>
     createServerParts(loaded, {
       egress,
-      pool,
       packs,
+      pools,
+      readSecret: createSecretReader(deps),
       telemetry,
       upstreams,
       isStrict,

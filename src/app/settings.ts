@@ -8,6 +8,8 @@ import { isLoopbackHost } from './start-checks.ts';
 export interface AppSettings {
   /** Definition file or folder. */
   readonly path: string;
+  /** The definition itself, where a program gives it; `path` is then the file that it would be. */
+  readonly document?: { readonly file: string; readonly text: string };
   readonly env: Environment;
   /** The checks of production apply: it was asked for, or the bind address can be reached from elsewhere. */
   readonly production: boolean;

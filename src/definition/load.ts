@@ -40,6 +40,7 @@ export interface LoadedVersion {
   readonly canaryProblems?: readonly Problem[];
 }
 
+/** What loading depends on besides the file. */
 export interface LoadOptions {
   /** Process environment, for `${NAME}`. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -70,6 +71,14 @@ export async function loadDefinitions(path: string, options: LoadOptions): Promi
   const production = options.environment === 'production' && options.trusted !== false;
   const modes = production ? await Promise.all(sources.map(writableByOthers)) : [];
   return assembleWithSecrets(sources, options, modes.flat());
+}
+
+/** Loads the definitions of a text as {@link loadDefinitions} does those of the file that it would be. */
+export async function loadDocument(
+  { file, text }: { readonly file: string; readonly text: string },
+  options: LoadOptions,
+): Promise<LoadOutcome> {
+  return assembleWithSecrets([parseSource(file, text)], options, []);
 }
 
 /** References are known only when the definitions are read, so those that have some are read twice. */

@@ -69,7 +69,7 @@ function prepareIn(
   const files = new Set<string>();
   const production = environment === 'production';
   for (const rule of definitionRules)
-    rule({ definition, root, report, sound, baseDirectory, production, files });
+    rule({ definition, root, report, text: source.text, sound, baseDirectory, production, files });
   for (const file of substitution.files) files.add(file);
   const literals = sound('') ? literalSecrets(definition) : [];
   const secretValues = new Set([

@@ -21,6 +21,7 @@ export const rules = {
   substitution: 'Placeholders are well-formed, allowed in their place and resolvable.',
   'prompt-placeholder': 'A {{name}} in a prompt names a declared argument.',
   'sql-parameter': 'SQL parameters and input properties match.',
+  code: 'Code in a definition is a function, or a body with `return`.',
   'http-target': 'Scheme and host of an HTTP tool are fixed, and carry no credentials.',
   permission: 'Permissions follow the grammar `area:action`, and inheritance has no cycle.',
   'api-key': 'API keys are strong, unique and not placeholders.',

@@ -29,9 +29,9 @@ export interface CompileDeps {
    * Opens what the handlers of one definition work with, such as its databases; closed with the server's plan.
    * May throw {@link PartsError}: a problem of the definition.
    */
-  readonly partsFor: (loaded: LoadedDefinition) => ServerParts;
   /** Where rollouts stand; absent: none was ever started. */
   readonly rolloutStateOf?: RolloutStateOf;
+  readonly partsFor: (loaded: LoadedDefinition) => ServerParts | Promise<ServerParts>;
   readonly log: Log;
   /** Keeps secrets out of what callers and operators are told of failures. */
   readonly redactor: Pick<Redactor, 'text' | 'value'>;
@@ -44,6 +44,10 @@ export interface ServerParts {
   readonly packTools?: readonly PackTool[];
   /** What other servers bring, where the definition names some. */
   readonly federation?: Federation;
+  /** Files that the parts were made from. */
+  readonly files?: readonly string[];
+  /** What could not be made, each at its place in the definition. */
+  readonly problems?: readonly { readonly pointer: string; readonly error: unknown }[];
   close(): Promise<void>;
 }
 
@@ -88,7 +92,7 @@ export interface CompiledServer {
 
 /** Never rejects for what an author can cause. */
 export async function compileServer(loaded: LoadedDefinition, deps: CompileDeps): Promise<CompiledServer> {
-  const work = beginWork(loaded, deps);
+  const work = await beginWork(loaded, deps);
   const { federation } = work.parts;
   const federated = (await federation?.contents(work.report)) ?? NOTHING_FEDERATED;
   const definition = withFederated(loaded.definition, federated);
@@ -131,7 +135,7 @@ interface Work {
 
 const NO_PARTS: ServerParts = { factories: {}, close: () => Promise.resolve() };
 
-function beginWork(loaded: LoadedDefinition, deps: CompileDeps): Work {
+async function beginWork(loaded: LoadedDefinition, deps: CompileDeps): Promise<Work> {
   const problems: PlanProblem[] = [];
   const report = (pointer: string, error: unknown): void => {
     const problem = problemAt(loaded, pointer, error);
@@ -139,11 +143,12 @@ function beginWork(loaded: LoadedDefinition, deps: CompileDeps): Work {
   };
   let parts = NO_PARTS;
   try {
-    parts = deps.partsFor(loaded);
+    parts = await deps.partsFor(loaded);
+    for (const { pointer, error } of parts.problems ?? []) report(pointer, error);
   } catch (error) {
     report(error instanceof PartsError ? error.pointer : '', error);
   }
-  return { loaded, deps, parts, problems, closers: [], files: [], report };
+  return { loaded, deps, parts, problems, closers: [], files: [...(parts.files ?? [])], report };
 }
 
 type Enter = <Item>(item: Item, target: Target) => Entry<Item>;

@@ -148,7 +148,7 @@ function executionCells(tool: string, cell: CellOf): Readonly<Record<ToolStatus,
 
 function prepareLine(target: ObservedTarget, method: string, log: ServiceLog): PreparedLine {
   if (target.kind === 'route') return log.prepare({ route: target.name });
-  const named = target.kind === 'tool' ? { tool: target.name } : {};
+  const named: Readonly<Record<string, string>> = target.kind === 'tool' ? { tool: target.name } : {};
   return log.prepare({ method, path: `/mcp/${target.slug}`, ...named });
 }
 

@@ -19,7 +19,6 @@ const texts: readonly string[] = [
   'packs: [jira]',
   'packs: [knowledge]',
   'knowledge: [docs]',
-  'plugins: [./a.ts]',
   'sqlTemplates: { a: {} }',
   'databases: { main: { url: "sqlite:./a.db", mode: write } }',
   'databases: { main: { url: "sqlite:./a.db", tenancy: column } }',
@@ -28,10 +27,8 @@ const texts: readonly string[] = [
   ...[tool, prompt, resource, template].flatMap((wrap) => {
     const handled = (handler: string) => (wrap === tool ? wrap(`handler: ${handler}`) : wrap(handler));
     return [
-      handled('args => 1'),
+      handled('{ type: prompt, template: Say it }'),
       handled('"sql:lead_time_metrics"'),
-      handled('{ type: http, url: "https://example.com/a", requestTransform: args => args }'),
-      handled('{ type: http, url: "https://example.com/a", responseTransform: args => args }'),
       database + handled('{ type: sql, statement: SELECT 1, mode: write }'),
     ];
   }),
@@ -86,7 +83,7 @@ test('places stay right after entries are left out', () => {
   const { definitions } = outcomeOf(`name: shop
 version: 1.0.0
 tools:
-  inline: { description: I., input: {}, handler: args => 1 }
+  ask: { description: A., input: {}, handler: { type: prompt, template: Say it } }
   web: { description: W., input: {}, http: GET https://example.com/a }
 `);
   expect(definitions[0]?.definition.tools.map(({ name }) => name)).toEqual(['web']);

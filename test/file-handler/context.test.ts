@@ -268,3 +268,30 @@ test('fetch goes through the egress client, and only where the sandbox allows it
     server.close();
   }
 });
+
+test('P24: secrets.get reads what the sandbox names, and nothing else', async () => {
+  const path = tools.write(
+    'secret.ts',
+    'export default ({ name }: { name: string }, context: any) => context.secrets?.get(name) ?? "none";',
+  );
+  const readSecret = async (name: string) => `value of ${name}`;
+  const sandbox = { ...NO_ACCESS, secrets: ['mail'] };
+  for (const isolation of ['worker', 'inprocess'] as const) {
+    const handler = await tools.prepare({ path, isolation }, { sandbox }, { readSecret });
+    expect((await run(handler, { args: { name: 'mail' } })).content[0]?.text).toBe('value of mail');
+    expect(await failure(run(handler, { args: { name: 'other' } }))).toEqual({
+      code: 'HANDLER_PERMISSION_ERROR',
+      message: expect.stringContaining('sandbox.secrets'),
+    });
+  }
+  const without = await tools.prepare({ path }, { sandbox: NO_ACCESS }, { readSecret });
+  expect((await run(without, { args: { name: 'mail' } })).content[0]?.text).toBe('none');
+});
+
+test("the context carries the caller's idempotency key, where there is one", async () => {
+  const handler = await handlerOf(
+    'export default (_: unknown, context: any) => context.idempotencyKey ?? "none";',
+  );
+  expect((await run(handler, { idempotencyKey: 'k-1' })).content[0]?.text).toBe('k-1');
+  expect((await run(handler)).content[0]?.text).toBe('none');
+});

@@ -4,12 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FileHandler } from '../../src/definition/schema/handler.ts';
 import type { HandlerError } from '../../src/errors.ts';
-import { createFileHandler, type FileHandlerDeps } from '../../src/handlers/file/file-handler.ts';
-import { createFilePool, type FilePool, type FilePoolOptions } from '../../src/handlers/file/pool.ts';
+import {
+  createFileHandler,
+  type FileHandlerDeps,
+  MODULE_PROGRAM,
+} from '../../src/handlers/file/file-handler.ts';
 import type { HandlerContext, PreparedHandler } from '../../src/handlers/handler.ts';
+import {
+  createWorkerPool,
+  type WorkerPool,
+  type WorkerPoolOptions,
+} from '../../src/handlers/workers/pool.ts';
 import { withDeadline } from '../../src/plan/deadline.ts';
 import type { Log } from '../../src/telemetry/log.ts';
-import type { Call, ClientChannel, JsonObject, ToolResult } from '../../src/tool.ts';
+import type { Call, ClientChannel, JsonObject, Principal, ToolResult } from '../../src/tool.ts';
 
 export interface LogLine {
   readonly level: string;
@@ -19,7 +27,7 @@ export interface LogLine {
 
 export interface FileTools {
   readonly directory: string;
-  readonly pool: FilePool;
+  readonly pool: WorkerPool;
   readonly lines: LogLine[];
   readonly log: Log;
   /** Writes a module and gives its path. */
@@ -33,11 +41,11 @@ export interface FileTools {
 }
 
 /** A directory, a pool and a log that only this test uses. */
-export function createFileTools(options: Partial<FilePoolOptions> = {}): FileTools {
+export function createFileTools(options: Partial<WorkerPoolOptions> = {}): FileTools {
   const directory = mkdtempSync(join(tmpdir(), 'quayside-file-handler-'));
   const lines: LogLine[] = [];
   const log = createLog(lines);
-  const pool = createFilePool({ log, size: 2, ...options });
+  const pool = createWorkerPool({ program: MODULE_PROGRAM, log, size: 2, ...options });
   return {
     directory,
     pool,
@@ -62,7 +70,7 @@ export function createFileTools(options: Partial<FilePoolOptions> = {}): FileToo
   };
 }
 
-function baseContext(directory: string, log: Log): HandlerContext {
+export function baseContext(directory: string, log: Log): HandlerContext {
   return {
     serverSlug: 'shop',
     serverName: 'Shop',
@@ -77,7 +85,7 @@ function baseContext(directory: string, log: Log): HandlerContext {
   };
 }
 
-function createLog(lines: LogLine[]): Log {
+export function createLog(lines: LogLine[]): Log {
   const at = (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) => {
     lines.push({ level, fields, message });
   };
@@ -95,6 +103,8 @@ export interface CallOptions {
   readonly client?: Partial<ClientChannel>;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
+  readonly principal?: Partial<Principal>;
+  readonly idempotencyKey?: string;
 }
 
 /** Calls with a deadline, as the plan does. */
@@ -105,9 +115,16 @@ export function run(
   return withDeadline((call) => handler.run(call), timeoutMs)(createCall(options));
 }
 
-function createCall({ args = {}, client = {}, signal = new AbortController().signal }: CallOptions): Call {
+function createCall({
+  args = {},
+  client = {},
+  signal = new AbortController().signal,
+  principal = {},
+  idempotencyKey,
+}: CallOptions): Call {
   return {
     args,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     requestId: 'request-1',
     signal,
     principal: {
@@ -117,6 +134,7 @@ function createCall({ args = {}, client = {}, signal = new AbortController().sig
       tenantId: 'default',
       roles: ['editor'],
       permissions: ['tools:*'],
+      ...principal,
     },
     client: {
       protocolVersion: '2025-11-25',
@@ -138,6 +156,7 @@ export const NO_ACCESS = {
   allowedPaths: [],
   allowedDomains: [],
   memoryMb: 64,
+  secrets: [],
 };
 
 /** The code and message of the HandlerError that a promise rejects with. */

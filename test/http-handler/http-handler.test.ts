@@ -392,8 +392,6 @@ describe('preparation', () => {
       { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: ['a'] },
       'not an object',
     ],
-    ['requestTransform', { requestTransform: 'x => x' }, 'requestTransform'],
-    ['responseTransform', { responseTransform: 'x => x' }, 'responseTransform'],
   ])('refuses: %s', (_name, keys, message) => {
     const prepare = () => prepareHttpTool({ url: server.url, ...keys }, { egress });
     expect(prepare).toThrow(HandlerError);
@@ -415,6 +413,7 @@ describe('preparation', () => {
       allowedPaths: [],
       allowedDomains: ['*.ok.example'],
       memoryMb: 64,
+      secrets: [],
     };
     const prepare = (url: string) => prepareHttpTool({ url }, { egress, context: { sandbox } });
     expect(() => prepare('https://api.other.example/')).toThrow('allowedDomains');

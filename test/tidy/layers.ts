@@ -5,7 +5,7 @@
  * arises; packs never import each other. What a lower part needs from above is handed to it as an argument.
  */
 export const rows: readonly (readonly string[])[] = [
-  ['main'],
+  ['main', 'library'],
   ['commands'],
   ['app'],
   ['transport'],

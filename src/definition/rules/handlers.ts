@@ -1,14 +1,18 @@
 // What a handler says must fit its tool and the world: parameters, addresses, files.
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { FileHandler, Handler, HttpHandler, SqlHandler } from '../schema/handler.ts';
+import type { Handler, HttpHandler, SqlHandler } from '../schema/handler.ts';
 import type { Tool } from '../schema/tool.ts';
 import { nearestNode } from '../source/node.ts';
+import { inlineCodeProblem, offsetOfCode } from './inline-code.ts';
 import { entriesOf, type RuleContext } from './rule-context.ts';
 import { sqlParameters } from './sql-parameters.ts';
 
 export function checkHandlers(context: RuleContext): void {
   const { definition, sound } = context;
+  for (const [index, path] of definition.plugins.entries()) {
+    if (sound(`/plugins/${index}`)) checkModule(path, `/plugins/${index}`, context);
+  }
   for (const { item, pointer } of entriesOf(context, 'tools', definition.tools)) {
     if (!sound(`${pointer}/handler`)) continue;
     checkHandler(item.handler, `${pointer}/handler`, context);
@@ -26,8 +30,15 @@ export function checkHandlers(context: RuleContext): void {
 }
 
 function checkHandler(handler: Handler, pointer: string, context: RuleContext): void {
-  if (handler.type === 'http') checkUrl(handler, pointer, context);
-  if (handler.type === 'file') checkModule(handler, pointer, context);
+  if (handler.type === 'http') {
+    checkUrl(handler, pointer, context);
+    for (const key of ['requestTransform', 'responseTransform'] as const) {
+      const code = handler[key];
+      if (code !== undefined) checkCode(code, `${pointer}/${key}`, context);
+    }
+  }
+  if (handler.type === 'file') checkModule(handler.path, `${pointer}/path`, context);
+  if (handler.type === 'inline') checkCode(handler.code, `${pointer}/code`, context);
   if (handler.type === 'sql') {
     demandOne(context, pointer, { statement: handler.statement, template: handler.template });
   }
@@ -76,15 +87,29 @@ function checkUrl(handler: HttpHandler, pointer: string, { root, report }: RuleC
   }
 }
 
-function checkModule(handler: FileHandler, pointer: string, context: RuleContext): void {
-  const path = resolve(context.baseDirectory, handler.path);
+function checkModule(given: string, pointer: string, context: RuleContext): void {
+  const path = resolve(context.baseDirectory, given);
   context.files.add(path);
   if (existsSync(path) && statSync(path).isFile()) return;
   context.report.error({
     rule: 'file',
-    node: nearestNode(context.root, `${pointer}/path`),
-    message: `The module '${handler.path}' does not exist.`,
+    node: nearestNode(context.root, pointer),
+    message: `The module '${given}' does not exist.`,
     fix: `It is looked for relative to the definition, at ${path}.`,
+  });
+}
+
+function checkCode(code: string, pointer: string, context: RuleContext): void {
+  const problem = inlineCodeProblem(code);
+  if (problem === undefined) return;
+  const node = nearestNode(context.root, pointer);
+  const at = offsetOfCode(context.text, node.at, code, problem);
+  const { line, column, message } = problem;
+  context.report.error({
+    rule: 'code',
+    node: at === undefined ? node : { ...node, at },
+    message: `The code has a syntax error at its line ${line}, column ${column}: ${message}.`,
+    fix: 'Write a function such as (args) => args.a, or a body with `return`.',
   });
 }
 

@@ -9,6 +9,8 @@ export interface RuleContext {
   /** The canonical tree; every node knows where it was written. */
   readonly root: Node;
   readonly report: Report;
+  /** The document as written; the nodes' offsets count in it. */
+  readonly text: string;
   /** Nothing at, above or below the pointer failed its own check. */
   sound(pointer: string): boolean;
   readonly baseDirectory: string;

@@ -24,6 +24,9 @@ const timeout = (fallback: number) =>
     examples: [fallback],
   });
 
+/** MiB of an isolate where nobody chose a limit. */
+export const DEFAULT_INLINE_MEMORY_MB = 64;
+
 /** Code in the definition itself. */
 export const InlineHandler = object('A line of JavaScript, run in an isolate.', {
   code: string('A function expression, or a body with `return`.', {
@@ -35,7 +38,7 @@ export const InlineHandler = object('A line of JavaScript, run in an isolate.', 
     unit: 'MiB',
     minimum: 8,
     maximum: 1024,
-    fallback: 64,
+    fallback: DEFAULT_INLINE_MEMORY_MB,
   }),
 });
 
@@ -95,10 +98,16 @@ export const HttpHandler = object('A request to an HTTP API.', {
     fallback: 0,
   }),
   requestTransform: optional(
-    string('Inline code that turns the arguments into the request; sandboxed.', { minLength: 1 }),
+    string(
+      'Inline code `(args, context) => ({ body?, query?, headers? })` that turns the arguments into parts of the request.',
+      { minLength: 1, examples: ['(args) => ({ body: { text: args.text.trim() } })'] },
+    ),
   ),
   responseTransform: optional(
-    string('Inline code that turns the response into the result; sandboxed.', { minLength: 1 }),
+    string(
+      'Inline code `(body, context) => result` that turns the response into the result; `context.response` has status and headers.',
+      { minLength: 1, examples: ['(body) => body.items.length'] },
+    ),
   ),
   maxResponseSize: size('Largest response that is read.', '1mb'),
   followRedirects: integer('Most redirects, each checked like the first address; 0 follows none.', {

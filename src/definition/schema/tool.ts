@@ -33,6 +33,15 @@ const Sandbox = object('What the code of the handler may reach.', {
   allowedDomains: array('Hosts that may be reached; narrows what the egress rules allow.', string('Host.'), {
     fallback: [],
   }),
+  secrets: array(
+    'Secrets that `context.secrets.get` may read.',
+    string('Name, or `aws:path#key`.', { minLength: 1 }),
+    {
+      fallback: [],
+      trustedOnly: true,
+      examples: [['mail-token']],
+    },
+  ),
   memoryMb: integer('Most memory of the code.', { unit: 'MiB', minimum: 8, maximum: 4096, fallback: 64 }),
 });
 

@@ -15,6 +15,8 @@ export interface Source {
   readonly file: string;
   readonly root: Node | undefined;
   readonly problems: readonly Problem[];
+  /** What offsets count in. */
+  readonly text: string;
   /** Both from 1; columns count UTF-16 units as editors do. */
   position(offset: number): { readonly line: number; readonly column: number };
 }
@@ -68,6 +70,7 @@ export function parseSource(file: string, written: string): Source {
   return {
     file,
     root,
+    text,
     position,
     problems: problems.map((problem) => ({
       severity: 'error',
@@ -88,7 +91,7 @@ function decode(bytes: Buffer): string {
 
 function unreadable(file: string, message: string, fix: string, rule: Rule = 'file'): Source {
   const problem: Problem = { severity: 'error', file, line: 1, column: 1, pointer: '', rule, message, fix };
-  return { file, root: undefined, problems: [problem], position: () => ({ line: 1, column: 1 }) };
+  return { file, root: undefined, text: '', problems: [problem], position: () => ({ line: 1, column: 1 }) };
 }
 
 function lineStarts(text: string): number[] {

@@ -1,7 +1,7 @@
 // Tells when a file changed. Watches folders, because editors replace files instead of writing into them.
 import { type FSWatcher, unwatchFile, watch, watchFile } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { signatureOf } from '../file/file-signature.ts';
+import { signatureOf } from '../workers/file-signature.ts';
 
 /** Quiet time after the last event: one save is several events. */
 const DEBOUNCE_MS = 100;

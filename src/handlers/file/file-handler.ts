@@ -1,24 +1,27 @@
 // The handler kind `file`: a function exported by a module of the author (spec servers §2.4, §3.3, §3.5).
 import { isAbsolute, resolve } from 'node:path';
 import type { FileHandler } from '../../definition/schema/handler.ts';
-import {
-  HANDLER_ERROR_CODES,
-  HandlerError,
-  type HandlerErrorCode,
-  InputRequiredSignal,
-} from '../../errors.ts';
-import type { Call, Principal, ToolResult } from '../../tool.ts';
+import { HandlerError } from '../../errors.ts';
+import type { Call, ToolResult } from '../../tool.ts';
 import type { HandlerContext, HandlerFactory, PreparedHandler } from '../handler.ts';
-import { type CallServiceDeps, createCallServices } from './call-services.ts';
-import { signatureOf } from './file-signature.ts';
-import { runInProcess } from './in-process.ts';
+import { createFixedInput, type FixedInput, toCallInput } from '../workers/call-input.ts';
+import { type CallServiceDeps, createCallServices } from '../workers/call-services.ts';
+import { signatureOf } from '../workers/file-signature.ts';
+import type { ModuleTarget } from '../workers/handler-target.ts';
+import { runInProcess } from '../workers/in-process.ts';
+import type { WorkerPool } from '../workers/pool.ts';
+import { type WorkerProgram, workerFile } from '../workers/pool-worker.ts';
+import { runPooled } from '../workers/pooled-call.ts';
 import { assertReadable, loadHandler } from './load-handler.ts';
-import type { CallInput, Failure, FromWorker, HandlerTarget, ToWorker } from './messages.ts';
-import type { ModuleVersion } from './module-version.ts';
-import { DEFAULT_MEMORY_MB, type FilePool } from './pool.ts';
+
+/** Modules of authors on Node, with all that Node offers. */
+export const MODULE_PROGRAM: WorkerProgram = { name: 'file', file: workerFile(import.meta.url) };
+/** MiB of heap of a handler without `sandbox.memoryMb`, its modules included. */
+export const DEFAULT_MEMORY_MB = 128;
 
 export interface FileHandlerDeps extends CallServiceDeps {
-  readonly pool: FilePool;
+  /** Of {@link MODULE_PROGRAM}. */
+  readonly pool: WorkerPool;
 }
 
 /** Makes the factory of `file` handlers. Handlers load when prepared, and run on the pool's workers. */
@@ -39,90 +42,38 @@ async function prepare(
   }
   const path = isAbsolute(handler.path) ? handler.path : resolve(context.baseDirectory, handler.path);
   assertReadable(path);
-  const target: HandlerTarget = { path, exportName: handler.export };
-  const prepared = { target, context, deps, fixed: fixedInput(context, deps) };
+  const target: ModuleTarget = { kind: 'module', path, exportName: handler.export };
+  const prepared = { target, context, deps, fixed: createFixedInput(context, deps) };
   if (handler.isolation === 'inprocess') return prepareInProcess(handler, prepared);
   const memoryMb = context.sandbox?.memoryMb ?? DEFAULT_MEMORY_MB;
   const version = await deps.pool.load(target, memoryMb);
   return {
     timeoutMs: handler.timeout,
     files: [...version.files.keys()],
-    run: (call) => runOnPool(call, { ...prepared, version, memoryMb }),
+    async run(call) {
+      const json = await runPooled(deps.pool, {
+        version,
+        target,
+        memoryMb,
+        input: toCallInput(call, prepared.fixed),
+        signal: call.signal,
+        services: servicesOf(call, prepared),
+      });
+      return parseResult(json);
+    },
   };
 }
 
 interface Prepared {
-  readonly target: HandlerTarget;
+  readonly target: ModuleTarget;
   readonly context: HandlerContext;
   readonly deps: FileHandlerDeps;
   readonly fixed: FixedInput;
 }
 
-/** What is the same in every call. */
-type FixedInput = Pick<CallInput, 'permissions'> & {
-  readonly metadata: Omit<CallInput['metadata'], 'protocolVersion'>;
-  readonly offers: Pick<CallInput['offers'], 'readResource' | 'fetch'>;
-};
-
-function fixedInput({ sandbox, ...context }: HandlerContext, deps: FileHandlerDeps): FixedInput {
-  return {
-    metadata: {
-      toolName: context.toolName,
-      serverName: context.serverName,
-      serverVersion: context.serverVersion,
-      tags: context.tags,
-    },
-    permissions: {
-      allowFileSystem: sandbox?.allowFileSystem ?? false,
-      allowNetwork: sandbox?.allowNetwork ?? false,
-      allowedPaths: sandbox?.allowedPaths ?? [],
-      allowedDomains: sandbox?.allowedDomains ?? [],
-    },
-    offers: { readResource: deps.readResource !== undefined, fetch: deps.egress !== undefined },
-  };
-}
-
-function toInput(call: Call, { metadata, permissions, offers }: FixedInput): CallInput {
-  const { client, principal } = call;
-  return {
-    args: call.args,
-    requestId: call.requestId,
-    ...(client.sessionId === undefined ? {} : { sessionId: client.sessionId }),
-    metadata: { ...metadata, protocolVersion: client.protocolVersion },
-    permissions,
-    principal: viewOf(principal),
-    offers: {
-      ...offers,
-      progress: client.progress !== undefined,
-      sampling: client.supports('sampling/createMessage'),
-    },
-  };
-}
-
-type PrincipalView = CallInput['principal'];
-
-const views = new WeakMap<Principal, PrincipalView>();
-
-/** Named one by one: whatever a principal may come to hold, a handler sees these. Frozen, since calls share it. */
-function viewOf(principal: Principal): PrincipalView {
-  let view = views.get(principal);
-  if (view === undefined) {
-    const { type, name, tenantId, userId, roles, permissions } = principal;
-    view = Object.freeze({
-      type,
-      name,
-      tenantId,
-      ...(userId === undefined ? {} : { userId }),
-      roles,
-      permissions,
-    });
-    views.set(principal, view);
-  }
-  return view;
-}
-
 function servicesOf(call: Call, { context, deps, fixed }: Prepared) {
-  return createCallServices({ ...deps, call, log: context.log, sandbox: fixed.permissions });
+  const sandbox = { ...fixed.permissions, secrets: fixed.secrets };
+  return createCallServices({ ...deps, call, log: context.log, sandbox });
 }
 
 async function prepareInProcess(handler: FileHandler, prepared: Prepared): Promise<PreparedHandler> {
@@ -138,84 +89,14 @@ async function prepareInProcess(handler: FileHandler, prepared: Prepared): Promi
     timeoutMs: handler.timeout,
     files: [target.path],
     run: (call) =>
-      runInProcess(handle, toInput(call, prepared.fixed), {
+      runInProcess(handle, toCallInput(call, prepared.fixed), {
         services: servicesOf(call, prepared),
         call,
       }),
   };
 }
 
-interface PooledHandler extends Prepared {
-  readonly version: ModuleVersion;
-  readonly memoryMb: number;
-}
-
-async function runOnPool(call: Call, handler: PooledHandler): Promise<ToolResult> {
-  const services = servicesOf(call, handler);
-  /** What was refused to the handler, by number: if it lets a refusal pass, the caller gets the original. */
-  const refused = new Map<number, unknown>();
-
-  async function perform(
-    message: FromWorker & { kind: 'ask' },
-    answer: (message: ToWorker) => void,
-  ): Promise<void> {
-    const { id, ask } = message;
-    try {
-      answer({ kind: 'answer', id, ask, value: await services.perform(message.service, message.payload) });
-    } catch (error) {
-      refused.set(ask, error);
-      answer({ kind: 'refusal', id, ask, error: toRefusal(error) });
-      // The operation ends here, whatever the handler makes of it.
-      if (error instanceof InputRequiredSignal) running.abandon(error);
-    }
-  }
-
-  const running = handler.deps.pool.run({
-    version: handler.version,
-    target: handler.target,
-    input: toInput(call, handler.fixed),
-    memoryMb: handler.memoryMb,
-    signal: call.signal,
-    said(message, answer) {
-      if (message.kind === 'remark') services.remark(message.remark);
-      else void perform(message, answer);
-    },
-  });
-  try {
-    return parseResult(await running.outcome);
-  } catch (failure) {
-    throw toError(failure, refused);
-  }
-}
-
-function toRefusal(error: unknown): { name: string; message: string; code?: string } {
-  if (!(error instanceof Error)) return { name: 'Error', message: 'The request failed.' };
-  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
-  return { name: error.name, message: error.message, ...code };
-}
-
-function toError(failure: unknown, refused: ReadonlyMap<number, unknown>): unknown {
-  if (failure instanceof Error) return failure;
-  if (!isFailure(failure))
-    return new HandlerError('HANDLER_EXECUTION_ERROR', 'The call was cancelled.', {
-      details: { effect: 'unknown' },
-      cause: failure,
-    });
-  const original = failure.passed === undefined ? undefined : refused.get(failure.passed);
-  if (original !== undefined) return original;
-  const code: HandlerErrorCode =
-    HANDLER_ERROR_CODES.find((known) => known === failure.code) ?? 'HANDLER_EXECUTION_ERROR';
-  return new HandlerError(code, failure.message, {
-    ...(failure.details === undefined ? {} : { details: failure.details }),
-    cause: failure.stack,
-  });
-}
-
-function isFailure(value: unknown): value is Failure {
-  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value;
-}
-
 /** Written by our own worker from a ToolResult. */
-function parseResult(json: string): ToolResult {
+export function parseResult(json: string): ToolResult {
   return JSON.parse(json);
 }

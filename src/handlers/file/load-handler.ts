@@ -1,25 +1,19 @@
 // Imports a handler module and says what is wrong with it in words for its author.
 import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { HandlerError } from '../../errors.ts';
-import type { FileHandlerContext } from './handler-context.ts';
-import type { HandlerTarget } from './messages.ts';
-
-export type HandlerFunction = (args: unknown, context: FileHandlerContext) => unknown;
+import type { HandlerFunction } from '../workers/handler-context.ts';
+import { type ModuleTarget, showPath } from '../workers/handler-target.ts';
 
 /**
  * Imports the module and picks the function. `query` makes the same file a new module, for the thread that
  * cannot be replaced. Throws HandlerError HANDLER_SYNTAX_ERROR or HANDLER_LOAD_ERROR with `file:line`.
  */
-export async function loadHandler({ path, exportName }: HandlerTarget, query = ''): Promise<HandlerFunction> {
-  const url = pathToFileURL(path).href + query;
-  let module: unknown;
-  try {
-    module = await import(url);
-  } catch (error) {
-    throw toLoadError(error, path);
-  }
+export async function loadHandler(
+  { path, exportName }: Omit<ModuleTarget, 'kind'>,
+  query = '',
+): Promise<HandlerFunction> {
+  const module = await importModule(path, query);
   const found = pickExport(module, exportName);
   if (isHandler(found)) return found;
   const names = functionNames(module);
@@ -29,6 +23,15 @@ export async function loadHandler({ path, exportName }: HandlerTarget, query = '
       ? `has no export ${exportName}`
       : `exports ${exportName} as ${typeof found}, not as a function`;
   throw new HandlerError('HANDLER_LOAD_ERROR', `${showPath(path)} ${problem}; ${known}.`);
+}
+
+/** Imports a module of an author; throws as {@link loadHandler} does. */
+export async function importModule(path: string, query = ''): Promise<unknown> {
+  try {
+    return await import(pathToFileURL(path).href + query);
+  } catch (error) {
+    throw toLoadError(error, path);
+  }
 }
 
 function isHandler(value: unknown): value is HandlerFunction {
@@ -80,12 +83,6 @@ function findPlace(error: Error): string | undefined {
   const line = head?.[2] ?? frame?.[2] ?? frame?.[4];
   if (path === undefined || path.includes('/handlers/file/')) return undefined;
   return `${showPath(decodeURI(path).replace(/\?.*$/, ''))}:${line}`;
-}
-
-/** Relative to the working directory where that is shorter. */
-export function showPath(path: string): string {
-  const near = relative(process.cwd(), path);
-  return near !== '' && !near.startsWith('..') ? near : path;
 }
 
 function hideDirectories(message: string): string {

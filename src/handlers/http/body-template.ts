@@ -57,6 +57,12 @@ export function argumentsBody(args: JsonObject): RenderedBody {
   return { text: JSON.stringify(args), contentType: JSON_TYPE };
 }
 
+/** A body that code made: text as it is, anything else as JSON. */
+export function givenBody(value: unknown): RenderedBody {
+  if (typeof value === 'string') return { text: value, contentType: TEXT_TYPE };
+  return { text: JSON.stringify(value), contentType: JSON_TYPE };
+}
+
 /** A JSON value in which strings are templates. `literal` holds values without placeholders. */
 type Node =
   | { readonly kind: 'literal'; readonly value: unknown }

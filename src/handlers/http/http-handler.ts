@@ -7,7 +7,8 @@ import type { Egress, EgressResponse } from '../../egress/egress.ts';
 import { EgressError } from '../../egress/egress-error.ts';
 import { HandlerError } from '../../errors.ts';
 import type { Call, ToolResult } from '../../tool.ts';
-import type { HandlerContext, HandlerFactory } from '../handler.ts';
+import type { HandlerContext, HandlerFactory, PreparedHandler } from '../handler.ts';
+import type { AuthorCodeDeps } from '../inline/author-code.ts';
 import { ArgumentRefusal, toRefusalResult } from './argument-refusal.ts';
 import { createExcerptRedactor } from './excerpt-redactor.ts';
 import { toHandlerError } from './network-failure.ts';
@@ -15,11 +16,14 @@ import { compileRequest, type RenderedRequest, type RequestTemplate } from './re
 import { excerptOf, toResult } from './response.ts';
 import { isIdempotentMethod, isRetryableStatus, type RetryClock, retryWaitMs } from './retry.ts';
 import { configError } from './template.ts';
+import { prepareTransforms, type Transforms } from './transforms.ts';
 
 export interface HttpHandlerDeps {
   readonly egress: Egress;
   /** Takes secrets out of text that a caller will see. */
   readonly redactText: (text: string) => string;
+  /** What transforms run by; a handler that has some is refused without. */
+  readonly code?: Pick<AuthorCodeDeps, 'pool' | 'redact' | 'maxResultBytes'>;
   /** Default: the system's clock and `Math.random`. */
   readonly clock?: RetryClock;
 }
@@ -27,13 +31,22 @@ export interface HttpHandlerDeps {
 /** Makes the factory of `http` handlers; templates are compiled when a handler is prepared. */
 export function createHttpHandler(deps: HttpHandlerDeps): HandlerFactory<HttpHandler> {
   return (handler, context) => {
-    const attempt = prepare(handler, context, deps);
-    const isRead = handler.method === 'GET' || handler.method === 'HEAD';
-    return {
-      run: (call) => run(attempt, call),
-      timeoutMs: handler.timeout,
-      annotations: { ...(isRead ? { readOnlyHint: true } : {}), openWorldHint: true },
-    };
+    const prepared = prepare(handler, context, deps);
+    if (handler.requestTransform === undefined && handler.responseTransform === undefined)
+      return toHandler(prepared, {});
+    return prepareTransforms(handler, context, deps.code).then((transforms) =>
+      toHandler(prepared, transforms),
+    );
+  };
+}
+
+function toHandler(prepared: Prepared, transforms: Transforms): PreparedHandler {
+  const { method, timeout } = prepared.handler;
+  const isRead = method === 'GET' || method === 'HEAD';
+  return {
+    run: (call) => run(prepared, transforms, call),
+    timeoutMs: timeout,
+    annotations: { ...(isRead ? { readOnlyHint: true } : {}), openWorldHint: true },
   };
 }
 
@@ -59,9 +72,6 @@ const SYSTEM_CLOCK: RetryClock = {
 };
 
 function prepare(handler: HttpHandler, context: HandlerContext, deps: HttpHandlerDeps): Prepared {
-  for (const key of ['requestTransform', 'responseTransform'] as const) {
-    if (handler[key] !== undefined) throw configError(key, 'is not in this version', 'remove it');
-  }
   const request = compileRequest(handler, context.inputSchema);
   const { hostname, port } = request.target;
   const allowedDomains = context.sandbox?.allowedDomains ?? [];
@@ -88,11 +98,12 @@ function prepare(handler: HttpHandler, context: HandlerContext, deps: HttpHandle
   };
 }
 
-async function run(prepared: Prepared, call: Call): Promise<ToolResult> {
+async function run(prepared: Prepared, transforms: Transforms, call: Call): Promise<ToolResult> {
   try {
-    const rendered = prepared.request.render(call.args);
+    const rendered = prepared.request.render(call.args, await transforms.toParts?.(call));
     const response = await sendWithRetries(prepared, rendered, call.signal);
     if (!isExpected(prepared.handler, response.status)) throw unexpectedStatus(prepared, response);
+    if (transforms.toResult !== undefined) return await transforms.toResult(call, response);
     return toResult(prepared.handler.method, response);
   } catch (error) {
     if (error instanceof ArgumentRefusal) return toRefusalResult(error, prepared.redact);

@@ -4,7 +4,7 @@ import { hasControlCharacter, headerNameProblem } from '../../egress/header-fiel
 import type { Target } from '../../egress/target.ts';
 import type { JsonObject } from '../../tool.ts';
 import { ArgumentRefusal } from './argument-refusal.ts';
-import { argumentsBody, type BodyRenderer, compileBody } from './body-template.ts';
+import { argumentsBody, type BodyRenderer, compileBody, givenBody } from './body-template.ts';
 import { notWellFormed } from './encoding.ts';
 import { appendArgument, compileQueryMap, type QueryItem, renderItem } from './query-template.ts';
 import {
@@ -15,6 +15,7 @@ import {
   type TemplateScope,
   textOf,
 } from './template.ts';
+import type { RequestParts } from './transforms.ts';
 import { compileUrl } from './url-template.ts';
 
 export interface RenderedRequest {
@@ -25,8 +26,11 @@ export interface RenderedRequest {
 
 export interface RequestTemplate {
   readonly target: Target;
-  /** Throws ArgumentRefusal when an argument must not stand where the handler puts it. */
-  render(args: JsonObject): RenderedRequest;
+  /**
+   * `parts` come from a transform and go before what the handler says. Throws ArgumentRefusal when an argument must
+   * not stand where the handler puts it.
+   */
+  render(args: JsonObject, parts?: RequestParts): RenderedRequest;
 }
 
 /** Throws HandlerError HANDLER_CONFIG_ERROR naming the key. */
@@ -40,11 +44,12 @@ export function compileRequest(handler: HttpHandler, inputSchema: JsonObject): R
   const { origin } = target.url;
   return {
     target,
-    render(args) {
-      const body = renderBody?.(args);
-      const fields = renderHeaders(headers, args);
+    render(args, parts = {}) {
+      const body = parts.body === undefined ? renderBody?.(args) : givenBody(parts.body);
+      const fields = { ...renderHeaders(headers, args), ...parts.headers };
       if (body !== undefined) fields['content-type'] ??= body.contentType;
-      const search = renderQuery(query, args, appends ? scope.used : undefined);
+      const isAppended = appends && parts.query === undefined;
+      const search = renderQuery([query, parts.query], args, isAppended ? scope.used : undefined);
       return { url: origin + renderPath(args) + search, headers: fields, body: body?.text };
     },
   };
@@ -138,12 +143,13 @@ function headerText(text: string, field: string): string {
 
 /** `used`: arguments that stand elsewhere; undefined: nothing is appended. */
 function renderQuery(
-  query: readonly QueryItem[],
+  [query, given = {}]: readonly [readonly QueryItem[], JsonObject | undefined],
   args: JsonObject,
   used: ReadonlySet<string> | undefined,
 ): string {
   const items: string[] = [];
   for (const item of query) renderItem(item, args, items);
+  for (const [name, value] of Object.entries(given)) appendArgument(name, value, items);
   if (used !== undefined) {
     for (const name of Object.keys(args)) if (!used.has(name)) appendArgument(name, args[name], items);
   }

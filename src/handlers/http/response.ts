@@ -10,13 +10,26 @@ const HEAD_FIELDS = ['content-type', 'content-length', 'etag', 'last-modified', 
 
 /** Throws HandlerError HANDLER_NETWORK_ERROR when a JSON response is no JSON. */
 export function toResult(method: string, response: EgressResponse): ToolResult {
-  if (method === 'HEAD') return toDataResult(describeHead(response));
-  if (response.body.length === 0) return toDataResult(undefined);
+  const read = readBody(method, response);
+  return 'bytes' in read ? toBinaryResult(read.bytes, read.mediaType) : toDataResult(read.value);
+}
+
+/** The same for code: a value or text; bytes as base64 text. Throws as {@link toResult} does. */
+export function codeValue(method: string, response: EgressResponse): unknown {
+  const read = readBody(method, response);
+  return 'bytes' in read ? read.bytes.toString('base64') : (read.value ?? null);
+}
+
+type ReadBody = { readonly value: unknown } | { readonly bytes: Buffer; readonly mediaType: string };
+
+function readBody(method: string, response: EgressResponse): ReadBody {
+  const { body } = response;
+  if (method === 'HEAD') return { value: describeHead(response) };
+  if (body.length === 0) return { value: undefined };
   const { mediaType, charset } = parseContentType(response.headers['content-type']);
-  if (isJson(mediaType)) return toDataResult(parseJson(decode(response.body, 'utf-8')));
-  if (mediaType === '') return fromUntyped(response.body);
-  if (isText(mediaType)) return toDataResult(decode(response.body, charset));
-  return toBinaryResult(response.body, mediaType);
+  if (isJson(mediaType)) return { value: parseJson(decode(body, 'utf-8')) };
+  if (mediaType === '') return readUntyped(body);
+  return isText(mediaType) ? { value: decode(body, charset) } : { bytes: body, mediaType };
 }
 
 /** Bytes of an unexpected response that its error repeats. */
@@ -95,11 +108,11 @@ function parseJson(text: string): unknown {
 }
 
 /** Without a content type: text if it is UTF-8, else bytes. */
-function fromUntyped(body: Buffer): ToolResult {
+function readUntyped(body: Buffer): ReadBody {
   try {
-    return toDataResult(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return { value: new TextDecoder('utf-8', { fatal: true }).decode(body) };
   } catch {
     // Not UTF-8, so not text.
-    return toBinaryResult(body, 'application/octet-stream');
+    return { bytes: body, mediaType: 'application/octet-stream' };
   }
 }

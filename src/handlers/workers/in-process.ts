@@ -1,11 +1,12 @@
-// File handlers on the main thread (`isolation: inprocess`): no copy, no isolation, and nothing can end them.
+// Functions on the main thread: `isolation: inprocess`, and what an embedding program registers. No copy, no isolation,
+// and nothing can end them.
 import { HandlerError, InputRequiredSignal, QuaysideError } from '../../errors.ts';
 import type { Call, ToolResult } from '../../tool.ts';
 import { toToolResult } from '../result.ts';
 import type { CallServices } from './call-services.ts';
+import { freezeDeep } from './context-members.ts';
 import { describeFailure } from './describe-failure.ts';
-import { createHandlerContext, freezeDeep, type HandlerChannel } from './handler-context.ts';
-import type { HandlerFunction } from './load-handler.ts';
+import { createHandlerContext, type HandlerChannel, type HandlerFunction } from './handler-context.ts';
 import type { CallInput, Remark, ServiceName, Services } from './messages.ts';
 
 /**

@@ -34,7 +34,20 @@ export interface WorkerJob {
   fail(failure: Failure | Error): void;
 }
 
+/** The program that the threads of a pool run. */
+export interface WorkerProgram {
+  /** Name of the threads, for diagnostics and messages. */
+  readonly name: string;
+  /** A worker file, in the form in which the product runs (see workerFile). */
+  readonly file: URL;
+  /** MiB of stack; V8's default when absent. */
+  readonly stackSizeMb?: number;
+  /** MiB that the thread needs besides `memoryMb`, which bounds what the author's code uses. Default 0. */
+  readonly ownMb?: number;
+}
+
 export interface PoolWorkerDeps {
+  readonly program: WorkerProgram;
   readonly memoryMb: number;
   readonly log: Log;
   /** The thread was ended for what its handler did. */
@@ -64,17 +77,20 @@ export class PoolWorker {
   constructor(deps: PoolWorkerDeps) {
     this.#deps = deps;
     this.memoryMb = deps.memoryMb;
-    this.#worker = new Worker(workerFile(), {
+    const { program } = deps;
+    this.#worker = new Worker(program.file, {
       // Console output must not reach stdout: over stdio that is the protocol's.
       stdout: true,
       stderr: true,
       execArgv: [],
       env: workerEnvironment(),
+      workerData: { memoryMb: deps.memoryMb },
       resourceLimits: {
         maxOldGenerationSizeMb: deps.memoryMb + MEMORY_HEADROOM_MB,
         maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+        ...(program.stackSizeMb === undefined ? {} : { stackSizeMb: program.stackSizeMb }),
       },
-      name: 'file-handler',
+      name: program.name,
     });
     this.#worker.unref();
     this.#worker.on('online', () => {
@@ -112,7 +128,8 @@ export class PoolWorker {
     this.#memoryTimer = setTimeout(async () => {
       const used = await this.#usedBytes();
       if (this.#job !== job) return;
-      if (used <= this.memoryMb * BYTES_PER_MB) return this.#watchMemory(job);
+      const allowedMb = this.memoryMb + (this.#deps.program.ownMb ?? 0);
+      if (used <= allowedMb * BYTES_PER_MB) return this.#watchMemory(job);
       this.#job = undefined;
       this.#deps.killed('memory');
       void this.stop();
@@ -171,7 +188,7 @@ export class PoolWorker {
       case 'stray':
         this.#deps.log.warn(
           { stack: message.failure.stack },
-          'A file handler left an error unhandled; its worker is replaced.',
+          'A handler left an error unhandled; its worker is replaced.',
         );
         this.#retire();
         return;
@@ -221,8 +238,7 @@ export class PoolWorker {
           ...UNKNOWN_EFFECT,
           cause: error,
         });
-    if (job === undefined)
-      this.#deps.log.warn({ err: error }, 'A worker of file handlers failed while idle.');
+    if (job === undefined) this.#deps.log.warn({ err: error }, 'A worker of handlers failed while idle.');
     else job.fail(failure);
   }
 
@@ -246,9 +262,9 @@ export class PoolWorker {
 /** Nobody saw how far the handler came (gate/idempotency/effect.ts). */
 const UNKNOWN_EFFECT = { details: { effect: 'unknown' } };
 
-/** Beside this file, in the form in which the product runs: TypeScript from a clone, JavaScript from a package. */
-function workerFile(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+/** `worker` beside a module, in the form in which the product runs: TypeScript from a clone, JavaScript from a package. */
+export function workerFile(moduleUrl: string): URL {
+  return new URL(moduleUrl.endsWith('.ts') ? './worker.ts' : './worker.js', moduleUrl);
 }
 
 /** With the compile cache a worker skips the TypeScript parser, which doubles its memory. */
@@ -265,11 +281,11 @@ function logLines(stream: Readable, name: string, log: Log): void {
     const now = performance.now();
     if (now - windowStart > 1000) {
       if (lines > LINES_MAX)
-        log.warn({ dropped: lines - LINES_MAX }, 'A file handler printed more than is logged.');
+        log.warn({ dropped: lines - LINES_MAX }, 'A handler printed more than is logged.');
       windowStart = now;
       lines = 0;
     }
     lines++;
-    if (lines <= LINES_MAX) log.info({ stream: name, line }, 'file handler output');
+    if (lines <= LINES_MAX) log.info({ stream: name, line }, 'handler output');
   });
 }

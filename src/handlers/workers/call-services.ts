@@ -14,6 +14,8 @@ export interface CallServiceDeps {
   readonly egress?: Egress;
   /** Reads a resource of the same server with the caller's permissions. */
   readonly readResource?: (uri: string, call: Call) => Promise<readonly ResourceContent[]>;
+  /** Reads a secret that the tool's `sandbox.secrets` names; rejects with HandlerError. */
+  readonly readSecret?: (name: string) => Promise<string>;
   /** Takes secrets out of log messages before they go to the client (MCP: they must not hold any). */
   readonly redact?: (data: unknown) => unknown;
 }
@@ -34,7 +36,11 @@ export interface CallServices {
 export interface CallServicesOptions extends CallServiceDeps {
   readonly call: Call;
   readonly log: Log;
-  readonly sandbox: { readonly allowNetwork: boolean; readonly allowedDomains: readonly string[] };
+  readonly sandbox: {
+    readonly allowNetwork: boolean;
+    readonly allowedDomains: readonly string[];
+    readonly secrets: readonly string[];
+  };
 }
 
 export function createCallServices(options: CallServicesOptions): CallServices {
@@ -58,6 +64,8 @@ async function perform(
       return readResource(payload, options);
     case 'fetch':
       return fetchFor(parseFetchAsk(payload), options);
+    case 'secret':
+      return secretFor(payload, options);
   }
 }
 
@@ -70,10 +78,10 @@ function hear(remark: Remark, { call, log, redact }: CallServicesOptions): void 
       break;
     }
     case 'progress':
-      call.client.progress?.(remark.progress, remark.total, remark.message);
+      if (isProgress(remark)) call.client.progress?.(remark.progress, remark.total, remark.message);
       break;
     case 'notify':
-      call.client.notify(remark.change);
+      if (isChange(remark.change)) call.client.notify(remark.change);
       break;
     case 'closeStream':
       call.client.closeStream();
@@ -103,6 +111,19 @@ async function readResource(
   return read(uri, call);
 }
 
+async function secretFor(payload: unknown, { readSecret, sandbox }: CallServicesOptions): Promise<unknown> {
+  const name = isRecord(payload) ? payload.name : undefined;
+  if (typeof name !== 'string')
+    throw new HandlerError('HANDLER_EXECUTION_ERROR', 'secrets.get takes the name as a string.');
+  if (readSecret === undefined || !sandbox.secrets.includes(name)) {
+    throw new HandlerError(
+      'HANDLER_PERMISSION_ERROR',
+      'This tool may not read that secret; name it in sandbox.secrets.',
+    );
+  }
+  return readSecret(name);
+}
+
 async function fetchFor(ask: FetchAsk, { egress, sandbox, call }: CallServicesOptions): Promise<FetchAnswer> {
   if (egress === undefined || !sandbox.allowNetwork) {
     throw new HandlerError(
@@ -122,7 +143,7 @@ async function fetchFor(ask: FetchAsk, { egress, sandbox, call }: CallServicesOp
       timeoutMs: FETCH_TIMEOUT_MS,
       maxBytes: RESPONSE_MAX,
       followRedirects: ask.followRedirects ? REDIRECTS_MAX : 0,
-      purpose: 'file-handler',
+      purpose: 'handler-fetch',
       allowedDomains: sandbox.allowedDomains,
       signal: call.signal,
     });
@@ -151,7 +172,35 @@ function parseInputRequests(payload: unknown): Readonly<Record<string, InputRequ
 }
 
 function parseFetchAsk(payload: unknown): FetchAsk {
-  return payload as FetchAsk;
+  const isValid =
+    isRecord(payload) &&
+    typeof payload.url === 'string' &&
+    typeof payload.method === 'string' &&
+    isRecord(payload.headers) &&
+    Object.values(payload.headers).every((value) => typeof value === 'string') &&
+    (payload.body === undefined || payload.body instanceof Uint8Array);
+  if (!isValid) {
+    throw new HandlerError(
+      'HANDLER_EXECUTION_ERROR',
+      'fetch takes a URL, and method, headers and body as text or bytes.',
+    );
+  }
+  return payload as unknown as FetchAsk;
+}
+
+/** Code in an isolate may have said anything. */
+function isProgress({ progress, total, message }: Remark & { kind: 'progress' }): boolean {
+  return (
+    typeof progress === 'number' &&
+    (total === undefined || typeof total === 'number') &&
+    (message === undefined || typeof message === 'string')
+  );
+}
+
+function isChange(change: unknown): boolean {
+  if (!isRecord(change)) return false;
+  if (change.kind === 'resource') return typeof change.uri === 'string';
+  return change.kind === 'tools' || change.kind === 'prompts' || change.kind === 'resources';
 }
 
 function isRecord(value: unknown): value is JsonObject {

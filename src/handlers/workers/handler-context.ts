@@ -1,6 +1,15 @@
-// The second argument of a handler (spec servers §3.3), built over a channel that is a port or the call itself.
-import type { ChangeNotice, InputRequest, JsonObject, LogLevel } from '../../tool.ts';
-import type { CallInput, FetchAnswer, Remark, SamplingMessage, ServiceName, Services } from './messages.ts';
+// The second argument of a handler on Node (spec servers §3.3), over a channel that is a port or the call itself.
+import type { ChangeNotice, InputRequest, JsonObject } from '../../tool.ts';
+import {
+  askRoots,
+  createLogger,
+  createProgress,
+  createSample,
+  type HandlerLogger,
+  type ReportProgress,
+  type Sample,
+} from './context-members.ts';
+import type { CallInput, FetchAnswer, Remark, ServiceName, Services } from './messages.ts';
 
 /** The way from a handler to its caller. */
 export interface HandlerChannel {
@@ -10,37 +19,14 @@ export interface HandlerChannel {
   ask<Name extends ServiceName>(service: Name, ask: Services[Name]['ask']): Promise<Services[Name]['answer']>;
 }
 
-type LogMethod = (message: unknown, fields?: Readonly<Record<string, unknown>>) => void;
-
-/** Method names of `context.logger` and the severities they write. */
-const LOG_METHODS = {
-  debug: 'debug',
-  info: 'info',
-  notice: 'notice',
-  warn: 'warning',
-  warning: 'warning',
-  error: 'error',
-  critical: 'critical',
-  alert: 'alert',
-  emergency: 'emergency',
-} as const satisfies Record<string, LogLevel>;
-
-export interface SampleOptions {
-  readonly maxTokens?: number;
-  readonly temperature?: number;
-  readonly topP?: number;
-  readonly topK?: number;
-  readonly stopSequences?: readonly string[];
-  readonly systemPrompt?: string;
-  readonly metadata?: JsonObject;
-}
-
 /** What a handler module may use; a handler is `(args, context) => result`. */
 export interface FileHandlerContext {
   readonly requestId: string;
+  /** The caller's key, when it sent one: a retry carries the same. */
+  readonly idempotencyKey?: string;
   readonly sessionId?: string;
   readonly signal: AbortSignal;
-  readonly logger: Readonly<Record<keyof typeof LOG_METHODS, LogMethod>>;
+  readonly logger: HandlerLogger;
   readonly metadata: CallInput['metadata'];
   readonly permissions: CallInput['permissions'];
   readonly principal: CallInput['principal'];
@@ -53,18 +39,18 @@ export interface FileHandlerContext {
   notify(change: ChangeNotice): void;
   closeStream(): void;
   /** Only when the client can sample. Default 1000 tokens. */
-  readonly sample:
-    | ((messages: readonly SamplingMessage[] | string, options?: SampleOptions) => Promise<JsonObject>)
-    | undefined;
+  readonly sample: Sample | undefined;
   /** Only when the request carried a progress token. Throws RangeError where progress does not increase. */
-  readonly reportProgress: ((progress: number, total?: number, message?: string) => void) | undefined;
+  readonly reportProgress: ReportProgress | undefined;
   readonly readResource: ((uri: string) => Promise<unknown>) | undefined;
   /** Public addresses and `sandbox.allowedDomains` only (spec servers §3.6). */
   readonly fetch: ((input: string | URL | Request, init?: RequestInit) => Promise<Response>) | undefined;
+  /** Only when `sandbox.secrets` names some. */
+  readonly secrets: { get(name: string): Promise<string> } | undefined;
 }
 
-/** What `sample` asks for when the handler names no number. */
-const SAMPLE_TOKENS = 1000;
+/** A function of an author. */
+export type HandlerFunction = (args: unknown, context: FileHandlerContext) => unknown;
 
 /** Builds the context of one call. Frozen, so that a handler cannot mistake it for a place to keep things. */
 export function createHandlerContext(input: CallInput, channel: HandlerChannel): FileHandlerContext {
@@ -79,6 +65,7 @@ export function createHandlerContext(input: CallInput, channel: HandlerChannel):
 class CallContext implements FileHandlerContext {
   readonly requestId: string;
   readonly sessionId?: string;
+  readonly idempotencyKey?: string;
   readonly metadata: CallInput['metadata'];
   readonly permissions: CallInput['permissions'];
   readonly principal: CallInput['principal'];
@@ -90,6 +77,7 @@ class CallContext implements FileHandlerContext {
   constructor(input: CallInput, channel: HandlerChannel) {
     this.requestId = input.requestId;
     if (input.sessionId !== undefined) this.sessionId = input.sessionId;
+    if (input.idempotencyKey !== undefined) this.idempotencyKey = input.idempotencyKey;
     this.metadata = input.metadata;
     this.permissions = input.permissions;
     this.principal = input.principal;
@@ -139,57 +127,11 @@ class CallContext implements FileHandlerContext {
   get fetch(): FileHandlerContext['fetch'] {
     return this.#offers.fetch ? createFetch(this.#channel) : undefined;
   }
-}
 
-function createLogger(channel: HandlerChannel): FileHandlerContext['logger'] {
-  const method =
-    (level: LogLevel): LogMethod =>
-    (message, fields) =>
-      channel.remark({ kind: 'log', level, data: fields === undefined ? message : { message, ...fields } });
-  return {
-    debug: method(LOG_METHODS.debug),
-    info: method(LOG_METHODS.info),
-    notice: method(LOG_METHODS.notice),
-    warn: method(LOG_METHODS.warn),
-    warning: method(LOG_METHODS.warning),
-    error: method(LOG_METHODS.error),
-    critical: method(LOG_METHODS.critical),
-    alert: method(LOG_METHODS.alert),
-    emergency: method(LOG_METHODS.emergency),
-  };
-}
-
-async function askRoots(channel: HandlerChannel): Promise<readonly JsonObject[]> {
-  const { roots } = await channel.ask('requestInput', { roots: { method: 'roots/list' } });
-  return Array.isArray(roots?.roots) ? roots.roots : [];
-}
-
-function createSample(channel: HandlerChannel): NonNullable<FileHandlerContext['sample']> {
-  return async (messages, options = {}) => {
-    const { maxTokens = SAMPLE_TOKENS, ...rest } = options;
-    const given = typeof messages === 'string' ? [{ role: 'user' as const, content: messages }] : messages;
-    const params = {
-      messages: given.map(({ role, content }) => ({
-        role,
-        content: typeof content === 'string' ? { type: 'text', text: content } : content,
-      })),
-      maxTokens,
-      ...rest,
-    };
-    const { sample } = await channel.ask('requestInput', {
-      sample: { method: 'sampling/createMessage', params },
-    });
-    return sample ?? {};
-  };
-}
-
-function createProgress(channel: HandlerChannel): NonNullable<FileHandlerContext['reportProgress']> {
-  let last = Number.NEGATIVE_INFINITY;
-  return (progress, total, message) => {
-    if (!(progress > last)) throw new RangeError(`progress must increase: ${progress} follows ${last}`);
-    last = progress;
-    channel.remark({ kind: 'progress', progress, total, message });
-  };
+  get secrets(): FileHandlerContext['secrets'] {
+    if (!this.#offers.secrets) return undefined;
+    return { get: (name) => this.#channel.ask('secret', { name }) };
+  }
 }
 
 /** Statuses whose response has no body (Fetch standard, null body status). */
@@ -212,12 +154,4 @@ function createFetch(channel: HandlerChannel): NonNullable<FileHandlerContext['f
       headers: { ...answer.headers },
     });
   };
-}
-
-/** Freezes a value and everything in it; depth is bounded by `limits.maxArgsDepth`. */
-export function freezeDeep<Value>(value: Value): Value {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  for (const member of Object.values(value)) freezeDeep(member);
-  return value;
 }

@@ -1,4 +1,4 @@
-// The worker threads of file handlers, shared by all servers and plans of the process.
+// Worker threads that run code of authors, shared by all servers and plans of the process; one pool per program.
 //
 // One call at a time per worker: a thread can only be ended as a whole, and nobody else's call may end with it.
 // A handler that waits therefore occupies a worker; calls that wait longer than a moment let the pool grow beyond
@@ -8,17 +8,17 @@ import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { HandlerError, QuaysideError } from '../../errors.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { showPath } from './load-handler.ts';
-import type { CallInput, Failure, FromWorker, HandlerTarget, ToWorker } from './messages.ts';
+import { type HandlerTarget, showTarget, sourceOf } from './handler-target.ts';
+import type { CallInput, Failure, FromWorker, ToWorker } from './messages.ts';
 import { createVersion, isCurrent, type ModuleVersion } from './module-version.ts';
+import type { WorkerProgram } from './pool-worker.ts';
 import { type Job, type PoolState, QUEUE_MAX, submit, withdraw } from './scheduler.ts';
 
-/** MiB of heap of a handler without `sandbox.memoryMb`, its modules included. */
-export const DEFAULT_MEMORY_MB = 128;
 /** From here on an operator should know: half of what may wait at all. */
 const QUEUE_PROBLEM = QUEUE_MAX / 2;
 
-export interface FilePoolOptions {
+export interface WorkerPoolOptions {
+  readonly program: WorkerProgram;
   readonly log: Log;
   /** Told when a worker was ended for what its handler did. */
   readonly onKill?: (reason: 'timeout' | 'memory') => void;
@@ -43,7 +43,7 @@ export interface PoolCall {
 }
 
 /** The worker threads, and what they are asked to do. */
-export interface FilePool {
+export interface WorkerPool {
   /**
    * Loads the module once to see that it works; an unchanged one is not loaded again. Throws HandlerError
    * HANDLER_LOAD_ERROR or HANDLER_SYNTAX_ERROR with `file:line`.
@@ -65,12 +65,13 @@ export interface RunningPoolCall {
 }
 
 /** Starts empty; workers come with the first load. */
-export function createFilePool(options: FilePoolOptions): FilePool {
+export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   // V8 of Node 24 drops the interrupt check of some unrolled loops, such as `for (;;) new Array(1000).fill({})`:
   // a worker in one could never be ended. The flag holds for code compiled from now on, in every thread.
   setFlagsFromString('--no-turboshaft-loop-unrolling');
   const size = options.size ?? Math.max(2, availableParallelism());
   const state: PoolState = {
+    program: options.program,
     log: options.log,
     onKill: options.onKill,
     size,
@@ -90,7 +91,7 @@ export function createFilePool(options: FilePoolOptions): FilePool {
   const loadTimeoutMs = options.loadTimeoutMs ?? 10_000;
 
   async function load(target: HandlerTarget, memoryMb: number): Promise<ModuleVersion> {
-    const key = `${target.path}\n${target.exportName}`;
+    const key = JSON.stringify(target);
     const known = versions.get(key);
     if (known !== undefined && isCurrent(known.files)) return known;
     const version = await loadModule(state, target, { memoryMb, loadTimeoutMs });
@@ -101,7 +102,7 @@ export function createFilePool(options: FilePoolOptions): FilePool {
   return {
     load(target, memoryMb) {
       // Several tools of one export, or several plans at once: one load.
-      const key = `${target.path}\n${target.exportName}`;
+      const key = JSON.stringify(target);
       const running = loading.get(key) ?? load(target, memoryMb).finally(() => loading.delete(key));
       loading.set(key, running);
       return running;
@@ -113,7 +114,7 @@ export function createFilePool(options: FilePoolOptions): FilePool {
     },
     problem() {
       if (state.queue.length < QUEUE_PROBLEM) return undefined;
-      return `${state.queue.length} calls of file handlers wait; all ${state.workers.size} workers are busy.`;
+      return `${state.queue.length} calls of ${state.program.name} handlers wait; all ${state.workers.size} workers are busy.`;
     },
     async close() {
       state.isClosed = true;
@@ -139,7 +140,8 @@ function loadModule(
       said: () => undefined,
       succeed(message, worker) {
         clearTimeout(timer);
-        const version = createVersion(target.path, new Map(message.kind === 'loaded' ? message.files : []));
+        const { files, names = [] } = message.kind === 'loaded' ? message : { files: [] };
+        const version = createVersion(sourceOf(target), new Map(files), names);
         worker.versions.add(version.key);
         resolve(version);
       },
@@ -152,7 +154,7 @@ function loadModule(
     const timer = setTimeout(() => {
       withdraw(state, job);
       void job.worker?.stop();
-      const message = `${showPath(target.path)} did not finish loading within ${loadTimeoutMs} ms.`;
+      const message = `${showTarget(target)} did not finish loading within ${loadTimeoutMs} ms.`;
       reject(new HandlerError('HANDLER_LOAD_ERROR', message));
     }, loadTimeoutMs);
     submit(state, job);
@@ -165,7 +167,7 @@ function toLoadFailure(failure: Failure | Error, target: HandlerTarget): Error {
   if (failure instanceof HandlerError) {
     return new HandlerError(
       'HANDLER_LOAD_ERROR',
-      `${showPath(target.path)} could not be loaded: ${failure.message}`,
+      `${showTarget(target)} could not be loaded: ${failure.message}`,
       {
         cause: failure,
       },
@@ -173,7 +175,10 @@ function toLoadFailure(failure: Failure | Error, target: HandlerTarget): Error {
   }
   if (failure instanceof Error) return failure;
   const code = failure.code === 'HANDLER_SYNTAX_ERROR' ? 'HANDLER_SYNTAX_ERROR' : 'HANDLER_LOAD_ERROR';
-  return new HandlerError(code, failure.message, { cause: failure.stack });
+  return new HandlerError(code, failure.message, {
+    ...(failure.details === undefined ? {} : { details: failure.details }),
+    cause: failure.stack,
+  });
 }
 
 function runCall(state: PoolState, call: PoolCall): RunningPoolCall {

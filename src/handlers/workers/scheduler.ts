@@ -3,7 +3,7 @@ import { QuaysideError } from '../../errors.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Failure, FromWorker, ToWorker } from './messages.ts';
 import { isCompatible, isCurrent, type ModuleVersion } from './module-version.ts';
-import { PoolWorker } from './pool-worker.ts';
+import { PoolWorker, type WorkerProgram } from './pool-worker.ts';
 
 /** Waiting calls; more would only time out. */
 export const QUEUE_MAX = 1000;
@@ -28,6 +28,7 @@ export interface Job {
 
 /** What the pool knows of its workers and of what waits for them. */
 export interface PoolState {
+  readonly program: WorkerProgram;
   readonly log: Log;
   /** Told when a worker was ended for what its handler did. */
   readonly onKill: ((reason: 'timeout' | 'memory') => void) | undefined;
@@ -120,6 +121,7 @@ function begin(worker: PoolWorker, job: Job): void {
 
 function addWorker(state: PoolState, memoryMb: number): PoolWorker {
   const worker = new PoolWorker({
+    program: state.program,
     memoryMb,
     log: state.log,
     killed: (reason) => state.onKill?.(reason),

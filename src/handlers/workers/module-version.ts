@@ -1,17 +1,23 @@
-// Which version of a handler module is which: the signatures of all files that loading it read.
+// Which version of a handler is which: its code, or the signatures of all files that loading its module read.
 import { signatureOf } from './file-signature.ts';
 
 export interface ModuleVersion {
-  readonly path: string;
   /** Equal for equal versions. */
   readonly key: string;
   /** Path to signature: the module and what it imports, packages excepted. */
   readonly files: ReadonlyMap<string, string>;
+  /** What a plugin registered; else empty. */
+  readonly names: readonly string[];
 }
 
-export function createVersion(path: string, files: ReadonlyMap<string, string>): ModuleVersion {
+/** `source` tells modules and pieces of code apart (see sourceOf). */
+export function createVersion(
+  source: string,
+  files: ReadonlyMap<string, string>,
+  names: readonly string[] = [],
+): ModuleVersion {
   const own = [...files].map(([file, signature]) => `${file}=${signature}`).sort();
-  return Object.freeze({ path, key: [path, ...own].join('\n'), files });
+  return Object.freeze({ key: [source, ...own].join('\n'), files, names });
 }
 
 /** Whether every file is still the one that was loaded. */

@@ -1,16 +1,11 @@
-// What passes between the main thread and a worker that runs file handlers. Shapes only.
+// What passes between the main thread and a worker that runs code of an author. Shapes only.
 import type { ChangeNotice, ContentItem, InputRequest, JsonObject, LogLevel, Principal } from '../../tool.ts';
-
-/** One exported function of one module. */
-export interface HandlerTarget {
-  /** Absolute path. */
-  readonly path: string;
-  readonly exportName: string;
-}
+import type { HandlerTarget } from './handler-target.ts';
 
 /** What the context of a call is made of; plain data, so that it can be copied to the worker. */
 export interface CallInput {
-  readonly args: JsonObject;
+  /** The first argument of the function: the tool's arguments, or what a transform works on. */
+  readonly args: unknown;
   readonly requestId: string;
   readonly sessionId?: string;
   readonly metadata: {
@@ -27,12 +22,16 @@ export interface CallInput {
     readonly allowedDomains: readonly string[];
   };
   readonly principal: Pick<Principal, 'type' | 'name' | 'tenantId' | 'userId' | 'roles' | 'permissions'>;
+  readonly idempotencyKey?: string;
+  /** What a transform of a response may know besides the body. */
+  readonly response?: { readonly status: number; readonly headers: Readonly<Record<string, string>> };
   /** Which optional members the context has. */
   readonly offers: {
     readonly progress: boolean;
     readonly sampling: boolean;
     readonly readResource: boolean;
     readonly fetch: boolean;
+    readonly secrets: boolean;
   };
 }
 
@@ -44,6 +43,7 @@ export interface Services {
   };
   readonly readResource: { readonly ask: { readonly uri: string }; readonly answer: unknown };
   readonly fetch: { readonly ask: FetchAsk; readonly answer: FetchAnswer };
+  readonly secret: { readonly ask: { readonly name: string }; readonly answer: string };
 }
 export type ServiceName = keyof Services;
 
@@ -103,7 +103,13 @@ export type LoadedFiles = readonly (readonly [string, string])[];
 export type FromWorker =
   | { readonly kind: 'imported'; readonly files: LoadedFiles }
   /** `files` are those that the module reads, also those that were loaded before. */
-  | { readonly kind: 'loaded'; readonly id: number; readonly files: LoadedFiles }
+  | {
+      readonly kind: 'loaded';
+      readonly id: number;
+      readonly files: LoadedFiles;
+      /** What a plugin registered. */
+      readonly names?: readonly string[];
+    }
   | { readonly kind: 'result'; readonly id: number; readonly json: string }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
   | { readonly kind: 'remark'; readonly id: number; readonly remark: Remark }
