@@ -4,10 +4,14 @@ import type { LoadedDefinition } from '../definition/load.ts';
 import { sizeBytes } from '../definition/size.ts';
 import type { Egress } from '../egress/egress.ts';
 import { QuaysideError } from '../errors.ts';
+import { compileOutput } from '../gate/arguments/output.ts';
+import { engineOf } from '../gate/arguments/shared-engine.ts';
 import { createFileHandler } from '../handlers/file/file-handler.ts';
 import type { FilePool } from '../handlers/file/pool.ts';
 import { createHttpHandler } from '../handlers/http/http-handler.ts';
+import { createPromptHandler } from '../handlers/prompt/prompt-handler.ts';
 import { createSqlHandler } from '../handlers/sql/sql-handler.ts';
+import { openModels } from '../models/models.ts';
 import type { ServerParts } from '../plan/compile-server.ts';
 import { readResourceAs } from '../plan/read-resource.ts';
 import type { ServerPlan } from '../plan/server-plan.ts';
@@ -33,11 +37,25 @@ export function createServerParts(loaded: LoadedDefinition, deps: ServerPartsDep
     log: telemetry.log.child({ component: 'database', server: definition.slug }),
     observe: ({ operation, seconds }) => telemetry.databaseQuery(operation, seconds),
   });
+  const redactText = telemetry.redactor.text;
+  const models = openModels(definition.models, {
+    egress: deps.egress,
+    redactText,
+    observe: telemetry.modelCall,
+  });
+  const maxResultBytes = sizeBytes(definition.limits.maxResultSize);
   const forget = deps.databasesOpened(definition.slug, databases);
   return {
     factories: {
-      sql: createSqlHandler({ databases, maxResultBytes: sizeBytes(definition.limits.maxResultSize) }),
-      http: createHttpHandler({ egress: deps.egress, redactText: telemetry.redactor.text }),
+      sql: createSqlHandler({ databases, maxResultBytes }),
+      http: createHttpHandler({ egress: deps.egress, redactText }),
+      prompt: createPromptHandler({
+        models,
+        prompts: definition.prompts,
+        compileOutput: (schema) => compileOutput(schema, engineOf(definition.limits)),
+        maxResultBytes,
+        redactText,
+      }),
       file: createFileHandler({
         pool: deps.pool,
         egress: deps.egress,

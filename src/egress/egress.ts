@@ -50,6 +50,7 @@ export interface EgressResponse extends EgressHead {
   readonly body: Buffer;
 }
 
+/** A response whose body is read by the caller. */
 export interface EgressStream extends EgressHead {
   /** Must be read to its end or left early (`break`, `return()`); bounded like the body of `fetch`. */
   readonly body: AsyncGenerator<Buffer, void, undefined>;

@@ -192,7 +192,7 @@ async function prepareContentHandler(
 }
 
 type NamedTool = Pick<ToolDefinition, 'name' | 'inputSchema'> &
-  Partial<Pick<ToolDefinition, 'tags' | 'sandbox' | 'annotations' | 'timeout'>>;
+  Partial<Pick<ToolDefinition, 'tags' | 'sandbox' | 'annotations' | 'timeout' | 'outputSchema'>>;
 
 function handlerContext({ loaded, deps }: Work, tool: NamedTool): HandlerContext {
   const { definition } = loaded;
@@ -208,6 +208,7 @@ function handlerContext({ loaded, deps }: Work, tool: NamedTool): HandlerContext
     ...(tool.annotations === undefined ? {} : { annotations: tool.annotations }),
     toolTimeoutMs: tool.timeout,
     inputSchema: tool.inputSchema,
+    outputSchema: tool.outputSchema,
     log: deps.log.child({ server: definition.slug, tool: tool.name }),
   };
 }

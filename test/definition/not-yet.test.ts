@@ -15,7 +15,6 @@ const template = (handler: string) =>
 /** One text per row of the table, in its order. */
 const texts: readonly string[] = [
   'upstreams: { files: { command: npx } }',
-  'models: { large: { baseUrl: "https://example.com/v1", model: m } }',
   'packs: [code]',
   'knowledge: [docs]',
   'plugins: [./a.ts]',
@@ -30,6 +29,7 @@ const texts: readonly string[] = [
     const handled = (handler: string) => (wrap === tool ? wrap(`handler: ${handler}`) : wrap(handler));
     return [
       handled('args => 1'),
+      handled('{ type: prompt, template: Hello, context: { collection: docs } }'),
       handled('"sql:lead_time_metrics"'),
       handled('{ type: http, url: "https://example.com/a", requestTransform: args => args }'),
       handled('{ type: http, url: "https://example.com/a", responseTransform: args => args }'),

@@ -5,6 +5,7 @@ import { checkEndpoints } from './endpoints.ts';
 import { checkHandlers } from './handlers.ts';
 import { checkSchemas } from './json-schemas.ts';
 import { checkNames } from './names.ts';
+import { checkPromptTools } from './prompt-tools.ts';
 import { checkReferences } from './references.ts';
 import type { DefinitionRule } from './rule-context.ts';
 import { checkSecurity } from './security.ts';
@@ -16,6 +17,7 @@ export const definitionRules: readonly DefinitionRule[] = [
   checkSchemas,
   checkHandlers,
   checkContent,
+  checkPromptTools,
   checkEndpoints,
   checkCaching,
   checkSecurity,

@@ -49,7 +49,28 @@ export const Model = object('A model behind an OpenAI-compatible endpoint.', {
   ),
   temperature: number('Sampling temperature.', { minimum: 0, maximum: 2, fallback: 0.7 }),
   maxTokens: integer('Most tokens of an answer.', { minimum: 1, fallback: 2000 }),
-  timeout: integer('Milliseconds until a request is ended.', { unit: 'ms', minimum: 1, fallback: 60_000 }),
+  timeout: integer('Milliseconds until a request is ended, retries included.', {
+    unit: 'ms',
+    minimum: 1,
+    fallback: 60_000,
+  }),
+  retries: integer('Extra attempts after connection errors, 429 and 5xx, as far as the timeout allows.', {
+    minimum: 0,
+    maximum: 5,
+    fallback: 2,
+  }),
+  prices: optional(
+    object('What the endpoint charges; the cost of calls is counted only where it is given.', {
+      input: number('Price of a million tokens sent.', { minimum: 0, examples: [2.5] }),
+      output: number('Price of a million tokens received.', { minimum: 0, examples: [10] }),
+      cachedInput: optional(
+        number('Price of a million tokens that the endpoint had cached; that of `input` when absent.', {
+          minimum: 0,
+        }),
+      ),
+      currency: string('ISO 4217 code.', { pattern: /^[A-Z]{3}$/, fallback: 'USD' }),
+    }),
+  ),
 });
 
 const named = (doc: string) => array(doc, string('Name.', { minLength: 1 }), { fallback: [] });

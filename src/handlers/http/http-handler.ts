@@ -1,10 +1,16 @@
 // Handler kind `http`: one request per call through the outbound client (spec servers §3.6).
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpHandler } from '../../definition/schema/handler.ts';
 import { sizeBytes } from '../../definition/size.ts';
 import { matchesDomain, withPort } from '../../egress/allow-list.ts';
 import type { Egress, EgressResponse } from '../../egress/egress.ts';
 import { EgressError } from '../../egress/egress-error.ts';
+import {
+  isIdempotentMethod,
+  isRetryableStatus,
+  type RetryClock,
+  retryWaitMs,
+  systemRetryClock,
+} from '../../egress/retry.ts';
 import { HandlerError } from '../../errors.ts';
 import type { Call, ToolResult } from '../../tool.ts';
 import type { HandlerContext, HandlerFactory } from '../handler.ts';
@@ -13,7 +19,6 @@ import { createExcerptRedactor } from './excerpt-redactor.ts';
 import { toHandlerError } from './network-failure.ts';
 import { compileRequest, type RenderedRequest, type RequestTemplate } from './request-template.ts';
 import { excerptOf, toResult } from './response.ts';
-import { isIdempotentMethod, isRetryableStatus, type RetryClock, retryWaitMs } from './retry.ts';
 import { configError } from './template.ts';
 
 export interface HttpHandlerDeps {
@@ -52,12 +57,6 @@ interface Prepared {
   readonly redact: (text: string) => string;
 }
 
-const SYSTEM_CLOCK: RetryClock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
-  random: () => Math.random(),
-};
-
 function prepare(handler: HttpHandler, context: HandlerContext, deps: HttpHandlerDeps): Prepared {
   for (const key of ['requestTransform', 'responseTransform'] as const) {
     if (handler[key] !== undefined) throw configError(key, 'is not in this version', 'remove it');
@@ -77,7 +76,7 @@ function prepare(handler: HttpHandler, context: HandlerContext, deps: HttpHandle
     handler,
     request,
     egress: deps.egress,
-    clock: deps.clock ?? SYSTEM_CLOCK,
+    clock: deps.clock ?? systemRetryClock,
     timeoutMs: context.toolTimeoutMs ?? handler.timeout,
     maxBytes: sizeBytes(handler.maxResponseSize),
     retries: mayRepeat ? handler.retries : 0,

@@ -55,6 +55,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
     databaseQueryDuration: createHistogram(catalogue.databaseQueryDuration, clean),
     databaseConnections: createGauge(catalogue.databaseConnections, clean),
     egressDuration: createHistogram(catalogue.egressDuration, clean),
+    modelDuration: createHistogram(catalogue.modelDuration, clean),
+    modelTokens: createHistogram(catalogue.modelTokens, clean),
+    modelCost: createCounter(catalogue.modelCost, clean),
     buildInfo: createGauge(catalogue.buildInfo, clean),
   } satisfies Metrics['instruments'];
 
