@@ -79,7 +79,7 @@ export const HttpHandler = object('A request to an HTTP API.', {
   }),
   body: optional(
     union(
-      'Request body of POST, PUT and PATCH; all arguments as JSON when absent.',
+      'Request body of POST, PUT and PATCH; all arguments as JSON when absent, none when an empty text.',
       [
         string('Text.', { substitute: 'arguments' }),
         record('JSON object.', any('Value.', { substitute: 'arguments' })),
