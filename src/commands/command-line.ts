@@ -5,6 +5,7 @@ import { addApprovals } from './approval-verbs.ts';
 import { addAudit } from './audit-verbs.ts';
 import { buildInfo } from './build-info.ts';
 import { addExplain, addKeyVerbs, addTenantVerbs } from './identity-verbs.ts';
+import { addImport } from './import-verbs.ts';
 import { EXIT, type Finish, type Io, PROCESS_IO } from './io.ts';
 import { addSecrets } from './secret-verbs.ts';
 import { addUsers } from './user-verbs.ts';
@@ -45,6 +46,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addUsers(program, io, finish);
   addApprovals(program, io, finish);
   addSecrets(program, io, finish);
+  addImport(program, io, finish);
   addMigrate(program, io, finish);
   // Sub-commands made by `command()` inherit these settings only when they are copied.
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {

@@ -5,3 +5,8 @@
 export const ARGUMENT_FORMS = ['path', 'csv', 'ssv', 'pipes', 'deep', 'flat', 'json', 'uri'] as const;
 /** One of {@link ARGUMENT_FORMS}. */
 export type ArgumentForm = (typeof ARGUMENT_FORMS)[number];
+
+/** What may stand between the braces of a placeholder of an argument. */
+export const ARGUMENT_PATH: RegExp = new RegExp(
+  `^args(?:\\.[A-Za-z_$][\\w$-]*|\\[\\d+\\])+(?:\\|(?:${ARGUMENT_FORMS.join('|')}))?$`,
+);

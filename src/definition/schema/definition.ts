@@ -1,5 +1,6 @@
 // The root of a definition (spec servers §2.1) in canonical form: what everything after loading works on.
 import { Prompt, Resource, ResourceTemplate } from './content.ts';
+import { HTTP_METHODS } from './handler.ts';
 import { Security } from './security.ts';
 import { Tool } from './tool.ts';
 import {
@@ -107,6 +108,38 @@ export const Upstream = object('Another MCP server. Give `command` or `url`.', {
   }),
 });
 
+/** An API whose operations become tools. */
+export const ApiSource = object('An API whose operations become tools.', {
+  document: string(
+    'Swagger 2.0, OpenAPI 3.0 or 3.1 description; a relative path starts at the definition file.',
+    {
+      minLength: 1,
+      examples: ['./petstore.yaml'],
+    },
+  ),
+  baseUrl: string('Where the API is; the servers of the description are not trusted with that.', {
+    format: 'uri',
+    examples: ['https://petstore.example.com/v2'],
+  }),
+  methods: array('Methods that become tools; empty: GET and HEAD.', choice('Method.', HTTP_METHODS), {
+    fallback: [],
+  }),
+  tags: array('Only operations with one of these tags; empty: all.', string('Tag.'), { fallback: [] }),
+  paths: array('Only paths of these patterns, `*` for anything; empty: all.', string('Pattern.'), {
+    fallback: [],
+    examples: [['/pets/*']],
+  }),
+  prefix: string('Put in front of each tool name.', { pattern: /^[A-Za-z0-9_-]{0,32}$/, fallback: '' }),
+  credentials: record(
+    'Credentials by the name of a security scheme; operations whose schemes have none are sent without.',
+    string('Value.', { secret: true, substitute: 'environment' }),
+    { fallback: {}, examples: [{ api_key: '${secret:petstore}' }] },
+  ),
+  timeout: optional(integer('Milliseconds until a call is ended.', { unit: 'ms', minimum: 1 })),
+  retries: optional(integer('Extra attempts, as of http tools.', { minimum: 0, maximum: 5 })),
+  maxResponseSize: size('Largest response that is read.', '1mb'),
+});
+
 /** Caching of results. */
 export const Caching = object('Caching of the results of read-only tools.', {
   enabled: boolean('Whether results are cached.', { fallback: false }),
@@ -204,6 +237,10 @@ export const Definition = object('One MCP server.', {
   ),
   upstreams: record('Other MCP servers; a pasted `mcpServers` block works unchanged.', Upstream, {
     fallback: {},
+  }),
+  openapi: record('APIs whose operations become tools, by names of your own.', ApiSource, {
+    fallback: {},
+    trustedOnly: true,
   }),
   databases: record('Databases of `sql` tools.', Database, { fallback: {}, trustedOnly: true }),
   models: record('Models of `prompt` tools.', Model, { fallback: {}, trustedOnly: true }),

@@ -72,10 +72,12 @@ function renderSegment(segment: Template, args: JsonObject): string {
 
 function pathValue(placeholder: Placeholder, value: unknown): unknown {
   const { field } = placeholder;
-  if (value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)) {
+  if (value === undefined || value === null || value === '' || isEmptyList(value)) {
     throw new ArgumentRefusal(field, {
       problem:
-        value === '' ? 'the value is empty but part of a path' : 'the value is missing but part of a path',
+        value === undefined || value === null
+          ? 'the value is missing but part of a path'
+          : 'the value is empty but part of a path',
       expected: 'a value that is not empty',
       fix: `Give ${field}.`,
       received: value,
@@ -90,6 +92,11 @@ function pathValue(placeholder: Placeholder, value: unknown): unknown {
     });
   }
   return value;
+}
+
+/** Nothing would stand in its place. */
+function isEmptyList(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 function asIs(text: string): string {
