@@ -69,6 +69,10 @@ tools:
 | \`\${file:/path}\` | content of a file, trimmed |
 | \`\${args.a.b[0]}\` | argument of the call, encoded for its place (HTTP handlers) |
 | \`\${args.a\\|path}\` | argument that keeps its slashes |
+| \`\${args.a\\|csv}\`, \`ssv\`, \`pipes\` | list or object, its items joined by comma, blank or bar |
+| \`\${args.a\\|deep}\` | object or list as \`name[key]=value\`; queries and forms |
+| \`\${args.a\\|flat}\` | object as \`key=value\`; queries and forms |
+| \`\${args.a\\|json}\`, \`uri\` | as JSON text; percent-encoded in a header |
 | \`$\${\` | a literal \`\${\` |
 | \`{{name}}\` | argument of a prompt; \`{{{{\` is a literal \`{{\` |
 

@@ -5,21 +5,26 @@ import type { Definition } from '../definition/schema/definition.ts';
 import { sizeBytes } from '../definition/size.ts';
 import type { Egress } from '../egress/egress.ts';
 import { QuaysideError } from '../errors.ts';
+import { compileOutput } from '../gate/arguments/output.ts';
+import { engineOf } from '../gate/arguments/shared-engine.ts';
 import { createFileHandler, DEFAULT_MEMORY_MB } from '../handlers/file/file-handler.ts';
 import { createHttpHandler } from '../handlers/http/http-handler.ts';
 import { createInlineHandler } from '../handlers/inline/inline-handler.ts';
 import { createMcpHandler } from '../handlers/mcp/mcp-handler.ts';
+import { createPromptHandler } from '../handlers/prompt/prompt-handler.ts';
 import { HandlerRegistry } from '../handlers/registry/handler-registry.ts';
 import { loadPlugins } from '../handlers/registry/plugins.ts';
 import { createRegistryHandler } from '../handlers/registry/registry-handler.ts';
 import { createSqlHandler } from '../handlers/sql/sql-handler.ts';
 import type { CallServiceDeps } from '../handlers/workers/call-services.ts';
+import { openModels } from '../models/models.ts';
 import { PartsError, type ServerParts } from '../plan/compile-server.ts';
 import { readResourceAs } from '../plan/read-resource.ts';
 import type { ServerPlan } from '../plan/server-plan.ts';
+import type { HandlerFactories } from '../plan/tool-compiler.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Call, ResourceContent } from '../tool.ts';
-import type { Upstreams } from '../upstreams/upstreams.ts';
+import type { HeldUpstreams, Upstreams } from '../upstreams/upstreams.ts';
 import { createFederation } from './federation.ts';
 import type { HandlerPools } from './handler-pools.ts';
 import type { Packs, ServedPacks } from './packs.ts';
@@ -50,20 +55,11 @@ export async function createServerParts(
   // First: a pack opens nothing before it knows that it can be served, and databases connect when first asked.
   const packs = deps.packs.serve(loaded);
   const databases = openAll(loaded, telemetry, packs);
-  const services = {
-    egress: deps.egress,
-    redact: telemetry.redactor.document,
-    readResource: (uri: string, call: Call) => readFor(deps.serverOf(definition), uri, call),
-    readSecret: deps.readSecret,
-  } satisfies CallServiceDeps;
-  const maxResultBytes = sizeBytes(definition.limits.maxResultSize);
-  const { modules, isolates } = deps.pools;
-  const registry = HandlerRegistry.getInstance();
   const plugins = await loadPlugins(definition.plugins, {
-    pool: modules,
+    pool: deps.pools.modules,
     baseDirectory,
     memoryMb: DEFAULT_MEMORY_MB,
-    isTaken: (name) => registry.has(name),
+    isTaken: (name) => HandlerRegistry.getInstance().has(name),
   });
   const forget = deps.databasesOpened(definition.slug, databases);
   const { slug } = definition;
@@ -72,18 +68,7 @@ export async function createServerParts(
     ...(held.all.length === 0
       ? {}
       : { federation: createFederation(loaded, held, { isStrict: deps.isStrict, log: telemetry.log }) }),
-    factories: {
-      mcp: createMcpHandler(held),
-      sql: createSqlHandler({ databases, maxResultBytes }),
-      http: createHttpHandler({
-        egress: deps.egress,
-        redactText: telemetry.redactor.text,
-        code: { pool: isolates, redact: services.redact, maxResultBytes },
-      }),
-      file: createFileHandler({ ...services, pool: modules }),
-      inline: createInlineHandler({ ...services, pool: isolates, maxResultBytes }),
-      registry: createRegistryHandler({ ...services, registry, plugins: plugins.functions, pool: modules }),
-    },
+    factories: createFactories(definition, deps, { databases, held, plugins: plugins.functions }),
     packTools: packs.tools,
     files: plugins.files,
     problems: plugins.problems,
@@ -91,6 +76,48 @@ export async function createServerParts(
       forget();
       await Promise.all([databases.close(), packs.close(), held.release()]);
     },
+  };
+}
+
+/** One maker per kind of handler. */
+function createFactories(
+  definition: Definition,
+  deps: ServerPartsDeps,
+  parts: {
+    readonly databases: Databases;
+    readonly held: HeldUpstreams;
+    readonly plugins: Parameters<typeof createRegistryHandler>[0]['plugins'];
+  },
+): HandlerFactories {
+  const { egress, telemetry } = deps;
+  const { modules, isolates } = deps.pools;
+  const { text: redactText, document: redact } = telemetry.redactor;
+  const maxResultBytes = sizeBytes(definition.limits.maxResultSize);
+  const services = {
+    egress,
+    redact,
+    readResource: (uri: string, call: Call) => readFor(deps.serverOf(definition), uri, call),
+    readSecret: deps.readSecret,
+  } satisfies CallServiceDeps;
+  return {
+    mcp: createMcpHandler(parts.held),
+    sql: createSqlHandler({ databases: parts.databases, maxResultBytes }),
+    http: createHttpHandler({ egress, redactText, code: { pool: isolates, redact, maxResultBytes } }),
+    prompt: createPromptHandler({
+      models: openModels(definition.models, { egress, redactText, observe: telemetry.modelCall }),
+      prompts: definition.prompts,
+      compileOutput: (schema) => compileOutput(schema, engineOf(definition.limits)),
+      maxResultBytes,
+      redactText,
+    }),
+    file: createFileHandler({ ...services, pool: modules }),
+    inline: createInlineHandler({ ...services, pool: isolates, maxResultBytes }),
+    registry: createRegistryHandler({
+      ...services,
+      registry: HandlerRegistry.getInstance(),
+      plugins: parts.plugins,
+      pool: modules,
+    }),
   };
 }
 

@@ -6,6 +6,7 @@ import { addAudit } from './audit-verbs.ts';
 import { buildInfo } from './build-info.ts';
 import { addFlagVerbs } from './flag-verbs.ts';
 import { addExplain, addKeyVerbs, addTenantVerbs } from './identity-verbs.ts';
+import { addImport } from './import-verbs.ts';
 import { EXIT, type Finish, type Io, PROCESS_IO } from './io.ts';
 import { addRolloutVerbs } from './rollout-verbs.ts';
 import { addSecrets } from './secret-verbs.ts';
@@ -51,6 +52,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addRolloutVerbs(program, io, finish);
   addSecrets(program, io, finish);
   addUpstreams(program, io, finish);
+  addImport(program, io, finish);
   addMigrate(program, io, finish);
   // Sub-commands made by `command()` inherit these settings only when they are copied.
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {

@@ -15,8 +15,8 @@ interface NotYet {
   readonly effect: Effect;
   /** What is missing, as the subject of a sentence. */
   readonly what: string;
-  /** Only where the value is such; always when absent. */
-  readonly when?: (node: Node) => boolean;
+  /** Only where the value, and what it stands in, are such; always when absent. */
+  readonly when?: (node: Node, parent: Node) => boolean;
 }
 
 const is =
@@ -24,11 +24,11 @@ const is =
   (node: Node) =>
     values.includes(textOf(node) ?? '');
 const isNot = (value: string) => (node: Node) => textOf(node) !== value;
+const ofSql = (_: Node, handler: Node) => textOf(childOf(handler, 'type')) === 'sql';
 const isFilled = (node: Node) =>
   node.kind === 'object' ? node.members.size > 0 : node.kind === 'array' && node.items.length > 0;
 
 export const notYet: readonly NotYet[] = [
-  { path: '/models', effect: 'additive', what: 'Models are', when: isFilled },
   ...['sql', 'jira', 'knowledge'].map(
     (pack): NotYet => ({ path: `/packs/${pack}`, effect: 'additive', what: `The pack ${pack} is` }),
   ),
@@ -44,13 +44,8 @@ export const notYet: readonly NotYet[] = [
     when: is('block'),
   },
   ...['/tools', '/prompts', '/resources', '/resourceTemplates'].flatMap((list): NotYet[] => [
-    {
-      path: `${list}/*/handler/type`,
-      effect: 'omits',
-      what: 'This kind of handler is',
-      when: is('prompt'),
-    },
-    { path: `${list}/*/handler/template`, effect: 'omits', what: 'The SQL template is' },
+    { path: `${list}/*/handler/context`, effect: 'omits', what: 'Context from a knowledge collection is' },
+    { path: `${list}/*/handler/template`, effect: 'omits', what: 'The SQL template is', when: ofSql },
     { path: `${list}/*/handler/mode`, effect: 'protective', what: 'Writing SQL is', when: is('write') },
   ]),
 ];
@@ -62,8 +57,8 @@ export const notYet: readonly NotYet[] = [
 export function reportNotYet(root: Node, purpose: 'serve' | 'validate', report: Report): Set<string> {
   const omitted = new Set<string>();
   for (const row of notYet) {
-    for (const { node, pointer } of matches(root, row.path)) {
-      if (row.when !== undefined && !row.when(node)) continue;
+    for (const { node, parent, pointer } of matches(root, row.path)) {
+      if (row.when !== undefined && !row.when(node, parent)) continue;
       const refused = row.effect === 'protective';
       const finding = {
         rule: 'not-yet',
@@ -86,13 +81,19 @@ function fixOf(effect: Effect): string {
   return 'Serving refuses to start with it, because it promises a protection; remove it until it works.';
 }
 
-function matches(root: Node, path: string): { readonly node: Node; readonly pointer: string }[] {
-  let found: { node: Node; pointer: string }[] = [{ node: root, pointer: '' }];
+interface Match {
+  readonly node: Node;
+  readonly parent: Node;
+  readonly pointer: string;
+}
+
+function matches(root: Node, path: string): readonly Match[] {
+  let found: readonly Match[] = [{ node: root, parent: root, pointer: '' }];
   for (const step of pointerSteps(path)) {
     found = found.flatMap(({ node, pointer }) =>
       (step === '*' ? keysOf(node) : [step]).flatMap((key) => {
         const next = childOf(node, key);
-        return next === undefined ? [] : [{ node: next, pointer: appendPointer(pointer, key) }];
+        return next === undefined ? [] : [{ node: next, parent: node, pointer: appendPointer(pointer, key) }];
       }),
     );
   }

@@ -1,5 +1,6 @@
 // One definition from its tree: expanded, checked, substituted, judged by every rule.
 import { check } from './check.ts';
+import { withApiTools } from './expand/openapi.ts';
 import { environmentNames } from './expand/overlay.ts';
 import { expandDefinition } from './expand/root.ts';
 import { reportNotYet } from './not-yet.ts';
@@ -57,7 +58,9 @@ function prepareIn(
   settings: PrepareSettings & { readonly report: Report; readonly resolve: boolean },
 ): Prepared {
   const { report, environment, trusted, baseDirectory } = settings;
-  const root = expandDefinition(node, { report, environment });
+  const files = new Set<string>();
+  const expanded = expandDefinition(node, { report, environment });
+  const root = trusted ? withApiTools(expanded, { report, baseDirectory, files }) : expanded;
   const env = memberOf(root, 'env');
   const substitution = createSubstitution(
     { ...settings, allow: textsOf(memberOf(env, 'allow')), deny: textsOf(memberOf(env, 'deny')) },
@@ -66,7 +69,6 @@ function prepareIn(
   const { value, unsound } = check(Definition, root, { report, substitution, trusted });
   const definition = parseDefinition(value);
   const sound = createSound(unsound);
-  const files = new Set<string>();
   const production = environment === 'production';
   for (const rule of definitionRules)
     rule({ definition, root, report, text: source.text, sound, baseDirectory, production, files });

@@ -2,6 +2,7 @@
 // `${args.x}` stays for the HTTP handler, which renders it per call.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { ARGUMENT_PATH } from './argument-forms.ts';
 import type { Report } from './report.ts';
 import { lookUpSecret, type SecretOutcomes } from './secret-reference.ts';
 import type { Node } from './source/node.ts';
@@ -11,7 +12,6 @@ const FILE_BYTES_MAX = 64 * 1024;
 /** Shorter values are no secrets, and hiding them would make logs unreadable. */
 const SECRET_LENGTH_MIN = 6;
 const ENVIRONMENT = /^([A-Z_][A-Z0-9_]*)(?::([-?])([\s\S]*))?$/;
-const ARGUMENT = /^args(?:\.[A-Za-z_$][\w$-]*|\[\d+\])+(?:\|path)?$/;
 
 /** Values that belong to the process, never to a definition. */
 const FORBIDDEN_NAMES = new Set([
@@ -171,7 +171,7 @@ function insertedText(body: string, node: Node, context: PlacedContext): string 
 function checkArgument(body: string, node: Node, context: PlacedContext): undefined {
   if (!context.place.argumentsAllowed) {
     fail(node, context, `\${${body}} has no arguments to take here.`, 'Use an environment variable.');
-  } else if (!ARGUMENT.test(body)) {
+  } else if (!ARGUMENT_PATH.test(body)) {
     fail(
       node,
       context,

@@ -20,6 +20,8 @@ export interface HandlerContext {
   /** The tool's own `timeout` in milliseconds, which replaces that of the handler. */
   readonly toolTimeoutMs?: number | undefined;
   readonly inputSchema: Readonly<Record<string, unknown>>;
+  /** Absent where the tool has none, and behind prompts and resources. */
+  readonly outputSchema?: Readonly<Record<string, unknown>> | undefined;
   readonly log: Log;
 }
 

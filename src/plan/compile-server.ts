@@ -293,7 +293,7 @@ async function prepareContentHandler(
 }
 
 type NamedTool = Pick<ToolDefinition, 'name' | 'inputSchema'> &
-  Partial<Pick<ToolDefinition, 'tags' | 'sandbox' | 'annotations' | 'timeout'>>;
+  Partial<Pick<ToolDefinition, 'tags' | 'sandbox' | 'annotations' | 'timeout' | 'outputSchema'>>;
 
 function handlerContext({ loaded, deps }: Work, tool: NamedTool): HandlerContext {
   const { definition } = loaded;
@@ -309,6 +309,7 @@ function handlerContext({ loaded, deps }: Work, tool: NamedTool): HandlerContext
     ...(tool.annotations === undefined ? {} : { annotations: tool.annotations }),
     toolTimeoutMs: tool.timeout,
     inputSchema: tool.inputSchema,
+    outputSchema: tool.outputSchema,
     log: deps.log.child({ server: definition.slug, tool: tool.name }),
   };
 }

@@ -15,15 +15,17 @@ export type HandlerFactories = {
   readonly [Kind in HandlerKind]?: HandlerFactory<Extract<Handler, { type: Kind }>>;
 };
 
-/** What a handler gets when its own `timeout` says nothing (spec servers §2.4). */
-const DEFAULT_TIMEOUT_MS: Readonly<Record<HandlerKind, number>> = {
+/**
+ * What a handler gets when its own `timeout` says nothing (spec servers §2.4). Absent for `prompt`: there the model's
+ * own timeout stands, which raises the cap like that of a tool (ruling "Request timeout").
+ */
+const DEFAULT_TIMEOUT_MS: Readonly<Partial<Record<HandlerKind, number>>> = {
   inline: 5000,
   file: 5000,
   http: 5000,
   registry: 5000,
   sql: 30_000,
   mcp: 30_000,
-  prompt: 60_000,
 };
 
 export interface CompiledTool {

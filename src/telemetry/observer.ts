@@ -16,6 +16,18 @@ export interface CallObserver {
   finished(operation: Operation, outcome: Outcome): void;
 }
 
+/** One question to a model. */
+export interface ModelCall {
+  /** Of the OpenTelemetry conventions where they have one for the endpoint, else its host. */
+  readonly provider: string;
+  readonly model: string;
+  readonly seconds: number;
+  /** Absent where the endpoint does not count. */
+  readonly usage?: { readonly inputTokens: number; readonly outputTokens: number } | undefined;
+  /** Absent where the operator has configured no prices. */
+  readonly cost?: { readonly amount: number; readonly currency: string } | undefined;
+}
+
 /** One JSON-RPC message or one REST request, when its answer is out. */
 export interface RequestObservation {
   readonly transport: 'http' | 'stdio' | 'sse';

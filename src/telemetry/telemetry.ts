@@ -5,7 +5,8 @@ import { createLog, type ServiceLog } from './log/service-log.ts';
 import { createFileTarget, createStreamTarget, isJournalStream, type LogTarget } from './log/target.ts';
 import { createCellCache } from './metrics/cell-cache.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
-import type { CallObserver, ObservedTarget, RequestObservation } from './observer.ts';
+import { createModelCounter } from './metrics/model-counter.ts';
+import type { CallObserver, ModelCall, ObservedTarget, RequestObservation } from './observer.ts';
 import { createRedactor, type Redactor } from './redact.ts';
 import { createRequestObserver } from './request-observer.ts';
 import type { TelemetrySettings } from './settings.ts';
@@ -42,6 +43,8 @@ export interface Telemetry {
     readonly status: number | string;
     readonly seconds: number;
   }): void;
+  /** A question to a model ended; tokens and cost where they are known. */
+  modelCall(call: ModelCall): void;
   /** Read at each scrape. Returns the way to stop. */
   watchConnections(transport: string, count: () => number): () => void;
   watchDatabaseConnections(count: () => { readonly active: number; readonly idle: number }): () => void;
@@ -141,6 +144,7 @@ function singleFacts({ instruments }: Metrics): SingleFacts {
     sessionEnded: (transport, seconds) => instruments.sessionDuration.cell({ transport }).observe(seconds),
     databaseQuery: (operation, seconds) => queries(operation, undefined).observe(seconds),
     egress: ({ purpose, status, seconds }) => requests(purpose, status).observe(seconds),
+    modelCall: createModelCounter(instruments),
     watchConnections: (transport, count) =>
       instruments.activeConnections.source((report) => report({ transport }, count())),
     watchDatabaseConnections: (count) =>

@@ -14,7 +14,6 @@ const template = (handler: string) =>
 
 /** One text per row of the table, in its order. */
 const texts: readonly string[] = [
-  'models: { large: { baseUrl: "https://example.com/v1", model: m } }',
   'packs: [sql]',
   'packs: [jira]',
   'packs: [knowledge]',
@@ -27,7 +26,7 @@ const texts: readonly string[] = [
   ...[tool, prompt, resource, template].flatMap((wrap) => {
     const handled = (handler: string) => (wrap === tool ? wrap(`handler: ${handler}`) : wrap(handler));
     return [
-      handled('{ type: prompt, template: Say it }'),
+      handled('{ type: prompt, template: Hello, context: { collection: docs } }'),
       handled('"sql:lead_time_metrics"'),
       database + handled('{ type: sql, statement: SELECT 1, mode: write }'),
     ];

@@ -10,6 +10,7 @@ import { type Caller, createCaller } from '../support/calls.ts';
 import { modern } from '../support/http-endpoint.ts';
 import { createSession } from '../support/mcp-session.ts';
 import { metricSum, parseMetrics } from '../support/metrics-text.ts';
+import { MODEL_KEY, type ModelServer, startModelServer } from '../support/model-server.ts';
 import { type Product, startProduct } from '../support/product.ts';
 import { keepConnection } from '../support/raw-http.ts';
 import { createWorkspace, type Workspace } from '../support/workspace.ts';
@@ -17,18 +18,23 @@ import { createWorkspace, type Workspace } from '../support/workspace.ts';
 const KEY = 'observability-test-key-0123';
 
 const upstream = createServer((_request, response) => response.end('up'));
+let endpoint: ModelServer;
 let workspace: Workspace;
 let product: Product;
 let caller: Caller;
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => upstream.listen({ port: 0, host: '127.0.0.1' }, resolve));
+  endpoint = await startModelServer();
   workspace = createWorkspace({
     'quayside.yaml': `
 name: seen
 version: 1.0.0
 databases: { main: { url: "sqlite:./shop.db" } }
+models:
+  main: { baseUrl: "${endpoint.baseUrl}", model: m, apiKey: ${MODEL_KEY}, prices: { input: 1, output: 2 } }
 tools:
+  think: { description: Thinks., input: {}, handler: { type: prompt, template: Think. } }
   echo: { description: Echo., input: { text: string }, file: ./echo.ts }
   stuck: { description: Never ends., input: {}, timeout: 200, file: ./stuck.ts }
   scan: { description: Reads all., input: { text: string }, database: main, sql: "SELECT count(*) AS n FROM orders WHERE note LIKE :text" }
@@ -54,6 +60,7 @@ afterAll(async () => {
   await product?.stop('SIGKILL');
   upstream.closeAllConnections();
   upstream.close();
+  await endpoint?.close();
   workspace?.remove();
 });
 
@@ -64,6 +71,7 @@ async function runEverything(): Promise<void> {
   await caller.call('echo', { text: 'x' });
   await caller.call('scan', { text: '%a%' });
   await caller.call('ask');
+  await caller.call('think');
   await caller.call('stuck');
   await caller.call('echo', {});
   await caller.call('nothing');

@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { HttpHandler } from '../../src/definition/schema/handler.ts';
+import type { RetryClock } from '../../src/egress/retry.ts';
 import { HandlerError } from '../../src/errors.ts';
 import type { HandlerContext } from '../../src/handlers/handler.ts';
-import type { RetryClock } from '../../src/handlers/http/retry.ts';
 import { callWith, createTestEgress, prepareHttpTool } from './http-tool.ts';
 import { type Answer, answerOk, startLocalServer } from './local-server.ts';
 

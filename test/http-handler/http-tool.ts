@@ -1,9 +1,9 @@
 // An http handler prepared as a plan would, and a call of it.
 import type { HttpHandler } from '../../src/definition/schema/handler.ts';
 import { createEgress, type Egress } from '../../src/egress/egress.ts';
+import type { RetryClock } from '../../src/egress/retry.ts';
 import type { HandlerContext, PreparedHandler } from '../../src/handlers/handler.ts';
 import { createHttpHandler } from '../../src/handlers/http/http-handler.ts';
-import type { RetryClock } from '../../src/handlers/http/retry.ts';
 import { createRedactor } from '../../src/telemetry/redact.ts';
 import type { Call, JsonObject } from '../../src/tool.ts';
 import { createRecordingLog } from './local-server.ts';

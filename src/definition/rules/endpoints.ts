@@ -1,4 +1,4 @@
-// Databases and upstreams: where they are.
+// Databases, models, APIs and upstreams: where they are.
 import { appendPointer, nearestNode } from '../source/node.ts';
 import { demandOne } from './handlers.ts';
 import type { RuleContext } from './rule-context.ts';
@@ -22,4 +22,27 @@ export function checkEndpoints(context: RuleContext): void {
       received: 'secret',
     });
   }
+  for (const [list, entries] of [
+    ['models', definition.models],
+    ['openapi', definition.openapi],
+  ] as const) {
+    for (const [name, entry] of Object.entries(entries ?? {})) {
+      const pointer = `${appendPointer(`/${list}`, name)}/baseUrl`;
+      if (sound(pointer)) checkBaseUrl(entry.baseUrl, pointer, context);
+    }
+  }
+}
+
+/** A path is appended to it, and keys travel as headers. */
+function checkBaseUrl(baseUrl: string, pointer: string, { root, report }: RuleContext): void {
+  const { protocol, username, password, search, hash } = new URL(baseUrl);
+  const isPlain = username === '' && password === '' && search === '' && hash === '';
+  if ((protocol === 'https:' || protocol === 'http:') && isPlain) return;
+  report.error({
+    rule: 'http-target',
+    node: nearestNode(root, pointer),
+    message: 'The base URL is not a plain http or https address.',
+    fix: 'Write for example https://api.example.com/v1, and credentials in their own key.',
+    received: 'secret',
+  });
 }

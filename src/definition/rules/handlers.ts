@@ -159,7 +159,8 @@ function checkArguments(tool: Tool, pointer: string, context: RuleContext): void
   }
 }
 
-function propertyNames(tool: Tool): string[] {
+/** Arguments that the schema of a tool lists. */
+export function propertyNames(tool: Tool): string[] {
   const properties = tool.inputSchema.properties;
   return typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
 }

@@ -6,6 +6,7 @@ import { checkFlags } from './flags.ts';
 import { checkHandlers } from './handlers.ts';
 import { checkSchemas } from './json-schemas.ts';
 import { checkNames } from './names.ts';
+import { checkPromptTools } from './prompt-tools.ts';
 import { checkReferences } from './references.ts';
 import { checkRollout } from './rollout.ts';
 import type { DefinitionRule } from './rule-context.ts';
@@ -18,6 +19,7 @@ export const definitionRules: readonly DefinitionRule[] = [
   checkSchemas,
   checkHandlers,
   checkContent,
+  checkPromptTools,
   checkEndpoints,
   checkCaching,
   checkFlags,

@@ -1,6 +1,7 @@
 // The root of a definition (spec servers §2.1) in canonical form: what everything after loading works on.
 import { Prompt, Resource, ResourceTemplate } from './content.ts';
 import { Flags } from './flags.ts';
+import { HTTP_METHODS } from './handler.ts';
 import { Packs } from './packs.ts';
 import { OptionalRollout } from './rollout.ts';
 import { Security } from './security.ts';
@@ -52,7 +53,28 @@ export const Model = object('A model behind an OpenAI-compatible endpoint.', {
   ),
   temperature: number('Sampling temperature.', { minimum: 0, maximum: 2, fallback: 0.7 }),
   maxTokens: integer('Most tokens of an answer.', { minimum: 1, fallback: 2000 }),
-  timeout: integer('Milliseconds until a request is ended.', { unit: 'ms', minimum: 1, fallback: 60_000 }),
+  timeout: integer('Milliseconds until a request is ended, retries included.', {
+    unit: 'ms',
+    minimum: 1,
+    fallback: 60_000,
+  }),
+  retries: integer('Extra attempts after connection errors, 429 and 5xx, as far as the timeout allows.', {
+    minimum: 0,
+    maximum: 5,
+    fallback: 2,
+  }),
+  prices: optional(
+    object('What the endpoint charges; the cost of calls is counted only where it is given.', {
+      input: number('Price of a million tokens sent.', { minimum: 0, examples: [2.5] }),
+      output: number('Price of a million tokens received.', { minimum: 0, examples: [10] }),
+      cachedInput: optional(
+        number('Price of a million tokens that the endpoint had cached; that of `input` when absent.', {
+          minimum: 0,
+        }),
+      ),
+      currency: string('ISO 4217 code.', { pattern: /^[A-Z]{3}$/, fallback: 'USD' }),
+    }),
+  ),
 });
 
 const named = (doc: string) => array(doc, string('Name.', { minLength: 1 }), { fallback: [] });
@@ -87,6 +109,38 @@ export const Upstream = object('Another MCP server. Give `command` or `url`.', {
     failures: integer('Failures in a row that open the breaker.', { minimum: 1, fallback: 5 }),
     cooldown: integer('Time until the next attempt.', { unit: 'ms', minimum: 1, fallback: 30_000 }),
   }),
+});
+
+/** An API whose operations become tools. */
+export const ApiSource = object('An API whose operations become tools.', {
+  document: string(
+    'Swagger 2.0, OpenAPI 3.0 or 3.1 description; a relative path starts at the definition file.',
+    {
+      minLength: 1,
+      examples: ['./petstore.yaml'],
+    },
+  ),
+  baseUrl: string('Where the API is; the servers of the description are not trusted with that.', {
+    format: 'uri',
+    examples: ['https://petstore.example.com/v2'],
+  }),
+  methods: array('Methods that become tools; empty: GET and HEAD.', choice('Method.', HTTP_METHODS), {
+    fallback: [],
+  }),
+  tags: array('Only operations with one of these tags; empty: all.', string('Tag.'), { fallback: [] }),
+  paths: array('Only paths of these patterns, `*` for anything; empty: all.', string('Pattern.'), {
+    fallback: [],
+    examples: [['/pets/*']],
+  }),
+  prefix: string('Put in front of each tool name.', { pattern: /^[A-Za-z0-9_-]{0,32}$/, fallback: '' }),
+  credentials: record(
+    'Credentials by the name of a security scheme; operations whose schemes have none are sent without.',
+    string('Value.', { secret: true, substitute: 'environment' }),
+    { fallback: {}, examples: [{ api_key: '${secret:petstore}' }] },
+  ),
+  timeout: optional(integer('Milliseconds until a call is ended.', { unit: 'ms', minimum: 1 })),
+  retries: optional(integer('Extra attempts, as of http tools.', { minimum: 0, maximum: 5 })),
+  maxResponseSize: size('Largest response that is read.', '1mb'),
 });
 
 /** Caching of results. */
@@ -179,6 +233,10 @@ export const Definition = object('One MCP server.', {
   packs: Packs,
   upstreams: record('Other MCP servers; a pasted `mcpServers` block works unchanged.', Upstream, {
     fallback: {},
+  }),
+  openapi: record('APIs whose operations become tools, by names of your own.', ApiSource, {
+    fallback: {},
+    trustedOnly: true,
   }),
   databases: record('Databases of `sql` tools.', Database, { fallback: {}, trustedOnly: true }),
   models: record('Models of `prompt` tools.', Model, { fallback: {}, trustedOnly: true }),

@@ -82,7 +82,7 @@ export const HttpHandler = object('A request to an HTTP API.', {
   }),
   body: optional(
     union(
-      'Request body of POST, PUT and PATCH; all arguments as JSON when absent.',
+      'Request body of POST, PUT and PATCH; all arguments as JSON when absent, none when an empty text.',
       [
         string('Text.', { substitute: 'arguments' }),
         record('JSON object.', any('Value.', { substitute: 'arguments' })),
@@ -172,18 +172,28 @@ export const PromptHandler = object('A prompt sent to a model.', {
   system: optional(string('System text; goes with `template`.')),
   template: optional(string('Text with `{{argument}}` placeholders.', { minLength: 1 })),
   model: optional(string('Key of `models`; the first one when absent.', { minLength: 1 })),
-  temperature: number('Sampling temperature.', { minimum: 0, maximum: 2, fallback: 0.7 }),
-  maxTokens: integer('Most tokens of the answer.', { minimum: 1, fallback: 2000 }),
-  output: choice('`json` parses the answer.', ['text', 'json'], { fallback: 'text' }),
+  temperature: optional(
+    number('Sampling temperature; that of the model when absent.', { minimum: 0, maximum: 2 }),
+  ),
+  maxTokens: optional(integer('Most tokens of the answer; those of the model when absent.', { minimum: 1 })),
+  output: choice(
+    '`json` parses the answer and holds it to the `outputSchema` of the tool.',
+    ['text', 'json'],
+    {
+      fallback: 'text',
+    },
+  ),
   context: optional(
     object('Passages added from a knowledge collection.', {
       collection: string('Name of the collection.', { minLength: 1 }),
       topK: integer('Number of passages.', { minimum: 1, maximum: 100, fallback: 5 }),
     }),
   ),
-  withoutModel: choice('What happens where no model is configured.', ['return_prompt', 'sampling', 'error'], {
-    fallback: 'return_prompt',
-  }),
+  withoutModel: choice(
+    'Where no model is configured: answers with the prompt itself, asks the model of the client, or fails.',
+    ['return_prompt', 'sampling', 'error'],
+    { fallback: 'return_prompt' },
+  ),
   timeout: optional(
     integer('Milliseconds until the call is ended; that of the model when absent.', {
       unit: 'ms',

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../tool.ts';
 import { encodeComponent } from './encoding.ts';
 import { configError, lookUp, soleOf, type Template, type TemplateScope, textOf } from './template.ts';
+import { assertForms, formText, namedValues } from './value-forms.ts';
 
 export interface RenderedBody {
   readonly text: string;
@@ -73,6 +74,7 @@ type Node =
 function compileNode(value: unknown, place: string, scope: TemplateScope): Node {
   if (typeof value === 'string') {
     const template = scope.parse(value, place);
+    assertForms(template, place, ['json']);
     const isLiteral = template.every((part) => typeof part === 'string');
     return isLiteral ? { kind: 'literal', value: template.join('') } : { kind: 'template', template };
   }
@@ -99,7 +101,8 @@ function renderNode(node: Node, args: JsonObject): unknown {
       return node.value;
     case 'template': {
       const sole = soleOf(node.template);
-      return sole === undefined ? renderText(node.template, args, asIs) : lookUp(args, sole);
+      if (sole === undefined || sole.form !== undefined) return renderText(node.template, args, asIs);
+      return lookUp(args, sole);
     }
     case 'array':
       return node.items.map((item) => renderNode(item, args)).filter((item) => item !== undefined);
@@ -122,20 +125,36 @@ function jsonBody(node: Node): BodyRenderer {
   };
 }
 
+const FORM_FORMS = ['csv', 'ssv', 'pipes', 'json', 'deep', 'flat'] as const;
+
 function formBody(body: unknown, scope: TemplateScope): BodyRenderer {
-  const node = compileNode(body, 'body', scope);
-  if (node.kind !== 'object') throw configError('body', 'is not an object', 'a form needs names and values');
-  return (args) => {
-    const items: string[] = [];
-    for (const [name, member] of node.members) {
-      const value = renderNode(member, args);
-      for (const one of Array.isArray(value) ? value : [value]) {
-        if (one === undefined || one === null) continue;
-        items.push(`${encodeComponent(name, name)}=${encodeComponent(textOf(one), name)}`);
-      }
-    }
-    return { text: items.join('&'), contentType: FORM_TYPE };
-  };
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw configError('body', 'is not an object', 'a form needs names and values');
+  const fields = Object.entries(body).map(([key, value]) => {
+    const name = scope.parseLiteral(key, `body.${key}`);
+    return compileField(name, value, `body.${key}`, scope);
+  });
+  return (args) => ({ text: fields.flatMap((render) => render(args)).join('&'), contentType: FORM_TYPE });
+}
+
+/** Writes the items of one field, none where its argument is missing. */
+type FieldRenderer = (args: JsonObject) => readonly string[];
+
+function compileField(name: string, value: unknown, place: string, scope: TemplateScope): FieldRenderer {
+  const template = typeof value === 'string' ? scope.parse(value, place) : [];
+  const sole = soleOf(template);
+  if (sole?.form === undefined) {
+    const node = compileNode(value, place, scope);
+    return (args) =>
+      namedValues(name, renderNode(node, args), undefined).map(([, one]) =>
+        [name, textOf(one)].map((text) => encodeComponent(text, name)).join('='),
+      );
+  }
+  assertForms(template, place, FORM_FORMS);
+  return (args) =>
+    namedValues(name, lookUp(args, sole), sole.form).map(
+      ([own, one]) => `${encodeComponent(own, name)}=${formText(sole, one, encodeComponent)}`,
+    );
 }
 
 function textBody(template: Template, type: string | undefined): BodyRenderer {
@@ -148,6 +167,7 @@ function textBody(template: Template, type: string | undefined): BodyRenderer {
       return { text: JSON.stringify(value), contentType: JSON_TYPE };
     };
   }
+  assertForms(template, 'body', ['json']);
   const encode = escapeFor(type, template);
   return (args) => {
     const text = renderText(template, args, encode);
@@ -175,7 +195,7 @@ function renderText(template: Template, args: JsonObject, encode: Escape): strin
     }
     const value = lookUp(args, part);
     if (value === undefined) return undefined;
-    text += encode(textOf(value), part.field);
+    text += formText(part, value, encode);
   }
   return text;
 }

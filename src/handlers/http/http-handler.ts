@@ -1,10 +1,16 @@
 // Handler kind `http`: one request per call through the outbound client (spec servers §3.6).
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpHandler } from '../../definition/schema/handler.ts';
 import { sizeBytes } from '../../definition/size.ts';
 import { matchesDomain, withPort } from '../../egress/allow-list.ts';
 import type { Egress, EgressResponse } from '../../egress/egress.ts';
 import { EgressError } from '../../egress/egress-error.ts';
+import {
+  isIdempotentMethod,
+  isRetryableStatus,
+  type RetryClock,
+  retryWaitMs,
+  systemRetryClock,
+} from '../../egress/retry.ts';
 import { HandlerError } from '../../errors.ts';
 import type { Call, ToolResult } from '../../tool.ts';
 import type { HandlerContext, HandlerFactory, PreparedHandler } from '../handler.ts';
@@ -14,7 +20,6 @@ import { createExcerptRedactor } from './excerpt-redactor.ts';
 import { toHandlerError } from './network-failure.ts';
 import { compileRequest, type RenderedRequest, type RequestTemplate } from './request-template.ts';
 import { excerptOf, toResult } from './response.ts';
-import { isIdempotentMethod, isRetryableStatus, type RetryClock, retryWaitMs } from './retry.ts';
 import { configError } from './template.ts';
 import { prepareTransforms, type Transforms } from './transforms.ts';
 
@@ -65,12 +70,6 @@ interface Prepared {
   readonly redact: (text: string) => string;
 }
 
-const SYSTEM_CLOCK: RetryClock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
-  random: () => Math.random(),
-};
-
 function prepare(handler: HttpHandler, context: HandlerContext, deps: HttpHandlerDeps): Prepared {
   const request = compileRequest(handler, context.inputSchema);
   const { hostname, port } = request.target;
@@ -87,7 +86,7 @@ function prepare(handler: HttpHandler, context: HandlerContext, deps: HttpHandle
     handler,
     request,
     egress: deps.egress,
-    clock: deps.clock ?? SYSTEM_CLOCK,
+    clock: deps.clock ?? systemRetryClock,
     timeoutMs: context.toolTimeoutMs ?? handler.timeout,
     maxBytes: sizeBytes(handler.maxResponseSize),
     retries: mayRepeat ? handler.retries : 0,

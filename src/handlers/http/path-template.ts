@@ -2,13 +2,15 @@
 import type { JsonObject } from '../../tool.ts';
 import { ArgumentRefusal } from './argument-refusal.ts';
 import { encodeComponent } from './encoding.ts';
-import { lookUp, type Placeholder, type Template, textOf } from './template.ts';
+import { lookUp, type Placeholder, type Template } from './template.ts';
+import { assertForms, formText } from './value-forms.ts';
 
 /** Writes the path for one call. Throws ArgumentRefusal for missing, empty and climbing values. */
 export type PathRenderer = (args: JsonObject) => string;
 
 /** Compiles a path that starts with `/`. Literal text stays as the author wrote it. */
 export function compilePath(template: Template): PathRenderer {
+  assertForms(template, 'url', ['path', 'csv']);
   const segments = splitSegments(template);
   return (args) => {
     let path = '';
@@ -60,26 +62,28 @@ function renderSegment(segment: Template, args: JsonObject): string {
       continue;
     }
     field = part.field;
-    const text = pathText(part, lookUp(args, part));
-    raw += text;
-    encoded += part.keepSlashes ? encodeSegments(text, field) : encodeComponent(text, field);
+    const value = pathValue(part, lookUp(args, part));
+    raw += formText(part, value, asIs);
+    encoded += formText(part, value, part.form === 'path' ? encodeSegments : encodeComponent);
   }
   if (climbs(raw)) throw climbingValue(field, raw);
   return encoded;
 }
 
-function pathText(placeholder: Placeholder, value: unknown): string {
+function pathValue(placeholder: Placeholder, value: unknown): unknown {
   const { field } = placeholder;
-  if (value === undefined || value === null || value === '') {
+  if (value === undefined || value === null || value === '' || isEmptyList(value)) {
     throw new ArgumentRefusal(field, {
       problem:
-        value === '' ? 'the value is empty but part of a path' : 'the value is missing but part of a path',
+        value === undefined || value === null
+          ? 'the value is missing but part of a path'
+          : 'the value is empty but part of a path',
       expected: 'a value that is not empty',
       fix: `Give ${field}.`,
       received: value,
     });
   }
-  if (typeof value === 'object') {
+  if (typeof value === 'object' && placeholder.form !== 'csv') {
     throw new ArgumentRefusal(field, {
       problem: 'an object or array cannot be part of a path',
       expected: 'a string, number or boolean',
@@ -87,7 +91,16 @@ function pathText(placeholder: Placeholder, value: unknown): string {
       received: value,
     });
   }
-  return textOf(value);
+  return value;
+}
+
+/** Nothing would stand in its place. */
+function isEmptyList(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+function asIs(text: string): string {
+  return text;
 }
 
 function encodeSegments(text: string, field: string): string {

@@ -2,11 +2,16 @@
 import type { JsonObject } from '../../tool.ts';
 import { encodeComponent } from './encoding.ts';
 import { lookUp, type Placeholder, soleOf, type Template, type TemplateScope, textOf } from './template.ts';
+import { assertForms, formText, namedValues } from './value-forms.ts';
+
+/** `deep` and `flat` make names of their own, so they need an item to themselves. */
+const ITEM_FORMS = ['csv', 'ssv', 'pipes', 'json', 'deep', 'flat'] as const;
+const TEXT_FORMS = ['csv', 'ssv', 'pipes', 'json'] as const;
 
 /** One `name=value`, or several when the value is exactly one placeholder of an array. */
 export interface QueryItem {
-  /** Encoded text up to and including the `=`. */
-  readonly head: string;
+  /** Encoded text before the `=`; absent where there is no `=`. */
+  readonly name?: string;
   /** Literals are encoded already. */
   readonly value: Template;
 }
@@ -16,9 +21,9 @@ export function compileUrlQuery(template: Template): readonly QueryItem[] {
   return splitItems(template).map(([first, ...rest]) => {
     const equals = typeof first === 'string' ? first.indexOf('=') : -1;
     if (typeof first !== 'string' || equals === -1)
-      return { head: '', value: first === undefined ? [] : [first, ...rest] };
+      return { value: first === undefined ? [] : [first, ...rest] };
     const start = first.slice(equals + 1);
-    return { head: first.slice(0, equals + 1), value: start === '' ? rest : [start, ...rest] };
+    return toItem(first.slice(0, equals), start === '' ? rest : [start, ...rest]);
   });
 }
 
@@ -26,43 +31,53 @@ export function compileUrlQuery(template: Template): readonly QueryItem[] {
 export function compileQueryMap(query: JsonObject, scope: TemplateScope): readonly QueryItem[] {
   return Object.entries(query).flatMap(([name, value]) => {
     const place = `query.${name}`;
-    const head = `${encodeComponent(scope.parseLiteral(name, place), name)}=`;
+    const encoded = encodeComponent(scope.parseLiteral(name, place), name);
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
     return values
       .filter((one) => one !== null && one !== undefined)
-      .map((one) => ({ head, value: compileValue(one, place, scope) }));
+      .map((one) => toItem(encoded, compileValue(one, place, scope)));
   });
+}
+
+function toItem(name: string, value: Template): QueryItem {
+  assertForms(value, `query.${name}`, soleOf(value) === undefined ? TEXT_FORMS : ITEM_FORMS);
+  return { name, value };
 }
 
 /** Adds the item to `out`, unless an argument it needs is missing or null. */
 export function renderItem(item: QueryItem, args: JsonObject, out: string[]): void {
-  const sole = item.head === '' ? undefined : soleOf(item.value);
-  if (sole !== undefined) {
-    appendValue(item.head, lookUp(args, sole), sole.field, out);
+  const { name, value: template } = item;
+  const sole = soleOf(template);
+  if (sole !== undefined && name !== undefined) {
+    appendValues(name, lookUp(args, sole), sole, out);
     return;
   }
-  let text = item.head;
-  for (const part of item.value) {
+  let text = name === undefined ? '' : `${name}=`;
+  for (const part of template) {
     if (typeof part === 'string') {
       text += part;
       continue;
     }
     const value = lookUp(args, part);
     if (value === undefined || value === null) return;
-    text += encodeComponent(textOf(value), part.field);
+    text += formText(part, value, encodeComponent);
   }
   out.push(text);
 }
 
 /** Adds an argument under its own name. */
 export function appendArgument(name: string, value: unknown, out: string[]): void {
-  appendValue(`${encodeComponent(name, name)}=`, value, name, out);
+  for (const [, one] of namedValues(name, value, undefined)) {
+    out.push(`${encodeComponent(name, name)}=${encodeComponent(textOf(one), name)}`);
+  }
 }
 
-function appendValue(head: string, value: unknown, field: string, out: string[]): void {
-  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-  for (const one of values) {
-    if (one !== undefined && one !== null) out.push(head + encodeComponent(textOf(one), field));
+/** `name` is encoded already; names that are made from the value are not. */
+function appendValues(name: string, value: unknown, sole: Placeholder, out: string[]): void {
+  for (const [own, one] of namedValues('', value, sole.form)) {
+    const key =
+      sole.form === 'flat' ? encodeComponent(own, sole.field) : name + encodeComponent(own, sole.field);
+    out.push(`${key}=${formText(sole, one, encodeComponent)}`);
   }
 }
 

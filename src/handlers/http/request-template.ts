@@ -5,18 +5,12 @@ import type { Target } from '../../egress/target.ts';
 import type { JsonObject } from '../../tool.ts';
 import { ArgumentRefusal } from './argument-refusal.ts';
 import { argumentsBody, type BodyRenderer, compileBody, givenBody } from './body-template.ts';
-import { notWellFormed } from './encoding.ts';
+import { encodeComponent, notWellFormed } from './encoding.ts';
 import { appendArgument, compileQueryMap, type QueryItem, renderItem } from './query-template.ts';
-import {
-  configError,
-  createTemplateScope,
-  lookUp,
-  type Template,
-  type TemplateScope,
-  textOf,
-} from './template.ts';
+import { configError, createTemplateScope, lookUp, type Template, type TemplateScope } from './template.ts';
 import type { RequestParts } from './transforms.ts';
 import { compileUrl } from './url-template.ts';
+import { assertForms, formText } from './value-forms.ts';
 
 export interface RenderedRequest {
   readonly url: string;
@@ -75,6 +69,8 @@ function bodyOf(
 ): BodyRenderer | undefined {
   const { body, method } = handler;
   if (body === undefined) return hasArgumentsBody(method) ? argumentsBody : undefined;
+  // An author's way to send none.
+  if (body === '') return undefined;
   if (method === 'GET' || method === 'HEAD') {
     throw configError('body', `has no place in a ${method} request`, 'use query, or another method');
   }
@@ -96,6 +92,7 @@ function compileHeaders(headers: Readonly<Record<string, string>>, scope: Templa
       throw configError(place, 'is given twice in different case', 'remove one');
     }
     const value = scope.parse(text, place);
+    assertForms(value, place, ['csv', 'json', 'uri']);
     if (value.some((part) => typeof part === 'string' && hasControlCharacter(part))) {
       throw configError(place, 'contains a line break or another control character', 'remove it');
     }
@@ -123,7 +120,7 @@ function renderHeader(template: Template, args: JsonObject): string | undefined 
     }
     const value = lookUp(args, part);
     if (value === undefined || value === null) return undefined;
-    text += headerText(textOf(value), part.field);
+    text += formText(part, value, part.form === 'uri' ? encodeComponent : headerText);
   }
   return text;
 }

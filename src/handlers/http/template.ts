@@ -1,5 +1,6 @@
 // `${args.x}` in the strings of an http handler: found once when the handler is prepared, looked up per call.
 // Environment values stand in these strings already; what is inserted from arguments is never read again.
+import { ARGUMENT_FORMS, type ArgumentForm } from '../../definition/argument-forms.ts';
 import { HandlerError } from '../../errors.ts';
 import type { JsonObject } from '../../tool.ts';
 
@@ -9,8 +10,7 @@ export interface Placeholder {
   readonly path: readonly (string | number)[];
   /** As errors name it: `a.b[0]`. */
   readonly field: string;
-  /** `|path`: slashes of the value stay slashes. */
-  readonly keepSlashes: boolean;
+  readonly form: ArgumentForm | undefined;
   /** As the author wrote it. */
   readonly source: string;
 }
@@ -116,14 +116,15 @@ function parsePlaceholder(source: string, place: string): Placeholder {
       'write ${args.name}, ${args.a.b[0]} or $${ for text',
     );
   }
-  const [, steps = '', filter] = match;
-  if (filter !== undefined && filter !== 'path') {
-    throw configError(place, `uses the unknown form "|${filter}"`, 'the only one is |path');
+  const [, steps = '', given] = match;
+  const form = ARGUMENT_FORMS.find((known) => known === given);
+  if (form !== given) {
+    throw configError(place, `uses the unknown form "|${given}"`, `known are ${ARGUMENT_FORMS.join(', ')}`);
   }
   return {
     path: [...steps.matchAll(STEP)].map(([, name, index]) => name ?? Number(index)),
     field: steps.startsWith('.') ? steps.slice(1) : steps,
-    keepSlashes: filter === 'path',
+    form,
     source,
   };
 }

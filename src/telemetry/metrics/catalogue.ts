@@ -7,7 +7,7 @@ export interface MetricDefinition<Label extends string = string> {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   readonly labels: readonly Label[];
-  /** Upper bounds in seconds; histograms only. */
+  /** Upper bounds, in seconds unless the name says otherwise; histograms only. */
   readonly buckets?: readonly number[];
 }
 
@@ -18,6 +18,14 @@ const REQUEST_BUCKETS = [
 /** Those of the OpenTelemetry conventions for MCP, with finer ones below for a fast server. */
 const OPERATION_BUCKETS = [
   0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300,
+] as const;
+
+/** Those of the OpenTelemetry conventions for generative AI: seconds of an operation, and tokens. */
+const MODEL_BUCKETS = [
+  0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
+] as const;
+const TOKEN_BUCKETS = [
+  1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864,
 ] as const;
 
 /** The one table of metrics; what stands here is made, exposed and documented. */
@@ -146,6 +154,26 @@ export const catalogue = {
     type: 'counter',
     help: 'Rollouts that ended with the stable version again, as this process followed them.',
     labels: ['slug'],
+  },
+  modelDuration: {
+    name: 'gen_ai_client_operation_duration_seconds',
+    type: 'histogram',
+    help: 'Duration of questions to models, retries included (OpenTelemetry gen_ai.client.operation.duration).',
+    labels: ['gen_ai_provider_name', 'gen_ai_request_model'],
+    buckets: MODEL_BUCKETS,
+  },
+  modelTokens: {
+    name: 'gen_ai_client_token_usage',
+    type: 'histogram',
+    help: 'Tokens of a question or an answer, as the endpoint counts them (OpenTelemetry gen_ai.client.token.usage).',
+    labels: ['gen_ai_provider_name', 'gen_ai_request_model', 'gen_ai_token_type'],
+    buckets: TOKEN_BUCKETS,
+  },
+  modelCost: {
+    name: 'quayside_model_cost_total',
+    type: 'counter',
+    help: 'Cost of questions to models whose prices are configured.',
+    labels: ['gen_ai_provider_name', 'gen_ai_request_model', 'currency'],
   },
   auditRecords: {
     name: 'quayside_audit_records_total',

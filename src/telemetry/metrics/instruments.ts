@@ -8,7 +8,7 @@ export interface CounterCell {
   inc(n?: number): void;
 }
 
-/** One series of durations. */
+/** One series of durations, or of amounts where its metric says so. */
 export interface HistogramCell {
   observe(seconds: number): void;
 }

@@ -58,6 +58,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
     databaseConnections: createGauge(catalogue.databaseConnections, clean),
     upstreamUp: createGauge(catalogue.upstreamUp, clean),
     egressDuration: createHistogram(catalogue.egressDuration, clean),
+    modelDuration: createHistogram(catalogue.modelDuration, clean),
+    modelTokens: createHistogram(catalogue.modelTokens, clean),
+    modelCost: createCounter(catalogue.modelCost, clean),
     buildInfo: createGauge(catalogue.buildInfo, clean),
   } satisfies Metrics['instruments'];
 

@@ -1,4 +1,5 @@
 // When a failed attempt is made again, and after how long (spec servers §3.6).
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Time and chance, handed in so that tests need neither. */
 export interface RetryClock {
@@ -9,6 +10,13 @@ export interface RetryClock {
   /** At least 0, less than 1. */
   random(): number;
 }
+
+/** The machine's own time and chance. */
+export const systemRetryClock: RetryClock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+  random: () => Math.random(),
+};
 
 const FIRST_WAIT_MS = 1000;
 const MAX_WAIT_MS = 10_000;
