@@ -1,5 +1,5 @@
 // Who wants to know what changed: reloads and handlers publish here, listeners and sessions of both eras subscribe.
-import type { Plan, PlanHolder } from '../plan/server-plan.ts';
+import type { Plan, PlanHolder, ServerPlan } from '../plan/server-plan.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ChangeNotice } from '../tool.ts';
 
@@ -38,16 +38,8 @@ export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log
     }
   };
 
-  const startWatch = (plan: Plan, slug: string, uri: string): (() => void) => {
-    const server = plan.servers.get(slug);
-    // Of two versions some callers have the one and some the other.
-    const stops = [server, server?.versions?.canary].map((one) =>
-      one?.resources.get(uri)?.item.watch?.(() => publish(slug, { kind: 'resource', uri })),
-    );
-    return () => {
-      for (const stop of stops) stop?.();
-    };
-  };
+  const startWatch = (plan: Plan, slug: string, uri: string): (() => void) =>
+    watchResource(plan.servers.get(slug), uri, () => publish(slug, { kind: 'resource', uri }));
 
   const stopSwaps = deps.plans.onSwap((change) => {
     for (const [uri, entry] of watched.get(change.slug) ?? []) {
@@ -96,5 +88,15 @@ export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log
       watched.clear();
       listeners.clear();
     },
+  };
+}
+
+/** Of two versions some callers have the one and some the other, so both are watched. */
+function watchResource(server: ServerPlan | undefined, uri: string, changed: () => void): () => void {
+  const stops = [server, server?.versions?.canary].map((one) =>
+    one?.resources.get(uri)?.item.watch?.(changed),
+  );
+  return () => {
+    for (const stop of stops) stop?.();
   };
 }
