@@ -8,7 +8,13 @@ const flag = (settings: Partial<Flag>): Flag => ({
   source: 'stored',
   ...settings,
 });
-const ADA: FlagSubject = { tenantId: 't1', tenantSlug: 'acme', userId: 'ada', keyId: 'k1', keyName: 'ci' };
+const ADA: FlagSubject = {
+  tenantId: 'default',
+  tenantSlug: 'default',
+  userId: 'ada',
+  keyId: 'k1',
+  keyName: 'ci',
+};
 const users = (count: number): FlagSubject[] =>
   Array.from({ length: count }, (_, index) => ({ tenantId: `t${index % 7}`, userId: `user-${index}` }));
 
@@ -35,8 +41,7 @@ const ROWS: readonly [what: string, settings: Partial<Flag>, value: boolean, rea
     'DEFAULT',
   ],
   ['a listed user', { users: ['ada'], percent: 0 }, true, 'TARGETING_MATCH'],
-  ['a listed tenant by id', { tenants: ['t1'] }, true, 'TARGETING_MATCH'],
-  ['a listed tenant by slug', { tenants: ['acme'] }, true, 'TARGETING_MATCH'],
+  ['a listed tenant by id', { tenants: ['default'] }, true, 'TARGETING_MATCH'],
   ['a listed key by id', { keys: ['k1'] }, true, 'TARGETING_MATCH'],
   ['a listed key by name', { keys: ['ci'] }, true, 'TARGETING_MATCH'],
   ['another user', { users: ['eve'] }, false, 'DEFAULT'],
@@ -55,6 +60,25 @@ for (const [what, settings, value, reason] of ROWS) {
     if (constant !== undefined) expect(constant).toEqual({ value, reason });
   });
 }
+
+test('P26 P16: users and keys of another tenant are named with it; the name alone is the operator’s own', () => {
+  const elsewhere: FlagSubject = { ...ADA, tenantId: 'id-of-acme', tenantSlug: 'acme', keyId: 'k2' };
+  const isOn = (settings: Partial<Flag>) => compileFlag(flag(settings), 'staging')(elsewhere).value;
+  expect([isOn({ users: ['ada'] }), isOn({ keys: ['ci'] }), isOn({ users: ['umbra/ada'] })]).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  for (const settings of [
+    { users: ['acme/ada'] },
+    { users: ['id-of-acme/ada'] },
+    { keys: ['acme/ci'] },
+    { keys: ['k2'] },
+    { tenants: ['acme'] },
+    { tenants: ['id-of-acme'] },
+  ])
+    expect([settings, isOn(settings)]).toEqual([settings, true]);
+});
 
 test('P26 G14: from 10 to 25 % everybody of the first group stays in, and the shares are right', () => {
   const all = users(10_000);

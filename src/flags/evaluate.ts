@@ -1,5 +1,6 @@
 // Decides a flag for a subject (governance §10.2): off-switch, lists, percentage, default, in this order.
 import { hash } from 'node:crypto';
+import { DEFAULT_TENANT } from '../gate/tenant/tenant.ts';
 import type { Flag, FlagSubject, FlagValue } from './flag.ts';
 
 /** A flag made ready to be asked: its lists are sets. */
@@ -56,10 +57,24 @@ export function bucketOf(key: string, subject: FlagSubject, of: Flag['percentOf'
 function listMatcher({ tenants, users, keys }: Flag): ((subject: FlagSubject) => boolean) | undefined {
   if (tenants.length + users.length + keys.length === 0) return undefined;
   const [ofTenants, ofUsers, ofKeys] = [new Set(tenants), new Set(users), new Set(keys)];
-  return ({ tenantId, tenantSlug, userId, keyId, keyName }) =>
-    ofTenants.has(tenantId) ||
-    (tenantSlug !== undefined && ofTenants.has(tenantSlug)) ||
-    (userId !== undefined && ofUsers.has(userId)) ||
-    (keyId !== undefined && ofKeys.has(keyId)) ||
-    (keyName !== undefined && ofKeys.has(keyName));
+  return (subject) => {
+    const { tenantId, tenantSlug, userId, keyId, keyName } = subject;
+    return (
+      ofTenants.has(tenantId) ||
+      (tenantSlug !== undefined && ofTenants.has(tenantSlug)) ||
+      (userId !== undefined && isNamed(ofUsers, userId, subject)) ||
+      // Ids of keys are given by us; names are chosen by the tenant.
+      (keyId !== undefined && ofKeys.has(keyId)) ||
+      (keyName !== undefined && isNamed(ofKeys, keyName, subject))
+    );
+  };
+}
+
+/** A tenant chooses the names of its users and keys, so only those of the operator's own are meant by the name alone. */
+function isNamed(names: ReadonlySet<string>, name: string, { tenantId, tenantSlug }: FlagSubject): boolean {
+  return (
+    (tenantId === DEFAULT_TENANT && names.has(name)) ||
+    names.has(`${tenantId}/${name}`) ||
+    (tenantSlug !== undefined && names.has(`${tenantSlug}/${name}`))
+  );
 }

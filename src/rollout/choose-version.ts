@@ -19,7 +19,7 @@ export interface VersionAsk {
 /** `random` gives numbers from 0 to 1, without 1. */
 export function isCanaryFor(
   ask: VersionAsk,
-  state: Pick<RolloutState, 'status' | 'weight' | 'stable' | 'canary'>,
+  state: Pick<RolloutState, 'weight' | 'canary'>,
   {
     slug,
     sticky,

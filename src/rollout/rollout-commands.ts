@@ -89,7 +89,7 @@ export function createRolloutCommands(deps: RolloutCommandDeps): RolloutCommands
       after,
     };
     await audited(deps.audit, actor, change, () =>
-      deps.directory.put(slug, after, { id: actor.id, now: deps.now() }, more),
+      putDecided(deps, slug, one, { next: (state) => next(state, one), by: actor.id, more }),
     );
     return show(deps, one);
   };
@@ -122,6 +122,32 @@ export function createRolloutCommands(deps: RolloutCommandDeps): RolloutCommands
 }
 
 type Change = Parameters<typeof audited>[2];
+
+/** An analysis may store its verdict between any two looks; a person's word must not lose against it again and again. */
+const PUT_TRIES = 5;
+
+/** Stores what follows from the state that is there at that moment; whether it may is judged anew each time. */
+async function putDecided(
+  { directory, now }: RolloutCommandDeps,
+  slug: string,
+  { rollout }: DeclaredRollout,
+  decision: {
+    readonly next: (before: RolloutState | undefined) => RolloutState;
+    readonly by: string;
+    readonly more: readonly Step[];
+  },
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    await directory.refresh();
+    const after = decision.next(directory.find(slug, rollout)?.state);
+    try {
+      return await directory.put(slug, after, { id: decision.by, now: now() }, decision.more);
+    } catch (error) {
+      const isOutrun = error instanceof QuaysideError && error.code === 'conflict';
+      if (!isOutrun || tries === PUT_TRIES) throw error;
+    }
+  }
+}
 
 async function enter({ directory }: RolloutCommandDeps, actor: Actor): Promise<void> {
   if (actor.tenantId !== DEFAULT_TENANT)

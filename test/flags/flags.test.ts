@@ -41,7 +41,7 @@ test('P26: the shipped flags are there and off; what a definition declares is be
   expect((await server.rest(operator, 'GET', '/api/v1/flags/enhanced-logging/evaluation')).json.value).toBe(
     false,
   );
-});
+}, 60_000);
 
 test('P26 P21: a flag is made, changed and removed, each change with who, before and after in the record', async () => {
   const { rest } = server;
@@ -75,7 +75,7 @@ test('P26 P21: a flag is made, changed and removed, each change with who, before
     ['delete', 'operator', 25, undefined],
     ['update', 'operator', 10, 25],
   ]);
-});
+}, 60_000);
 
 test('a flag that is shipped or declared cannot be removed, one that was set is as before again', async () => {
   const { rest } = server;
@@ -90,7 +90,7 @@ test('a flag that is shipped or declared cannot be removed, one that was set is 
   expect((await rest(operator, 'DELETE', '/api/v1/flags/new-search')).status).toBe(204);
   const { json } = await rest(operator, 'GET', '/api/v1/flags/new-search');
   expect([json.source, json.enabled, json.percent]).toEqual(['definition', true, 10]);
-});
+}, 60_000);
 
 test('P15 P16: flags are for admin:flags in the tenant default; another tenant sees and changes none', async () => {
   for (const key of [plain, acmeAdmin]) {
@@ -110,7 +110,7 @@ test('P15 P16: flags are for admin:flags in the tenant default; another tenant s
     }
   }
   expect((await server.rest(operator, 'GET', '/api/v1/flags/mine')).status).toBe(404);
-});
+}, 60_000);
 
 test('what cannot be a flag is refused with the member and its rule', async () => {
   const refused = async (key: string, body: unknown) => {
@@ -122,7 +122,7 @@ test('what cannot be a flag is refused with the member and its rule', async () =
   expect((await refused('beta', { percent: 1.5 }))[0]).toBe(400);
   expect((await refused('beta', { users: [''] }))[0]).toBe(400);
   expect((await refused('beta', { colour: 'red' }))[0]).toBe(400);
-});
+}, 60_000);
 
 test('P26: what the command line sets is seen by a running server within a second, and recorded', async () => {
   const words = ['--definition', server.definition, '--data', server.data];
@@ -171,7 +171,7 @@ test('P26: enhanced-logging writes debug lines for the requests of its users, an
   await (await say(operator, 'ada-afterwards', asAda)).text();
   await rest(operator, 'GET', '/api/v1/flags');
   expect(product.log()).not.toContain('ada-afterwards');
-});
+}, 60_000);
 
 test('P26: streaming-responses lets the calls of its users answer as a stream from their start', async () => {
   const { rest, say } = server;
@@ -192,7 +192,7 @@ test('P26: streaming-responses lets the calls of its users answer as a stream fr
   expect((await say('flags-test-key-of-nobody-01', 'x')).status).toBe(401);
   await rest(operator, 'DELETE', '/api/v1/flags/streaming-responses');
   expect(await typeOf(plain)).toEqual([200, 'application/json', true]);
-});
+}, 60_000);
 
 test('P26 P78: an outside service decides (QUAYSIDE_FLAGS_URL); when it fails, own flags hold and the log says so', async () => {
   const service = await startFlagService();

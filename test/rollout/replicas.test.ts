@@ -156,6 +156,19 @@ eachStore(({ createDatabase }) => {
     expect(first.state()).toMatchObject({ status: 'running', weight: 5, failed: 0 });
   });
 
+  test('P27: a person’s word holds against analyses that come between', async () => {
+    const { clock, replicas, first, settle } = await createCluster(2);
+    await first.commands.start(OPERATOR, 'shop', { allowBreaking: false });
+    await settle();
+    for (let round = 0; round < 5; round++) {
+      await clock.pass(2 * INTERVAL_MS);
+      const [, paused] = await Promise.all([replicas[1]?.analyse(), first.commands.pause(OPERATOR, 'shop')]);
+      expect(paused.status).toBe('paused');
+      await first.commands.start(OPERATOR, 'shop', { allowBreaking: false });
+      await settle();
+    }
+  });
+
   test('of two people who decide at once one is told', async () => {
     const { replicas, first, settle } = await createCluster(2);
     await first.commands.start(OPERATOR, 'shop', { allowBreaking: false });

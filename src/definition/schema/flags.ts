@@ -53,8 +53,10 @@ export const FlagDeclaration = object('One flag.', {
   ),
   percentOf: choice('What `percent` is a share of.', PERCENT_OF, { fallback: 'user' }),
   tenants: listed('Tenants that it is on for, by slug or id.', ['acme']),
-  users: listed('Users that it is on for.', ['ada@example.com']),
-  keys: listed('API keys that it is on for, by id or name.', ['ci']),
+  users: listed('Users that it is on for; those of another tenant as `tenant/user`.', ['ada@example.com']),
+  keys: listed('API keys that it is on for, by id or name; those of another tenant as `tenant/name`.', [
+    'ci',
+  ]),
   environments: listed('Environments that it is for; elsewhere `default` holds. Empty: all.', ['staging']),
   default: boolean('What holds for everybody else.', { fallback: false }),
 });
