@@ -1,5 +1,6 @@
 // The symbols of one text index: follows its states, parses what is new, and answers from the state it knows whole.
 import { setImmediate } from 'node:timers/promises';
+import { stem, subTokens } from '../../../retrieval/sub-tokens.ts';
 import { compileGlob } from '../index/intake/glob.ts';
 import { IndexStore } from '../index/store/index-store.ts';
 import type { Snapshot } from '../index/store/snapshot.ts';
@@ -135,6 +136,14 @@ export class SymbolEngine {
       this.#table.files.map(({ path }) => path),
       wish,
     );
+  }
+
+  /** Per file the number of definitions with each term in their name. */
+  termCounts(paths: readonly string[], terms: readonly string[]): readonly (readonly number[])[] {
+    return paths.map((path) => {
+      const names = this.#table.factsOf(path).symbols.map(({ name }) => new Set(subTokens(name).map(stem)));
+      return terms.map((term) => names.filter((words) => words.has(term)).length);
+    });
   }
 
   counts(): SymbolCounts {

@@ -67,6 +67,11 @@ export class SymbolIndex {
     return this.#call<DependencyGraph>({ kind: 'dependencies', ...wish });
   }
 
+  /** Per file the number of definitions with each term in their name, as far as symbols are known by now. */
+  termCounts(paths: readonly string[], terms: readonly string[]): Promise<readonly (readonly number[])[]> {
+    return this.#call<readonly (readonly number[])[]>({ kind: 'termCounts', paths, terms });
+  }
+
   counts(): Promise<SymbolCounts> {
     return this.#call<SymbolCounts>({ kind: 'counts' });
   }

@@ -4,7 +4,7 @@ import { CodeRefusal } from '../code-tool.ts';
 import { findLanguage, globsOf } from '../languages.ts';
 
 /** Kinds of search; `semantic` is refused as long as no vectors are made. */
-export const SEARCH_TYPES = ['literal', 'regex', 'semantic'] as const;
+export const SEARCH_TYPES = ['literal', 'regex', 'hybrid', 'semantic'] as const;
 /** One of {@link SEARCH_TYPES}. */
 export type SearchType = (typeof SEARCH_TYPES)[number];
 
@@ -56,7 +56,7 @@ export const SEARCH_PROPERTIES: JsonObject = {
     type: 'string',
     enum: SEARCH_TYPES,
     description:
-      'literal (default) finds the text as it is, regex a pattern; semantic needs an embedding model.',
+      'literal (default) finds the text as it is, regex a pattern; hybrid ranks files by the words of a question; semantic needs an embedding model.',
   },
   file_pattern: text('Glob of the files to search, such as *.ts or src/**/*.py; default all.', {
     maxLength: 500,
