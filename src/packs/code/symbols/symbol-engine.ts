@@ -43,7 +43,7 @@ export class SymbolEngine {
 
   constructor(setup: SymbolSetup) {
     this.#index = new IndexStore(setup.text);
-    this.#table = new SymbolTable((each) => new FactsStore(setup.directory, each));
+    this.#table = new SymbolTable((each) => new FactsStore(`${setup.directory}/symbols`, each));
   }
 
   /** Brings the symbols to the newest state of the text index; others have their turn in between. */

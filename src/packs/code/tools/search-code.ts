@@ -85,8 +85,7 @@ async function choose(
   const ready = type === 'hybrid' ? repositories.readySymbols : repositories.ready;
   if (several === undefined) return ready(repository);
   const chosen = new Map<string, SettledRepository>();
-  for (const selector of several)
-    for (const one of await ready(selector)) chosen.set(one.id, one);
+  for (const selector of several) for (const one of await ready(selector)) chosen.set(one.id, one);
   return [...chosen.values()];
 }
 
