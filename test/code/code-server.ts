@@ -47,6 +47,8 @@ export interface Hit {
   readonly line: number;
   readonly repository: string;
   readonly symbol: string | null;
+  readonly score: number;
+  readonly match_type: string;
   readonly _usage_hint: string;
 }
 

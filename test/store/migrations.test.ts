@@ -24,7 +24,7 @@ const findTenant = systemStatement(
   "SELECT name, slug, created_at FROM tenants WHERE id = 'kept'",
 );
 
-const migrate = (address: StoreAddress, all: readonly Migration[], target = all.length) =>
+const migrate = (address: StoreAddress, all: readonly Migration[], target = all.at(-1)?.id ?? 0) =>
   address.kind === 'sqlite'
     ? Promise.resolve().then(() => migrateSqlite(address.path, { all, target, now: Date.now }))
     : migratePostgres(address.url, { all, target, now: Date.now });

@@ -67,6 +67,8 @@ export interface FileMatch {
   readonly blob: string;
   /** Matching lines; 0 when only files were wanted. */
   readonly lines: number;
+  /** Size of the file on disk. */
+  readonly bytes: number;
 }
 
 /** Why an answer is not complete. */

@@ -111,8 +111,8 @@ export class RepositoryIndex {
     if (status.state === 'ready') return status;
     const isStale = status.state === 'stale_commit' || status.state === 'wrong_branch';
     if (isStale && this.#isWatching && this.#working === 0) this.#inBackground(() => this.build());
-    if (this.#working === 0) return status;
-    await waitUpTo(this.#options.clock, waitMs, this.#work);
+    if (this.#working > 0) await waitUpTo(this.#options.clock, waitMs, this.#work);
+    // Also where nothing was waited for: work may have ended while the first look was on its way.
     return this.status();
   }
 

@@ -1,17 +1,23 @@
 // The facts of each blob on disk, so that a text is parsed once whatever its names, branches and restarts. One line a
 // blob, with a checksum; a line that was cut off by a crash ends what is read. Whatever is missing is parsed again.
+// One process keeps the file; others work on a copy that ends with them.
 import {
   closeSync,
+  copyFileSync,
   existsSync,
   fstatSync,
   ftruncateSync,
+  mkdirSync,
   openSync,
   readSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { WriterLock } from '../index/store/writer-lock.ts';
+import { TextIndexError } from '../index/text-index-error.ts';
 import type { FileFacts } from './facts.ts';
 
 /** Raised when facts are to be made anew: another query, another shape. */
@@ -31,17 +37,21 @@ export function factsKey(blob: string, grammar: string): string {
   return `${blob}.${grammar}`;
 }
 
-/** Facts by key. Used from one thread; several processes may append. */
+/** Facts by key. Used from one thread only. */
 export class FactsStore {
   readonly #path: string;
+  /** Undefined: another process keeps the file, and this is a copy. */
+  readonly #lock: WriterLock | undefined;
   #descriptor: number;
   #end: number;
   readonly #places = new Map<string, Place>();
 
   /** Reads what is there; `each` is told of every entry, so that tables are filled in the same pass. */
   constructor(directory: string, each: (key: string, facts: FileFacts) => void) {
-    this.#path = join(directory, `symbols.${SCHEME}`);
-    this.#descriptor = openSync(this.#path, existsSync(this.#path) ? 'r+' : 'w+');
+    mkdirSync(directory, { recursive: true });
+    this.#path = join(directory, `facts.${SCHEME}`);
+    this.#lock = tryLock(directory);
+    this.#descriptor = this.#lock === undefined ? openCopy(this.#path) : openFile(this.#path);
     this.#end = this.#load(each);
   }
 
@@ -69,6 +79,7 @@ export class FactsStore {
 
   /** Drops what no key of `needed` names, once it is worth it. */
   compact(needed: ReadonlySet<string>): void {
+    if (this.#lock === undefined) return;
     let kept = 0;
     for (const [key, { length }] of this.#places) if (needed.has(key)) kept += length + 1;
     if (this.#end < COMPACT_BYTES_MIN || kept * 2 > this.#end) return;
@@ -94,6 +105,7 @@ export class FactsStore {
 
   close(): void {
     closeSync(this.#descriptor);
+    this.#lock?.release();
   }
 
   #load(each: (key: string, facts: FileFacts) => void): number {
@@ -121,6 +133,28 @@ export class FactsStore {
     ftruncateSync(this.#descriptor, offset);
     return offset;
   }
+}
+
+function tryLock(directory: string): WriterLock | undefined {
+  try {
+    return WriterLock.acquire(directory);
+  } catch (error) {
+    if (error instanceof TextIndexError && error.code === 'index_locked') return undefined;
+    throw error;
+  }
+}
+
+function openFile(path: string): number {
+  return openSync(path, existsSync(path) ? 'r+' : 'w+');
+}
+
+/** The copy has no name any more, so it is gone with the process however that ends. */
+function openCopy(path: string): number {
+  const copy = `${path}.${crypto.randomUUID()}`;
+  if (existsSync(path)) copyFileSync(path, copy);
+  const descriptor = openFile(copy);
+  rmSync(copy);
+  return descriptor;
 }
 
 function parseLine(line: Buffer): { readonly key: string; readonly facts: FileFacts } | undefined {

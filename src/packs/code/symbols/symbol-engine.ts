@@ -1,5 +1,6 @@
 // The symbols of one text index: follows its states, parses what is new, and answers from the state it knows whole.
 import { setImmediate } from 'node:timers/promises';
+import { stem, subTokens } from '../../../retrieval/sub-tokens.ts';
 import { compileGlob } from '../index/intake/glob.ts';
 import { IndexStore } from '../index/store/index-store.ts';
 import type { Snapshot } from '../index/store/snapshot.ts';
@@ -42,7 +43,7 @@ export class SymbolEngine {
 
   constructor(setup: SymbolSetup) {
     this.#index = new IndexStore(setup.text);
-    this.#table = new SymbolTable((each) => new FactsStore(setup.directory, each));
+    this.#table = new SymbolTable((each) => new FactsStore(`${setup.directory}/symbols`, each));
   }
 
   /** Brings the symbols to the newest state of the text index; others have their turn in between. */
@@ -135,6 +136,14 @@ export class SymbolEngine {
       this.#table.files.map(({ path }) => path),
       wish,
     );
+  }
+
+  /** Per file the number of definitions with each term in their name. */
+  termCounts(paths: readonly string[], terms: readonly string[]): readonly (readonly number[])[] {
+    return paths.map((path) => {
+      const names = this.#table.factsOf(path).symbols.map(({ name }) => new Set(subTokens(name).map(stem)));
+      return terms.map((term) => names.filter((words) => words.has(term)).length);
+    });
   }
 
   counts(): SymbolCounts {

@@ -19,6 +19,9 @@ import type {
 /** Old-generation heap of the thread: names and paths of a million symbols. */
 const HEAP_MB = 1024;
 
+/** A thread that parses a large file answers after it. */
+const CLOSE_MS = 1_000;
+
 /** Rejects with an Error when the thread fails; the next call starts it again. */
 export class SymbolIndex {
   readonly #setup: SymbolSetup;
@@ -67,12 +70,25 @@ export class SymbolIndex {
     return this.#call<DependencyGraph>({ kind: 'dependencies', ...wish });
   }
 
+  /** Per file the number of definitions with each term in their name, as far as symbols are known by now. */
+  termCounts(paths: readonly string[], terms: readonly string[]): Promise<readonly (readonly number[])[]> {
+    return this.#call<readonly (readonly number[])[]>({ kind: 'termCounts', paths, terms });
+  }
+
   counts(): Promise<SymbolCounts> {
     return this.#call<SymbolCounts>({ kind: 'counts' });
   }
 
+  /** Lets the thread give back what it holds, and ends it even when it is busy. */
   async close(): Promise<void> {
     const worker = this.#worker;
+    if (worker !== undefined) {
+      const closed = this.#call<unknown>({ kind: 'close' }).catch(() => undefined);
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, CLOSE_MS);
+      await Promise.race([closed, late]);
+      clearTimeout(timer);
+    }
     this.#isClosed = true;
     this.#worker = undefined;
     await worker?.terminate();

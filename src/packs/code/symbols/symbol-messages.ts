@@ -120,6 +120,7 @@ export type SymbolCall =
       readonly direction: 'in' | 'out';
     }
   | { readonly kind: 'counts' }
+  | { readonly kind: 'termCounts'; readonly paths: readonly string[]; readonly terms: readonly string[] }
   | { readonly kind: 'close' };
 
 /** A call with the number that its answer repeats. */

@@ -71,6 +71,8 @@ function statsTool(repositories: Repositories): CodeTool {
       repository: { type: 'string' },
       file_count: { type: 'integer' },
       total_size: { type: 'integer' },
+      symbol_count: { type: 'integer' },
+      symbols_by_language: { type: 'object' },
       not_indexed: { type: 'object' },
       breakdown: { type: 'object' },
       repositories: { type: 'array' },
@@ -80,6 +82,8 @@ function statsTool(repositories: Repositories): CodeTool {
       'repository',
       'file_count',
       'total_size',
+      'symbol_count',
+      'symbols_by_language',
       'not_indexed',
       'breakdown',
       'repositories',
@@ -89,7 +93,7 @@ function statsTool(repositories: Repositories): CodeTool {
     run: refusing(async ({ args }) => {
       const withBreakdown = args.include_breakdown !== false;
       const chosen = await repositories.select(text(args.repository_id));
-      const stats = await Promise.all(chosen.map((one) => statsOf(one, withBreakdown)));
+      const stats = await Promise.all(chosen.map((one) => statsWithSymbols(one, withBreakdown)));
       if (args.repository_id !== undefined && stats[0] !== undefined) return dataAnswer(stats[0]);
       const sum = (of: (one: RepositoryStats) => number) => stats.reduce((total, one) => total + of(one), 0);
       return dataAnswer({
@@ -181,6 +185,14 @@ async function describe(repository: Repository, withStats: boolean) {
     last_indexed: at === null ? null : new Date(at).toISOString(),
     readiness: readinessOf(repository, status),
   };
+}
+
+/** Counting symbols reads the facts of every file, so it is part of the breakdown. */
+async function statsWithSymbols(repository: Repository, withBreakdown: boolean) {
+  const stats = await statsOf(repository, withBreakdown);
+  if (!withBreakdown) return stats;
+  const { symbols, byLanguage } = await repository.symbols.counts();
+  return { ...stats, symbol_count: symbols, symbols_by_language: byLanguage };
 }
 
 interface RepositoryStats {

@@ -109,11 +109,12 @@ function pushRow(parts: string[], hit: TextHit, style: Style, lastLine: number):
 function headline({ found, repositories, offset }: SearchAnswer, shown: number): string {
   const names = repositories.length === 1 ? repositories[0]?.name : `${repositories.length} repositories`;
   const atLeast = found.isComplete ? '' : 'at least ';
-  const rows = `${atLeast}${found.lines} matching ${found.lines === 1 ? 'line' : 'lines'}`;
-  const places = `${found.files} ${found.files === 1 ? 'file' : 'files'} of ${names}`;
+  const count = (amount: number, noun: string) => `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+  const rows = `${atLeast}${found.unit === 'file' ? 'ranked' : `${count(found.lines, 'matching line')} in`}`;
+  const places = `${count(found.files, 'file')} of ${names}`;
   const range =
     shown === found.lines ? '' : shown === 0 ? '; none shown' : `; shown ${offset + 1}-${offset + shown}`;
-  return `${rows} in ${places}${range}.`;
+  return `${rows} ${places}${range}.`;
 }
 
 function nextCursor({ found, args, offset }: SearchAnswer, shown: number): string | undefined {
@@ -170,8 +171,8 @@ function toHit(hit: TextHit, inside: Enclosing | undefined) {
     file_path: path,
     line_number: line,
     content,
-    score: 1,
-    match_type: 'text',
+    score: hit.score ?? 1,
+    match_type: hit.score === undefined ? 'text' : 'ranked',
     match_start: column - 1,
     match_end: column - 1 + length,
     matched_text: text.slice(start, start + Math.min(length, LINE_SHOWN_MAX)),

@@ -4,7 +4,7 @@ import { CodeRefusal } from '../code-tool.ts';
 import { findLanguage, globsOf } from '../languages.ts';
 
 /** Kinds of search; `semantic` is refused as long as no vectors are made. */
-export const SEARCH_TYPES = ['literal', 'regex', 'semantic'] as const;
+export const SEARCH_TYPES = ['literal', 'regex', 'hybrid', 'semantic'] as const;
 /** One of {@link SEARCH_TYPES}. */
 export type SearchType = (typeof SEARCH_TYPES)[number];
 
@@ -46,6 +46,9 @@ const LANGUAGE = text('Language such as python, typescript or c++.', { pattern: 
 const QUERY = { minLength: 1, maxLength: 2000 };
 /** Text of an answer when the caller names no budget: what a model reads at once without harm. */
 const TOKENS = 8000;
+/** Hits of a ranking, and the most of them (spec code §2.3). */
+const RANKED = 20;
+const RANKED_MAX = 50;
 /** The structured form's own (spec code §2.1). */
 const STRUCTURED_TOKENS = 2000;
 
@@ -56,7 +59,7 @@ export const SEARCH_PROPERTIES: JsonObject = {
     type: 'string',
     enum: SEARCH_TYPES,
     description:
-      'literal (default) finds the text as it is, regex a pattern; semantic needs an embedding model.',
+      'literal (default) finds the text as it is, regex a pattern; hybrid ranks files by the words of a question; semantic needs an embedding model.',
   },
   file_pattern: text('Glob of the files to search, such as *.ts or src/**/*.py; default all.', {
     maxLength: 500,
@@ -138,7 +141,11 @@ export function toSearchRequest(args: JsonObject): SearchRequest {
     repository: optionalText(args.repository),
     repositories,
     groupByRepository: filter.group_by_repository === true,
-    limit: number(one('limit', [args.limit, args.max_results, format.max_results]), structured ? 10 : 100),
+    limit: limitOf(
+      searchType(args),
+      one('limit', [args.limit, args.max_results, format.max_results]),
+      structured,
+    ),
     contextLines: number(
       one('context_lines', [args.context_lines, format.context_lines]),
       structured ? 5 : 2,
@@ -170,6 +177,12 @@ function searchType(args: JsonObject): SearchType {
   if (named !== undefined && named !== 'semantic')
     throw contradiction(`semantic: true contradicts search_type: ${named}.`);
   return 'semantic';
+}
+
+/** A ranking is read from its top, and each of its hits costs a look into its file. */
+function limitOf(type: SearchType, given: unknown, structured: boolean): number {
+  if (type === 'hybrid') return Math.min(number(given, structured ? 10 : RANKED), RANKED_MAX);
+  return number(given, structured ? 10 : 100);
 }
 
 function languageId(name: string): string {

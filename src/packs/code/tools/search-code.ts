@@ -1,6 +1,7 @@
 // search_code: lines by text or pattern, over every repository that the caller may see.
 import type { Call, JsonObject, ToolResult } from '../../../tool.ts';
 import { CodeRefusal, type CodeTool, createCodeTool, refusing } from '../code-tool.ts';
+import { searchRanked } from '../ranking/ranked-search.ts';
 import type { Repositories, SettledRepository } from '../repositories/repositories.ts';
 import { type Enclosing, fingerprintOf, renderSearch } from './search-answer.ts';
 import { SEARCH_PROPERTIES, type SearchRequest, toSearchRequest } from './search-arguments.ts';
@@ -9,6 +10,7 @@ import { searchText, type TextHit } from './text-search.ts';
 
 const DESCRIPTION = [
   'Finds every line of the indexed source that contains a text or matches a regular expression, grouped by file, with exact totals.',
+  'With search_type hybrid it ranks the files that best fit the words of a question.',
   'Complete and current: use it before a plain text search over files.',
 ].join(' ');
 
@@ -54,7 +56,8 @@ async function search(repositories: Repositories, call: Call): Promise<ToolResul
   const fingerprint = fingerprintOf(call.args);
   const position = request.cursor === undefined ? undefined : parseCursor(request.cursor, fingerprint);
   const offset = position?.offset ?? 0;
-  const found = await searchText(chosen, request, { offset, signal: call.signal });
+  const run = request.type === 'hybrid' ? searchRanked : searchText;
+  const found = await run(chosen, request, { offset, signal: call.signal });
   if (position !== undefined) checkGenerations(position.generations, found.generations);
   const enclosing = await enclosingOf(found.hits);
   return renderSearch({ args: call.args, request, repositories: chosen, found, offset, enclosing });
@@ -76,12 +79,13 @@ async function enclosingOf(hits: readonly TextHit[]): Promise<readonly (Enclosin
 
 async function choose(
   repositories: Repositories,
-  { repository, repositories: several }: SearchRequest,
+  { repository, repositories: several, type }: SearchRequest,
 ): Promise<readonly SettledRepository[]> {
-  if (several === undefined) return repositories.ready(repository);
+  // A ranking without the names of symbols would be another one a moment later.
+  const ready = type === 'hybrid' ? repositories.readySymbols : repositories.ready;
+  if (several === undefined) return ready(repository);
   const chosen = new Map<string, SettledRepository>();
-  for (const selector of several)
-    for (const one of await repositories.ready(selector)) chosen.set(one.id, one);
+  for (const selector of several) for (const one of await ready(selector)) chosen.set(one.id, one);
   return [...chosen.values()];
 }
 

@@ -9,13 +9,18 @@ export interface TextHit extends LineMatch {
   readonly repository: SettledRepository;
   readonly before: readonly string[];
   readonly after: readonly string[];
+  /** Of ranked hits; 1 for every other. */
+  readonly score?: number;
 }
 
 /** The page that was asked for, and what there is in all. */
 export interface TextHits {
   readonly hits: readonly TextHit[];
+  /** Rows in all; of ranked hits files. */
   readonly lines: number;
   readonly files: number;
+  /** What a row stands for. */
+  readonly unit: 'line' | 'file';
   /** False: a deadline or budget ended the search, and totals are lower bounds. */
   readonly isComplete: boolean;
   /** The state of each index that was searched, by repository id. */
@@ -45,7 +50,7 @@ export async function searchText(
     offset = Math.max(0, offset - found.totals.lines);
     left -= found.matches.length;
   }
-  return { hits, lines, files, isComplete, generations };
+  return { hits, lines, files, unit: 'line', isComplete, generations };
 }
 
 async function searchOne(
@@ -53,14 +58,13 @@ async function searchOne(
   request: SearchRequest,
   page: { readonly offset: number; readonly limit: number; readonly signal: AbortSignal },
 ) {
-  const languages = languageGlobs(request.languages);
   try {
     return await repository.index.text.search(
       {
         pattern: request.query,
         syntax: request.type === 'regex' ? 'regex' : 'literal',
         ignoreCase: !request.caseSensitive,
-        ...narrowing(request.include, languages),
+        ...narrowing(request),
       },
       page,
     );
@@ -70,13 +74,15 @@ async function searchOne(
 }
 
 /** Both a pattern and a language narrow: the one as what is included, the other as the complement of what is not. */
-function narrowing(include: readonly string[], languages: readonly string[]) {
+export function narrowing({ include, languages: wanted }: SearchRequest) {
+  const languages = languageGlobs(wanted);
   if (languages.length === 0) return include.length === 0 ? {} : { include };
   if (include.length === 0) return { include: languages };
   return { include, among: languages };
 }
 
-async function withContext(
+/** Matches with the lines around them. */
+export async function withContext(
   repository: SettledRepository,
   matches: readonly LineMatch[],
   contextLines: number,

@@ -214,6 +214,7 @@ class SearchRun {
       path: record?.path ?? '',
       blob: record?.blob ?? '',
       lines: this.#query.want === 'files' ? 0 : lines,
+      bytes: record?.size ?? 0,
     };
   }
 }
