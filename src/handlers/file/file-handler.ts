@@ -2,7 +2,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { FileHandler } from '../../definition/schema/handler.ts';
 import { HandlerError } from '../../errors.ts';
-import type { Call, ToolResult } from '../../tool.ts';
+import type { Call } from '../../tool.ts';
 import type { HandlerContext, HandlerFactory, PreparedHandler } from '../handler.ts';
 import { createFixedInput, type FixedInput, toCallInput } from '../workers/call-input.ts';
 import { type CallServiceDeps, createCallServices } from '../workers/call-services.ts';
@@ -11,7 +11,7 @@ import type { ModuleTarget } from '../workers/handler-target.ts';
 import { runInProcess } from '../workers/in-process.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import { type WorkerProgram, workerFile } from '../workers/pool-worker.ts';
-import { runPooled } from '../workers/pooled-call.ts';
+import { parseResult, runPooled } from '../workers/pooled-call.ts';
 import { assertReadable, loadHandler } from './load-handler.ts';
 
 /** Modules of authors on Node, with all that Node offers. */
@@ -94,9 +94,4 @@ async function prepareInProcess(handler: FileHandler, prepared: Prepared): Promi
         call,
       }),
   };
-}
-
-/** Written by our own worker from a ToolResult. */
-export function parseResult(json: string): ToolResult {
-  return JSON.parse(json);
 }

@@ -6,6 +6,7 @@ import { HandlerError } from '../../errors.ts';
 import type { Call, JsonObject, ToolResult } from '../../tool.ts';
 import type { HandlerContext } from '../handler.ts';
 import { type AuthorCodeDeps, prepareCode } from '../inline/author-code.ts';
+import { parseResult } from '../workers/pooled-call.ts';
 import { codeValue } from './response.ts';
 import { configError } from './template.ts';
 
@@ -93,9 +94,4 @@ function outputError(problem: string): HandlerError {
 
 function isRecord(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Written by our own worker from a ToolResult. */
-function parseResult(json: string): ToolResult {
-  return JSON.parse(json);
 }

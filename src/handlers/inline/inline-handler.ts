@@ -1,7 +1,7 @@
 // The handler kind `inline`: code in the definition, run in an isolate (spec servers §2.4, §3.2, §3.5).
 import type { InlineHandler } from '../../definition/schema/handler.ts';
-import type { ToolResult } from '../../tool.ts';
 import type { HandlerFactory } from '../handler.ts';
+import { parseResult } from '../workers/pooled-call.ts';
 import { type AuthorCodeDeps, prepareCode } from './author-code.ts';
 
 /** Makes the factory of `inline` handlers; code is compiled when a handler is prepared. */
@@ -10,9 +10,4 @@ export function createInlineHandler(deps: AuthorCodeDeps): HandlerFactory<Inline
     const run = await prepareCode({ code, returns: 'result' }, { ...deps, context, memoryMb });
     return { timeoutMs: timeout, run: async (call) => parseResult(await run(call)) };
   };
-}
-
-/** Written by our own worker from a ToolResult. */
-function parseResult(json: string): ToolResult {
-  return JSON.parse(json);
 }

@@ -2,8 +2,7 @@
 //
 // So a call starts from the same state whoever called before, and nothing is compiled again. Putting back copies less
 // than 2 MB (0.07 ms). The engine is given up when it trapped, or when calls have made its memory grow for good.
-import type { JSValueHandle } from 'quickjs-wasi';
-import { JSException } from 'quickjs-wasi';
+import { EvalFlags, JSException, type JSValueHandle } from 'quickjs-wasi';
 import { CODE_FORMS, furthest, placeInText, programOf } from '../../definition/inline-forms.ts';
 import { HandlerError } from '../../errors.ts';
 import type { HandlerChannel } from '../workers/handler-context.ts';
@@ -16,8 +15,6 @@ import { imageOf, type MemoryImage, restore } from './memory-image.ts';
 
 /** How far calls may make the memory grow beyond what is put back: growth is never undone, only abandoned. */
 const GROWTH_MAX = 32 * 1024 * 1024;
-/** Compiles without running (JS_EVAL_FLAG_COMPILE_ONLY of the engine). */
-const COMPILE_ONLY = 32;
 const FILE = 'handler';
 
 /** Runs one call at a time. */
@@ -112,7 +109,7 @@ function programFor(code: string, vm: Engine['vm']): string {
   for (const form of CODE_FORMS) {
     const program = programOf(code, form);
     try {
-      vm.evalCode(program, FILE, COMPILE_ONLY).dispose();
+      vm.evalCode(program, FILE, EvalFlags.COMPILE_ONLY).dispose();
       return program;
     } catch (error) {
       if (!(error instanceof JSException) || error.name !== 'SyntaxError') throw error;

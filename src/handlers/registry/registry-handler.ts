@@ -1,13 +1,13 @@
 // The handler kind `registry`: a function that the embedding program or a plugin registered (spec servers §3.7).
 import type { RegistryHandler } from '../../definition/schema/handler.ts';
 import { HandlerError } from '../../errors.ts';
-import { DEFAULT_MEMORY_MB, parseResult } from '../file/file-handler.ts';
+import { DEFAULT_MEMORY_MB } from '../file/file-handler.ts';
 import type { HandlerFactory } from '../handler.ts';
 import { createFixedInput, toCallInput } from '../workers/call-input.ts';
 import { type CallServiceDeps, createCallServices } from '../workers/call-services.ts';
 import { runInProcess } from '../workers/in-process.ts';
 import type { WorkerPool } from '../workers/pool.ts';
-import { runPooled } from '../workers/pooled-call.ts';
+import { parseResult, runPooled } from '../workers/pooled-call.ts';
 import type { HandlerRegistry } from './handler-registry.ts';
 import type { PluginFunction } from './plugins.ts';
 

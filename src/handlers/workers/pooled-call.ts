@@ -5,6 +5,7 @@ import {
   type HandlerErrorCode,
   InputRequiredSignal,
 } from '../../errors.ts';
+import type { ToolResult } from '../../tool.ts';
 import type { CallServices } from './call-services.ts';
 import type { Failure, FromWorker, ToWorker } from './messages.ts';
 import type { PoolCall, WorkerPool } from './pool.ts';
@@ -48,6 +49,11 @@ export async function runPooled(pool: WorkerPool, { services, ...call }: PooledC
   } catch (failure) {
     throw toError(failure, refused);
   }
+}
+
+/** What a worker answered for a tool; it wrote it from a ToolResult. */
+export function parseResult(json: string): ToolResult {
+  return JSON.parse(json);
 }
 
 function toRefusal(error: unknown): { name: string; message: string; code?: string } {
