@@ -11,6 +11,8 @@ import { type Product, startProduct } from '../support/product.ts';
 import { eachStore } from '../support/store.ts';
 import { callText, scripted, withClient } from './federated-product.ts';
 
+/** Products are started within tests, which a busy machine takes its time for. */
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const PATIENT = { timeout: 20_000, interval: 100 };
 const ADMIN = 'qs_admin_000000000000000000000000000000000000000000';
 const USER = 'qs_user_0000000000000000000000000000000000000000000';
