@@ -69,6 +69,7 @@ export class Upstream {
   #listing: Listing = NOTHING;
   #catalogue: Catalogue = NO_CATALOGUE;
   #parameters = new Map<string, readonly HeaderParameter[]>();
+  #judging: Promise<unknown> = Promise.resolve();
   #asks = false;
   #wasReached = false;
 
@@ -102,10 +103,16 @@ export class Upstream {
     this.#refresher = createRefresher({ clock, refresh: () => this.#refresh() });
   }
 
-  /** Begins to connect; what was approved earlier is offered meanwhile. Rejects when the store cannot be asked. */
+  /** Begins to connect; what was approved earlier is offered meanwhile. */
   async start(): Promise<void> {
-    const { pins, server, name } = this.#options;
-    const known = (await pins?.approved({ server, upstream: name })) ?? [];
+    const { pins, server, name, log } = this.#options;
+    let known: readonly UpstreamTool[] = [];
+    try {
+      known = (await pins?.approved({ server, upstream: name })) ?? [];
+    } catch (error) {
+      // Nothing is offered that could not be judged: the connection stands when the store can be asked again.
+      log.error({ err: error }, 'What was approved of an upstream cannot be read.');
+    }
     this.#take({ ...NOTHING, tools: known }, new Map(known.map((tool) => [tool.name, 'approved'])));
     this.#connection.start();
     this.#refresher.start();
@@ -186,7 +193,7 @@ export class Upstream {
 
   /** Judges the last list anew, after somebody has approved something. */
   async rejudge(): Promise<void> {
-    await this.#judge(this.#listing);
+    await this.#judge(() => this.#listing);
   }
 
   async close(): Promise<void> {
@@ -199,7 +206,11 @@ export class Upstream {
     const alone = canAsk && this.#asks && this.#connection.control?.isShared === true;
     const release = await this.#slots.acquire({ alone, signal: call.signal });
     try {
-      return await this.#connection.use(callerKey(call.principal), (session) => session.request(call));
+      return await this.#connection.use(callerKey(call.principal), (session) => {
+        // Once more: who waited for the connection has waited for its lists too, and they may hold something else.
+        this.#assertOffered(call);
+        return session.request(call);
+      });
     } finally {
       release();
     }
@@ -226,24 +237,32 @@ export class Upstream {
   }
 
   async #connected(session: Session): Promise<void> {
-    await this.#judge(await readListing(session, this.#options.timeoutMs));
+    const listing = await readListing(session, this.#options.timeoutMs);
+    await this.#judge(() => listing);
     this.#wasReached = true;
     this.#listen();
   }
 
   async #refresh(): Promise<boolean> {
     const read = (session: Session) => readListing(session, this.#options.timeoutMs);
-    return this.#judge(await this.#connection.useControl(read));
+    const listing = await this.#connection.useControl(read);
+    return this.#judge(() => listing);
   }
 
-  /** True when what is offered has changed. */
-  async #judge(listing: Listing): Promise<boolean> {
+  /** True when what is offered has changed. One after the other, so that none overtakes a newer list. */
+  #judge(listingNow: () => Listing): Promise<boolean> {
     const { pins, server, name } = this.#options;
-    const states =
-      pins === undefined
-        ? new Map(listing.tools.map((tool) => [tool.name, 'approved'] as const))
-        : await pins.judge({ server, upstream: name }, listing.tools);
-    return this.#take(listing, states);
+    const judged = this.#judging.then(async () => {
+      const listing = listingNow();
+      const states =
+        pins === undefined
+          ? new Map(listing.tools.map((tool) => [tool.name, 'approved'] as const))
+          : await pins.judge({ server, upstream: name }, listing.tools);
+      return this.#take(listing, states);
+    });
+    // Whoever asked for it hears of its failure; the next one is not concerned.
+    this.#judging = judged.catch(() => undefined);
+    return judged;
   }
 
   #take(listing: Listing, states: ReadonlyMap<string, PinState>): boolean {

@@ -132,13 +132,7 @@ function createPool(deps: UpstreamsDeps, changed: () => void) {
         return known;
       }
       const upstream = createUpstream(deps, { owner, name, config, changed, stateChanged });
-      const started = upstream.start().catch((error: unknown) => {
-        deps.log.error(
-          { server: owner.slug, upstream: name, err: error },
-          'An upstream could not be started.',
-        );
-      });
-      const tried = started.then(() => upstream.settled());
+      const tried = upstream.start().then(() => upstream.settled());
       const made = { key, upstream, tried, openedAt: deps.clock.monotonic(), users: 1 };
       open.set(key, made);
       return made;

@@ -16,6 +16,8 @@ import {
   withClient,
 } from './federated-product.ts';
 
+/** Products are started within tests, which a busy machine takes its time for. */
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const PATIENT = { timeout: 20_000, interval: 100 };
 /** Ends the faults of this suite soon; long enough for a busy machine to answer in. */
 const TIMEOUT_MS = 2500;
@@ -233,7 +235,7 @@ test('`failure: fail` refuses the start with a positioned message, `skip` does n
 
 test('S8: a failing upstream is left alone by its breaker, is listed as stale, and comes back', async () => {
   const data = mkdtempSync(join(tmpdir(), 'quayside-upstreams-'));
-  const upstream = { ...scripted('hang-call'), timeout: 300, breaker: { failures: 2, cooldown: 1500 } };
+  const upstream = { ...scripted('hang-call'), timeout: 1000, breaker: { failures: 2, cooldown: 1500 } };
   const yaml = JSON.stringify({ name: 'front', version: '1', upstreams: { one: upstream } });
   const own = await startProduct({ definition: { yaml }, data });
   try {
@@ -249,7 +251,7 @@ test('S8: a failing upstream is left alone by its breaker, is listed as stale, a
       expect(await callText(one, 'bad')).toContain('TIMEOUT');
       const started = performance.now();
       expect(await callText(one, 'echo', { text: 'x' })).toMatch(/left alone|not connected/);
-      expect(performance.now() - started).toBeLessThan(250);
+      expect(performance.now() - started).toBeLessThan(800);
       expect(await isStale()).toBe(true);
       await vi.waitFor(
         async () => expect(await callText(one, 'echo', { text: 'back' })).toBe('back'),

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Product, startProduct } from '../support/product.ts';
 import { callText, scripted, shownUpstream, startFederated, withClient } from './federated-product.ts';
 
+/** Products are started within tests, which a busy machine takes its time for. */
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const PATIENT = { timeout: 20_000, interval: 100 };
 const FULL = 'qs_full_0000000000000000000000000000000000000000000';
 const ECHO_ONLY = 'qs_echo_0000000000000000000000000000000000000000000';

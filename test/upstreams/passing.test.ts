@@ -16,6 +16,8 @@ import {
   withClient,
 } from './federated-product.ts';
 
+/** A busy machine takes its time for five servers. */
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const servers: RunningServer[] = [];
 let product: Product;
 

@@ -11,6 +11,8 @@ import { type Product, startProduct } from '../support/product.ts';
 import { eachStore } from '../support/store.ts';
 import { callText, scripted, withClient } from './federated-product.ts';
 
+/** Products are started within tests, which a busy machine takes its time for. */
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const PATIENT = { timeout: 20_000, interval: 100 };
 const ADMIN = 'qs_admin_000000000000000000000000000000000000000000';
 const USER = 'qs_user_0000000000000000000000000000000000000000000';
@@ -240,4 +242,45 @@ describe('in a product', () => {
       'wait',
     ]);
   });
+});
+
+test('a tool that changed while nobody looked is withheld also from who waits for the upstream to come back', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'quayside-pins-'));
+  const list = join(folder, 'tools.json');
+  const start = (delayMs: number) =>
+    startProduct({
+      definition: {
+        yaml: JSON.stringify({
+          name: 'front',
+          version: '1',
+          upstreams: { files: { ...scripted('file', list), env: { LIST_DELAY_MS: String(delayMs) } } },
+        }),
+      },
+      data: join(folder, 'data'),
+    });
+  try {
+    writeFileSync(list, JSON.stringify([tool('echo', 'Says what it is told.')]));
+    const first = await start(0);
+    await vi.waitFor(
+      async () =>
+        expect(
+          await withClient(first, 'legacy', async (client) => (await client.listTools()).tools.length),
+        ).toBe(1),
+      PATIENT,
+    );
+    await first.stop();
+    writeFileSync(list, JSON.stringify([tool('echo', 'Says what it is told, to everybody.')]));
+    const second = await start(6000);
+    try {
+      await withClient(second, 'legacy', async (client) => {
+        const { tools } = await client.listTools();
+        expect(tools.map(({ name, _meta }) => [name, _meta?.['quayside/stale']])).toEqual([['echo', true]]);
+        expect(await callText(client, 'echo', { text: 'x' })).toMatch(/waits for approval/);
+      });
+    } finally {
+      await second.stop();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { createLineReader } from '../../line-reader.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { JsonObject } from '../../tool.ts';
+import { atTurnEnd } from '../../turn.ts';
 import { MESSAGE_BYTES_MAX } from '../bounds.ts';
 import { Correlator } from '../rpc/correlator.ts';
 import type { Link, LinkEvents, LinkRequest } from '../rpc/link.ts';
@@ -34,6 +35,8 @@ export class StdioLink implements Link {
   readonly #events: LinkEvents;
   readonly #child: UpstreamProcess;
   readonly #correlator: Correlator;
+  /** Messages of this turn: a write wakes the process, which costs more than what it reads. */
+  #unsent = '';
   #gone: UpstreamError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -56,6 +59,7 @@ export class StdioLink implements Link {
   }
 
   close(): Promise<void> {
+    this.#flush();
     this.#closing ??= endProcess(this.#child, this.#clock).then(() => {
       this.#correlator.failAll(new UpstreamError('ended', 'The upstream was closed.'));
     });
@@ -94,9 +98,18 @@ export class StdioLink implements Link {
 
   #send(message: string): void {
     if (this.#gone !== undefined) throw this.#gone;
-    if (this.#child.stdin.writableLength > UNREAD_BYTES_MAX)
+    if (this.#child.stdin.writableLength + this.#unsent.length > UNREAD_BYTES_MAX)
       throw new UpstreamError('busy', 'The upstream does not read what it is sent.');
-    this.#child.stdin.write(`${message}\n`);
+    if (this.#unsent === '') atTurnEnd(() => this.#flush());
+    this.#unsent += `${message}\n`;
+  }
+
+  #flush(): void {
+    const unsent = this.#unsent;
+    this.#unsent = '';
+    if (unsent === '') return;
+    // After the end of stdin nobody reads it: an upstream that is being closed is told no more.
+    if (this.#child.stdin.writable) this.#child.stdin.write(unsent);
   }
 
   #receive(line: Buffer): void {
