@@ -8,6 +8,7 @@ import { createJobs, type Jobs } from '../jobs/jobs.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
 import type { Plan } from '../plan/server-plan.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
+import type { Tasks } from '../protocol/tasks/tasks.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
@@ -20,6 +21,7 @@ import { environmentSecrets, openStoredSecrets, type StoredSecrets, secretsAtSta
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
 import { openState, type State } from './state.ts';
+import { openTasks } from './tasks.ts';
 import { checkTenantHeader } from './tenant-header.ts';
 
 export interface Core extends Omit<State, 'close'>, Omit<Governance, 'gate' | 'close'> {
@@ -91,7 +93,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     throw error;
   }
   const opened = plans;
-  const protocol = openProtocol(opened, { telemetry, secrets, audit });
+  const tasks = openTasks({ store, jobs, telemetry, plans: opened.holder });
+  const protocol = openProtocol(opened, { telemetry, secrets, audit, tasks });
   return {
     ...governing,
     telemetry,
@@ -109,6 +112,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     warnings,
     async close() {
       await jobs.stop(JOBS_GRACE_MS);
+      await tasks.close();
       protocol.close();
       await opened.close();
       await closeTools();
@@ -118,10 +122,11 @@ export async function createCore(options: CoreOptions): Promise<Core> {
 
 function openProtocol(
   { holder }: Plans,
-  { telemetry, secrets, audit }: Pick<Core, 'telemetry' | 'secrets' | 'audit'>,
+  { telemetry, secrets, audit, tasks }: Pick<Core, 'telemetry' | 'secrets' | 'audit'> & { tasks: Tasks },
 ): Protocol {
   return createProtocol({
     plans: holder,
+    tasks,
     log: telemetry.log.child({ component: 'protocol' }),
     secret: Buffer.from(secrets.sessionSecret),
     onSessionStart: audit.sessionEvents.started,

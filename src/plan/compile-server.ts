@@ -14,7 +14,7 @@ import type { JsonObject } from '../tool.ts';
 import { headerParametersOf } from './header-parameters.ts';
 import { type Entry, LIST_METHODS, type ServerPlan, type ToolEntry } from './server-plan.ts';
 import { listTarget, promptTarget, resourceTarget, toolTarget } from './target.ts';
-import { compileTool, type HandlerFactories, prepareHandler } from './tool-compiler.ts';
+import { compileTool, type HandlerFactories, prepareHandler, withTaskTimeout } from './tool-compiler.ts';
 import { compileHiding, compileVisibility } from './visibility.ts';
 
 /** What plans are compiled with. */
@@ -126,7 +126,9 @@ function entryMaker(stages: readonly OperationStage[], gate: GateServer): Enter 
 async function compileTools(work: Work, enter: Enter): Promise<readonly ToolEntry[]> {
   const { tools } = work.loaded.definition;
   const entries = await Promise.all(
-    tools.map((tool, index) => (tool.enabled ? compileEntry(work, enter, tool, index) : undefined)),
+    tools.map((tool, index) =>
+      tool.enabled ? compileEntry(work, enter, withTaskTimeout(tool), index) : undefined,
+    ),
   );
   return entries.filter((entry) => entry !== undefined);
 }

@@ -31,6 +31,11 @@ export const LIST_METHODS = [
   'server/discover',
   'subscriptions/listen',
   'resources/subscribe',
+  'tasks/get',
+  'tasks/update',
+  'tasks/cancel',
+  'tasks/result',
+  'tasks/list',
 ] as const;
 /** Methods that reach no single item; governed as operations of kind `list`. */
 export type ListMethod = (typeof LIST_METHODS)[number];
@@ -51,6 +56,7 @@ export interface HeaderParameter {
   readonly path: readonly string[];
 }
 
+/** A tool with its stages, and the headers that mirror its arguments. */
 export interface ToolEntry extends Entry<Tool> {
   readonly headerParameters: readonly HeaderParameter[];
 }
@@ -89,6 +95,8 @@ export interface PlanHolder {
   onSwap(listener: (change: PlanChange) => void): () => void;
   /** Marks a plan as used until the returned function is called; a replaced plan closes when nobody uses it. */
   acquire(plan: Plan): () => void;
+  /** Keeps the plan that a running request found this server in, for work that outlasts the request. */
+  acquireServer(server: ServerPlan): () => void;
 }
 
 export interface PlanChange {

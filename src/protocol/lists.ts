@@ -75,6 +75,7 @@ function presentTool(spec: ToolSpec): JsonObject {
     inputSchema: listedInputSchema(spec),
     ...(spec.outputSchema === undefined ? {} : { outputSchema: spec.outputSchema }),
     annotations: spec.annotations,
+    ...(spec.taskSupport === undefined ? {} : { execution: { taskSupport: spec.taskSupport } }),
     ...(spec.meta === undefined ? {} : { _meta: spec.meta }),
   };
 }

@@ -14,9 +14,9 @@ export const functionLinesMax = 70;
 export const largeFiles: Readonly<Record<string, number>> = {
   // Tables, one row a thing: cut in two they would be read in two places.
   'src/definition/environment.ts': 362,
-  'src/errors.ts': 333,
+  'src/errors.ts': 355,
   // The types that everything agrees on, and nothing else.
-  'src/tool.ts': 304,
+  'src/tool.ts': 308,
   'src/transport/http/routes.ts': 302,
 };
 

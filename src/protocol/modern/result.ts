@@ -21,6 +21,8 @@ export interface ResultEncoder {
   /** JSON of a complete result; that of a shared object, such as a list page, is made once. */
   complete(server: ServerPlan, method: string, result: JsonObject): string;
   inputRequired(server: ServerPlan, result: JsonObject): string;
+  /** A call that goes on (tasks extension, polymorphic results). */
+  task(server: ServerPlan, result: JsonObject): string;
 }
 
 export function createResultEncoder(): ResultEncoder {
@@ -47,6 +49,7 @@ export function createResultEncoder(): ResultEncoder {
       return json;
     },
     inputRequired: (server, result) => frameOf(server).wrap('input_required', result),
+    task: (server, result) => frameOf(server).wrap('task', result),
   };
 }
 

@@ -7,10 +7,21 @@ import { once } from './0005-once.ts';
 import { audit } from './0006-audit.ts';
 import { limits } from './0007-limits.ts';
 import { secrets } from './0008-secrets.ts';
+import { tasks } from './0014-tasks.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps of the schema in the order of their ids. */
-export const migrations: readonly Migration[] = [base, jobs, keys, users, once, audit, limits, secrets];
+export const migrations: readonly Migration[] = [
+  base,
+  jobs,
+  keys,
+  users,
+  once,
+  audit,
+  limits,
+  secrets,
+  tasks,
+];
 
 /** Where the schema is when every step ran. */
 export const newestMigration: number = migrations.at(-1)?.id ?? 0;
