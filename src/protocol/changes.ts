@@ -1,5 +1,5 @@
 // Who wants to know what changed: reloads and handlers publish here, listeners and sessions of both eras subscribe.
-import type { Plan, PlanHolder } from '../plan/server-plan.ts';
+import type { Plan, PlanHolder, ServerPlan } from '../plan/server-plan.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ChangeNotice } from '../tool.ts';
 
@@ -9,6 +9,8 @@ export interface ChangeHub {
   subscribe(slug: string, listener: ChangeListener): () => void;
   /** Keeps the resource watched while at least one caller wants it. Returns the way to stop. */
   watch(slug: string, uri: string): () => void;
+  /** The server of this name in the plan in force. */
+  serverOf(slug: string): ServerPlan | undefined;
   close(): void;
 }
 
@@ -85,6 +87,7 @@ export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log
         if (ofServer.size === 0) watched.delete(slug);
       };
     },
+    serverOf: (slug) => deps.plans.current().servers.get(slug),
     close() {
       stopSwaps();
       for (const ofServer of watched.values()) for (const entry of ofServer.values()) entry.stop?.();

@@ -13,11 +13,11 @@ import type { Invocation } from '../invocation.ts';
 import { isObject, parseMessage, type RequestId, type RpcRequest, resultMessage } from '../messages.ts';
 import { type Answer, CANCELLED_STATUS, type RequestContext } from '../request-context.ts';
 import { SERVED_REVISIONS } from '../revisions.ts';
-import { CreatedTask, TASKS_CAPABILITY } from '../tasks/task.ts';
+import { CreatedTask, TASKS_CAPABILITY, taskScope } from '../tasks/task.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { ModernChannel } from './channel.ts';
 import { checkHeaders } from './headers.ts';
-import { createListeners, honoredFilter, type Listeners, type ListenFilter } from './listen.ts';
+import { createListeners, honoredFilter, honoredTasks, type Listeners, type ListenFilter } from './listen.ts';
 import { META, type ModernMeta, parseMeta } from './meta.ts';
 import { createRequestStates, type RequestStates, type StateScope } from './request-state.ts';
 import { createResultEncoder, type ResultEncoder } from './result.ts';
@@ -47,7 +47,7 @@ export interface ModernCodecDeps {
 export function createModernCodec(deps: ModernCodecDeps): ModernCodec {
   const parts: Parts = {
     ...deps,
-    listeners: createListeners(deps.hub),
+    listeners: createListeners(deps.hub, deps.tasks),
     states: createRequestStates(deps.secret, deps.now),
     encoder: createResultEncoder(),
     discoveries: new WeakMap(),
@@ -112,7 +112,7 @@ async function handleRequest(
     ...(meta.tracestate === undefined ? {} : { tracestate: meta.tracestate }),
     ...(task === undefined ? {} : { task }),
   };
-  if (method === 'subscriptions/listen') return listen(parts, invocation, id);
+  if (method === 'subscriptions/listen') return listen(parts, invocation, id, meta);
   const outcome = await run(parts, invocation, meta);
   if (outcome === undefined)
     throw new QuaysideError('method_not_found', { message: `Method not found: ${shown(method)}` });
@@ -184,11 +184,16 @@ function answerOf(
   return { status: 200, body: resultMessage(id, body) };
 }
 
-async function listen(parts: Parts, invocation: Invocation, id: RequestId): Promise<Answer> {
-  const { server, context, params } = invocation;
+async function listen(
+  parts: Parts,
+  invocation: Invocation,
+  id: RequestId,
+  meta: ModernMeta,
+): Promise<Answer> {
+  const { server, context } = invocation;
   if (context.streaming === 'no') throw new QuaysideError('not_acceptable');
   const outcome = await parts.dispatcher.govern(invocation, 'subscriptions/listen', () =>
-    honoredFilter(server, context.principal, params.notifications),
+    listenFilter(parts, invocation, meta),
   );
   if (!outcome.ok) return failed(parts, id, outcome.error, context);
   // Outside the gate: the operation is the subscribing, the stream may last for days.
@@ -200,6 +205,19 @@ async function listen(parts: Parts, invocation: Invocation, id: RequestId): Prom
     status: 200,
     body: resultMessage(id, parts.encoder.complete(server, 'subscriptions/listen', result)),
   };
+}
+
+async function listenFilter(
+  { tasks }: Parts,
+  { server, context, params }: Invocation,
+  meta: ModernMeta,
+): Promise<ListenFilter> {
+  const wanted = params.notifications;
+  const filter = honoredFilter(server, context.principal, wanted);
+  if (!isObject(wanted) || wanted.taskIds === undefined || tasks?.offeredBy(server) !== true) return filter;
+  demandTasks(meta.capabilities);
+  const scope = taskScope(context.principal, server.slug);
+  return { ...filter, tasks: await honoredTasks(tasks, scope, wanted.taskIds) };
 }
 
 function discover(parts: Parts, server: ServerPlan): JsonObject {
