@@ -1,5 +1,5 @@
 // The tasks extension of 2026-07-28 behind the whole gate, on both stores.
-import { afterAll, afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import type { AuditEntry } from '../../src/gate/audit/entry.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { GatedServer } from '../idempotency/gated-server.ts';
@@ -38,7 +38,6 @@ eachStore(({ openStore, createDatabase }) => {
   afterEach(async () => {
     for (const server of servers.splice(0)) await server.close();
   });
-  afterAll(() => undefined);
 
   test(
     'P10: a call that takes long goes on as a task, one that ends soon is answered',
@@ -212,7 +211,7 @@ eachStore(({ openStore, createDatabase }) => {
       const entries: AuditEntry[] = [];
       const log = {
         record: (entry: AuditEntry) => void entries.push(entry),
-        commit: async (entry: AuditEntry) => void entries.push(entry),
+        commit: async (entry: AuditEntry) => ({ id: String(entries.push(entry)) }),
         problem: () => undefined,
       };
       const { url } = await start(

@@ -55,6 +55,8 @@ function definitionOf(tools: TaskServerOptions['tools'], isOpen: boolean): strin
   return JSON.stringify({
     name: 'tasks',
     version: '1.0.0',
+    // Far fewer than tasks may be: those must not take the places of other calls.
+    limits: { maxConcurrency: 8 },
     security: {
       rateLimit: { maxRequests: 10_000 },
       ...(isOpen
