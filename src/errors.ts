@@ -70,6 +70,28 @@ export const errors = {
     modern: -32602,
     retryable: false,
   },
+  unknown_task: {
+    message: 'There is no such task, or it has expired.',
+    status: 200,
+    legacy: -32602,
+    modern: -32602,
+    retryable: false,
+  },
+  task_required: {
+    message: 'This tool runs only as a task.',
+    status: 400,
+    legacyStatus: 200,
+    legacy: -32601,
+    modern: -32021,
+    retryable: false,
+  },
+  task_interrupted: {
+    message: 'The process that ran the task ended before the task did; whether it took effect is not known.',
+    status: 503,
+    legacy: -32000,
+    modern: 5030,
+    retryable: false,
+  },
   invalid_cursor: {
     message: 'Invalid cursor.',
     status: 200,

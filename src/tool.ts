@@ -61,6 +61,8 @@ export interface ToolSpec {
   readonly rateLimit?: WindowLimit;
   /** Whether a call may or must carry a key that makes it happen once (governance §7); absent: keys mean nothing. */
   readonly idempotency?: ToolIdempotency;
+  /** Whether a call may or must go on as a task; absent: it must not. */
+  readonly taskSupport?: 'optional' | 'required';
 }
 
 /** How a tool knows keys. */
@@ -298,6 +300,8 @@ export interface Operation {
   idempotencyKey?: string | undefined;
   /** Set by the gate where the end matters to others than this caller: a cancellation then ends only the waiting. */
   runsToEnd?: boolean;
+  /** The place among the running calls of the server that the gate counts; whoever takes it away gives it back. */
+  slot?: { count: number } | undefined;
 }
 
 /** How an operation ended. A tool result with `isError` is a success of the operation. */

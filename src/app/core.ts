@@ -7,6 +7,7 @@ import { createJobs, type Jobs } from '../jobs/jobs.ts';
 import { createRouteEntries } from '../plan/route-entry.ts';
 import type { Plan } from '../plan/server-plan.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
+import type { Tasks } from '../protocol/tasks/tasks.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
@@ -22,6 +23,7 @@ import { environmentSecrets, openStoredSecrets, type StoredSecrets, secretsAtSta
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
 import { openState, type State } from './state.ts';
+import { openTasks } from './tasks.ts';
 import { checkTenantHeader } from './tenant-header.ts';
 
 export interface Core extends Omit<State, 'close'>, Omit<Governance, 'gate' | 'close'> {
@@ -105,7 +107,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     throw error;
   }
   const opened = plans;
-  const protocol = openProtocol(opened, { telemetry, secrets, audit });
+  const tasks = openTasks({ store, jobs, telemetry, plans: opened.holder });
+  const protocol = openProtocol(opened, { telemetry, secrets, audit, tasks });
   rollouts.start(protocol.hub.publish);
   rollouts.checkCanaries();
   return {
@@ -126,6 +129,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     warnings,
     async close() {
       await jobs.stop(JOBS_GRACE_MS);
+      await tasks.close();
       protocol.close();
       await opened.close();
       await closeTools();
@@ -135,10 +139,11 @@ export async function createCore(options: CoreOptions): Promise<Core> {
 
 function openProtocol(
   { holder }: Plans,
-  { telemetry, secrets, audit }: Pick<Core, 'telemetry' | 'secrets' | 'audit'>,
+  { telemetry, secrets, audit, tasks }: Pick<Core, 'telemetry' | 'secrets' | 'audit'> & { tasks: Tasks },
 ): Protocol {
   return createProtocol({
     plans: holder,
+    tasks,
     log: telemetry.log.child({ component: 'protocol' }),
     secret: Buffer.from(secrets.sessionSecret),
     onSessionStart: audit.sessionEvents.started,

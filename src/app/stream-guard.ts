@@ -3,8 +3,8 @@
 
 import type { Clock } from '../clock.ts';
 import type { Caller } from '../gate/stage.ts';
-import type { PlanHolder } from '../plan/server-plan.ts';
 import type { Core } from './core.ts';
+import { stillAdmitted } from './still-admitted.ts';
 
 /** A date passes and a definition is replaced without anybody saying so: revocation takes at most 1 s. */
 const LOOK_MS = 1000;
@@ -32,10 +32,4 @@ export function guardStreams({ core, clock, end }: StreamGuardDeps): () => void 
     cancel?.();
     for (const stop of stops) stop();
   };
-}
-
-/** Asks every stage that let the caller in whether it still would. A server that is gone has no streams. */
-export function stillAdmitted(plans: PlanHolder, caller: Caller): boolean {
-  const server = plans.current().servers.get(caller.slug);
-  return server?.requestStages.every((stage) => stage.holds?.(caller) ?? true) ?? false;
 }

@@ -17,7 +17,7 @@ import type { JsonObject, ToolAnnotations } from '../tool.ts';
 import { compilePackTool, type PackTool } from './pack-tool.ts';
 import { type Entry, LIST_METHODS, type ServerPlan, type ToolEntry } from './server-plan.ts';
 import { listTarget, promptTarget, resourceTarget, toolTarget } from './target.ts';
-import { compileTool, type HandlerFactories, prepareHandler } from './tool-compiler.ts';
+import { compileTool, type HandlerFactories, prepareHandler, withTaskTimeout } from './tool-compiler.ts';
 import type { RolloutStateOf } from './versions.ts';
 import { compileHiding, compileVisibility } from './visibility.ts';
 
@@ -165,7 +165,9 @@ function entryMaker(stages: readonly OperationStage[], gate: GateServer): Enter 
 async function compileTools(work: Work, enter: Enter): Promise<readonly ToolEntry[]> {
   const { tools } = work.loaded.definition;
   const entries = await Promise.all(
-    tools.map((tool, index) => (tool.enabled ? compileEntry(work, enter, tool, index) : undefined)),
+    tools.map((tool, index) =>
+      tool.enabled ? compileEntry(work, enter, withTaskTimeout(tool), index) : undefined,
+    ),
   );
   return [...entries.filter((entry) => entry !== undefined), ...compilePackTools(work, enter)];
 }

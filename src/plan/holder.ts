@@ -22,17 +22,24 @@ export function createPlanHolder(first: Plan, onCloseError: (error: unknown) => 
     return closePlan(plan).catch(onCloseError);
   };
 
+  const acquire = (plan: Plan): (() => void) => {
+    users.set(plan, (users.get(plan) ?? 0) + 1);
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      users.set(plan, (users.get(plan) ?? 1) - 1);
+      if (plan !== current) void closeIfUnused(plan);
+    };
+  };
+
   return {
     current: () => current,
-    acquire(plan) {
-      users.set(plan, (users.get(plan) ?? 0) + 1);
-      let released = false;
-      return () => {
-        if (released) return;
-        released = true;
-        users.set(plan, (users.get(plan) ?? 1) - 1);
-        if (plan !== current) void closeIfUnused(plan);
-      };
+    acquire,
+    acquireServer(server) {
+      const plan = [...users.keys()].find(({ servers }) => servers.get(server.slug) === server);
+      if (plan === undefined) throw new Error(`no plan that is in use holds the server ${server.slug}`);
+      return acquire(plan);
     },
     onSwap(listener) {
       listeners.add(listener);

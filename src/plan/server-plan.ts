@@ -35,6 +35,11 @@ export const LIST_METHODS = [
   'server/discover',
   'subscriptions/listen',
   'resources/subscribe',
+  'tasks/get',
+  'tasks/update',
+  'tasks/cancel',
+  'tasks/result',
+  'tasks/list',
 ] as const;
 /** Methods that reach no single item; governed as operations of kind `list`. */
 export type ListMethod = (typeof LIST_METHODS)[number];
@@ -47,6 +52,7 @@ export interface VisibleLists {
   readonly resourceTemplates: readonly ResourceTemplateSpec[];
 }
 
+/** A tool with its stages, and the headers that mirror its arguments. */
 export interface ToolEntry extends Entry<Tool> {
   readonly headerParameters: readonly HeaderParameter[];
   /** Further names that calls may use and lists do not show. */
@@ -105,6 +111,8 @@ export interface PlanHolder {
   onSwap(listener: (change: PlanChange) => void): () => void;
   /** Marks a plan as used until the returned function is called; a replaced plan closes when nobody uses it. */
   acquire(plan: Plan): () => void;
+  /** Keeps the plan that a running request found this server in, for work that outlasts the request. */
+  acquireServer(server: ServerPlan): () => void;
 }
 
 export interface PlanChange {

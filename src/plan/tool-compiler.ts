@@ -34,6 +34,15 @@ export interface CompiledTool {
   close(): Promise<void>;
 }
 
+/** Ten minutes: what takes longer says so itself. A round that waits for a person's answer is not counted. */
+const TASK_TIMEOUT_MS = 600_000;
+
+/** The tool with the timeout that a task gets where its author chose none. */
+export function withTaskTimeout(tool: ToolDefinition): ToolDefinition {
+  if (tool.task === 'forbidden' || tool.timeout !== undefined) return tool;
+  return { ...tool, timeout: TASK_TIMEOUT_MS };
+}
+
 /** Throws HandlerError when the handler cannot be prepared. */
 export async function compileTool(options: {
   readonly definition: Definition;
@@ -159,6 +168,7 @@ function specOf(
     permissions: tool.permissions,
     ...(tool.rateLimit === undefined ? {} : { rateLimit: tool.rateLimit }),
     ...idempotencyOf(tool, annotations.readOnlyHint === true),
+    ...(tool.task === 'forbidden' ? {} : { taskSupport: tool.task }),
   });
 }
 

@@ -21,6 +21,8 @@ export function serverCapabilities(options: {
   readonly changes: boolean;
   readonly completions: boolean;
   readonly logging: boolean;
+  /** What is said of tasks, in the words of the era. */
+  readonly tasks?: JsonObject | undefined;
 }): JsonObject {
   const list = options.changes ? { listChanged: true } : {};
   return {
@@ -29,5 +31,6 @@ export function serverCapabilities(options: {
     resources: options.changes ? { subscribe: true, listChanged: true } : {},
     ...(options.completions ? { completions: {} } : {}),
     ...(options.logging ? { logging: {} } : {}),
+    ...options.tasks,
   };
 }

@@ -9,6 +9,8 @@ export interface ChangeHub {
   subscribe(slug: string, listener: ChangeListener): () => void;
   /** Keeps the resource watched while at least one caller wants it. Returns the way to stop. */
   watch(slug: string, uri: string): () => void;
+  /** The server of this name in the plan in force. */
+  serverOf(slug: string): ServerPlan | undefined;
   close(): void;
 }
 
@@ -84,6 +86,7 @@ export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log
         if (ofServer.size === 0) watched.delete(slug);
       };
     },
+    serverOf: (slug) => deps.plans.current().servers.get(slug),
     close() {
       stopSwaps();
       for (const ofServer of watched.values()) for (const entry of ofServer.values()) entry.stop();

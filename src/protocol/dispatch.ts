@@ -10,6 +10,8 @@ import { createLists, type Lists, PAGED_METHODS, type PagedMethod } from './list
 import { isObject } from './messages.ts';
 import { OperationRecord } from './operation-record.ts';
 import { RunningCall } from './running-call.ts';
+import { TASKS_CAPABILITY } from './tasks/task.ts';
+import type { Tasks } from './tasks/tasks.ts';
 
 export interface Dispatcher {
   /** Undefined when the method is none of those both eras share. Never rejects. */
@@ -21,12 +23,14 @@ export interface Dispatcher {
 export interface DispatchDeps {
   /** At least 32 bytes; signs cursors. */
   readonly secret: Buffer;
+  /** Absent: no call becomes a task. */
+  readonly tasks?: Tasks;
 }
 
 export function createDispatcher(deps: DispatchDeps): Dispatcher {
   const lists = createLists(deps.secret);
   const methods = new Map<string, Method>([
-    ['tools/call', callTool],
+    ['tools/call', (invocation) => callTool(invocation, deps.tasks)],
     ['prompts/get', getPrompt],
     ['resources/read', readResource],
     ['completion/complete', completeArgument],
@@ -40,7 +44,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
 type Method = (invocation: Invocation, lists: Lists) => Promise<Outcome>;
 
-function callTool(invocation: Invocation): Promise<Outcome> {
+function callTool(invocation: Invocation, tasks: Tasks | undefined): Promise<Outcome> {
   const { name, arguments: args } = invocation.params;
   if (typeof name !== 'string') return refuse(invalidParams('`name` must be a string.', 'name'));
   if (args !== undefined && !isObject(args)) {
@@ -49,6 +53,14 @@ function callTool(invocation: Invocation): Promise<Outcome> {
   const entry = invocation.server.tools.get(name);
   if (entry === undefined || isHidden(invocation, entry))
     return refuseUnknown(invocation, 'tools/list', 'unknown_tool', name);
+  const { taskSupport } = entry.item.spec;
+  const { task } = invocation;
+  if (taskSupport !== undefined && task !== undefined && tasks !== undefined)
+    return tasks.call(invocation, entry, args ?? {}, task);
+  if (taskSupport === 'required')
+    return refuse(new QuaysideError('task_required', { data: { requiredCapabilities: TASKS_CAPABILITY } }));
+  if (task?.when === 'at-once')
+    return refuse(new QuaysideError('method_not_found', { message: 'This tool does not run as a task.' }));
   return runEntry(invocation, entry, args ?? {}, (call) => entry.item.run(call));
 }
 

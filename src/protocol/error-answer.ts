@@ -33,7 +33,8 @@ export function errorMessage(id: RequestId | undefined, error: QuaysideError, er
     : `{"jsonrpc":"2.0","error":${body}}`;
 }
 
-function errorObject(error: QuaysideError, era: Era): Readonly<Record<string, unknown>> {
+/** An error as JSON-RPC has it, in the numbers of the era. */
+export function errorObject(error: QuaysideError, era: Era): Readonly<Record<string, unknown>> {
   const { legacy, modern } = error.definition;
   if (era === 'legacy') return withData(legacy, error.message, error.data);
   // Spec servers §7: a modern application code repeats the legacy number.

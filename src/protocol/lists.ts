@@ -76,6 +76,7 @@ function presentTool(spec: ToolSpec): JsonObject {
     ...(spec.outputSchema === undefined ? {} : { outputSchema: spec.outputSchema }),
     annotations:
       spec.foreignHints === undefined ? spec.annotations : { ...spec.foreignHints, ...spec.annotations },
+    ...(spec.taskSupport === undefined ? {} : { execution: { taskSupport: spec.taskSupport } }),
     ...(spec.meta === undefined ? {} : { _meta: spec.meta }),
   };
 }

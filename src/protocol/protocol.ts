@@ -10,6 +10,7 @@ import { createMemoryEventStore, type EventStore } from './legacy/event-store.ts
 import type { HttpSession } from './legacy/http-session.ts';
 import { createSessions, type Sessions } from './legacy/sessions.ts';
 import { createModernCodec, type ModernCodec } from './modern/codec.ts';
+import type { Tasks } from './tasks/tasks.ts';
 
 /** One per process. */
 export interface Protocol {
@@ -35,6 +36,8 @@ export interface ProtocolDeps {
   readonly events?: EventStore;
   /** Milliseconds of the wall clock; `Date.now` by default. */
   readonly now?: () => number;
+  /** Calls that go on after their answer; absent: there are none. Closed by whoever made it. */
+  readonly tasks?: Tasks;
   /** Monotonic milliseconds; `performance.now` by default. */
   readonly monotonic?: () => number;
   /** Told when a legacy session ended, with its age in seconds. */
@@ -52,10 +55,12 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
   if (secret.length < SECRET_BYTES_MIN)
     throw new RangeError(`the secret needs at least ${SECRET_BYTES_MIN} bytes`);
   const { plans, log } = deps;
+  const tasks = deps.tasks === undefined ? {} : { tasks: deps.tasks };
   const hub = createChangeHub({ plans, log });
-  const dispatcher = createDispatcher({ secret });
-  const modern = createModernCodec({ dispatcher, hub, log, secret, now: deps.now ?? Date.now });
-  const legacy = createLegacyCodec({ dispatcher, hub, log });
+  deps.tasks?.start(hub);
+  const dispatcher = createDispatcher({ secret, ...tasks });
+  const modern = createModernCodec({ dispatcher, hub, log, secret, now: deps.now ?? Date.now, ...tasks });
+  const legacy = createLegacyCodec({ dispatcher, hub, log, ...tasks });
   const sessions = createSessions({
     events: deps.events ?? createMemoryEventStore(),
     now: deps.monotonic ?? performance.now.bind(performance),

@@ -253,6 +253,28 @@ CREATE TABLE quayside.store_changes (
   topic text NOT NULL,
   counter bigint NOT NULL
 );
+CREATE TABLE quayside.tasks (
+  tenant_id text NOT NULL,
+  id text NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  revision bigint NOT NULL,
+  server text NOT NULL,
+  tool text NOT NULL,
+  principal text NOT NULL,
+  caller text NOT NULL,
+  arguments text NOT NULL,
+  status text NOT NULL,
+  status_message text,
+  ttl_ms bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  requests text NOT NULL,
+  answers text NOT NULL,
+  outcome text,
+  owner text NOT NULL,
+  lease_until bigint NOT NULL,
+  is_resumable bigint NOT NULL
+);
 CREATE TABLE quayside.tenants (
   id text NOT NULL,
   name text NOT NULL,
@@ -347,6 +369,8 @@ ALTER TABLE quayside.secret_ages ADD CONSTRAINT secret_ages_pkey PRIMARY KEY (na
 ALTER TABLE quayside.secrets ADD CONSTRAINT secrets_key_id_fkey FOREIGN KEY (key_id) REFERENCES quayside.encryption_keys(id);
 ALTER TABLE quayside.secrets ADD CONSTRAINT secrets_pkey PRIMARY KEY (tenant_id, name);
 ALTER TABLE quayside.store_changes ADD CONSTRAINT store_changes_pkey PRIMARY KEY (topic);
+ALTER TABLE quayside.tasks ADD CONSTRAINT tasks_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE quayside.tasks ADD CONSTRAINT tasks_status_check CHECK ((status = ANY (ARRAY['working'::text, 'input_required'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])));
 ALTER TABLE quayside.tenants ADD CONSTRAINT tenants_pkey PRIMARY KEY (id);
 ALTER TABLE quayside.tenants ADD CONSTRAINT tenants_slug_key UNIQUE (slug);
 ALTER TABLE quayside.upstream_tools ADD CONSTRAINT upstream_tools_pkey PRIMARY KEY (server, upstream, tool);
@@ -378,6 +402,9 @@ CREATE UNIQUE INDEX jobs_unique ON quayside.jobs USING btree (tenant_id, kind, u
 CREATE INDEX jobs_waiting ON quayside.jobs USING btree (run_at) WHERE (status = 'waiting'::text);
 CREATE INDEX login_attempts_since ON quayside.login_attempts USING btree (since);
 CREATE INDEX secrets_by_key ON quayside.secrets USING btree (key_id);
+CREATE INDEX tasks_by_principal ON quayside.tasks USING btree (tenant_id, principal, server, created_at);
+CREATE INDEX tasks_expires_at ON quayside.tasks USING btree (expires_at);
+CREATE INDEX tasks_lease_until ON quayside.tasks USING btree (lease_until) WHERE (status = 'working'::text);
 CREATE INDEX user_logins_expiry ON quayside.user_logins USING btree (expires_at);
 CREATE UNIQUE INDEX user_logins_id ON quayside.user_logins USING btree (id);
 CREATE INDEX user_logins_user ON quayside.user_logins USING btree (tenant_id, user_id);
@@ -630,6 +657,7 @@ ALTER TABLE quayside.idempotency_keys FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.invitations FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.jobs FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.secrets FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.tasks FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.tenants FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.user_logins FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.users FORCE ROW LEVEL SECURITY;
@@ -644,6 +672,7 @@ CREATE POLICY tenant_isolation ON quayside.idempotency_keys USING (((tenant_id =
 CREATE POLICY tenant_isolation ON quayside.invitations USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.jobs USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.secrets USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.tasks USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.tenants USING (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.user_logins USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.users USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
@@ -670,6 +699,7 @@ GRANT SELECT ON quayside.schema_migrations TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.secret_ages TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.secrets TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.store_changes TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.tasks TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.tenants TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.upstream_tools TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.user_logins TO quayside_app;

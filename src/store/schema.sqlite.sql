@@ -328,6 +328,36 @@ CREATE TABLE store_changes (
   counter INTEGER NOT NULL
 );
 
+CREATE TABLE tasks (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  server TEXT NOT NULL,
+  tool TEXT NOT NULL,
+  principal TEXT NOT NULL,
+  caller TEXT NOT NULL,
+  arguments TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('working', 'input_required', 'completed', 'failed', 'cancelled')),
+  status_message TEXT,
+  ttl_ms INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  requests TEXT NOT NULL,
+  answers TEXT NOT NULL,
+  outcome TEXT,
+  owner TEXT NOT NULL,
+  lease_until INTEGER NOT NULL,
+  is_resumable INTEGER NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+
+CREATE INDEX tasks_by_principal ON tasks (tenant_id, principal, server, created_at);
+
+CREATE INDEX tasks_expires_at ON tasks (expires_at);
+
+CREATE INDEX tasks_lease_until ON tasks (lease_until) WHERE status = 'working';
+
 CREATE TABLE tenants (
   id TEXT PRIMARY KEY,
   name TEXT NOT NULL,

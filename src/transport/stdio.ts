@@ -196,7 +196,7 @@ class StdioConnection {
         hub,
       });
       this.#session.outlet = (message) => this.#notify(message);
-      return legacy.initialized(server, request, protocolVersion, true);
+      return legacy.initialized(server, request, { version: protocolVersion, changes: true, principal });
     } catch (error) {
       return legacy.refuse(request.id, error, context.requestId);
     }

@@ -12,6 +12,19 @@ const DEFINITION = fileURLToPath(new URL('./everything.yaml', import.meta.url));
 /** A run takes seven seconds on an idle machine. */
 const RUN_TIMEOUT_MS = 120_000;
 
+/** The tasks extension; `tasks-status-notifications` judges nothing yet. */
+const TASK_SCENARIOS = [
+  'tasks-lifecycle',
+  'tasks-capability-negotiation',
+  'tasks-wire-fields',
+  'tasks-request-state-removal',
+  'tasks-mrtr-input',
+  'tasks-request-headers',
+  'tasks-dispatch-and-envelope',
+  'tasks-required-task-error',
+  'tasks-mrtr-composition',
+] as const;
+
 interface Run {
   readonly code: number;
   readonly output: string;
@@ -80,6 +93,17 @@ describe('fixtures of the suite', () => {
       ]);
       expect(failed, output).toEqual([]);
       expect(code).toBe(0);
+    },
+    RUN_TIMEOUT_MS,
+  );
+
+  test.each(TASK_SCENARIOS)(
+    'P10 S6: the scenario %s of the tasks extension passes',
+    async (scenario) => {
+      const args = ['--scenario', scenario, '--spec-version', '2026-07-28', '--force'];
+      const { code, output } = await runSuite(product.url, args);
+      expect(code, output).toBe(0);
+      expect(output).toMatch(/Passed: [1-9]\d*\/\d+, 0 failed, 0 warnings/);
     },
     RUN_TIMEOUT_MS,
   );

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../../src/clock.ts';
 import { loadText } from '../../src/definition/load.ts';
 import { createEgress } from '../../src/egress/egress.ts';
 import { createLimiter } from '../../src/gate/limits/limiter.ts';
@@ -12,7 +13,9 @@ import { compilePlan } from '../../src/plan/compile.ts';
 import { createPlanHolder } from '../../src/plan/holder.ts';
 import { createRouteEntries } from '../../src/plan/route-entry.ts';
 import { createProtocol } from '../../src/protocol/protocol.ts';
+import { createTasks } from '../../src/protocol/tasks/tasks.ts';
 import type { Route } from '../../src/route.ts';
+import type { Store } from '../../src/store/store.ts';
 import { createRedactor } from '../../src/telemetry/redact.ts';
 import { createHttpTransport } from '../../src/transport/http/server.ts';
 import { SILENT_LOG } from '../support/http-endpoint.ts';
@@ -32,6 +35,8 @@ export interface GatedServerOptions {
   readonly routes?: readonly Route[];
   /** Makes another handler of the real one. */
   readonly wrap?: (factory: HandlerFactory<HttpHandler>) => HandlerFactory<HttpHandler>;
+  /** Where calls that go on are kept, and after how long a silent process is gone. */
+  readonly tasks?: { readonly store: Store; readonly leaseMs?: number };
 }
 
 /** Compiles the definition as the product does and listens on a free port of loopback. */
@@ -55,7 +60,17 @@ export async function startGatedServer(options: GatedServerOptions): Promise<Gat
     redactor: createRedactor(),
   });
   const plans = createPlanHolder(plan, () => undefined);
-  const protocol = createProtocol({ plans, log: SILENT_LOG });
+  const tasks =
+    options.tasks === undefined
+      ? undefined
+      : createTasks({
+          ...options.tasks,
+          clock: systemClock,
+          log: SILENT_LOG,
+          plans,
+          stillAdmitted: () => true,
+        });
+  const protocol = createProtocol({ plans, log: SILENT_LOG, ...(tasks === undefined ? {} : { tasks }) });
   const transport = createHttpTransport({
     plans,
     protocol,
@@ -68,6 +83,7 @@ export async function startGatedServer(options: GatedServerOptions): Promise<Gat
     origin: `http://127.0.0.1:${port}`,
     url: `http://127.0.0.1:${port}/mcp`,
     async close() {
+      await tasks?.close();
       protocol.close();
       await transport.close();
       await egress.close();

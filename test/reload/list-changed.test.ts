@@ -2,7 +2,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventData, type Json, MODERN_META } from '../support/http-endpoint.ts';
 import { createSession } from '../support/mcp-session.ts';
-import { definition, KEY, type ReloadingServer, startReloadingServer } from './reloading-server.ts';
+import {
+  definition,
+  KEY,
+  PROMPTS_KEY,
+  type ReloadingServer,
+  startReloadingServer,
+} from './reloading-server.ts';
 
 let server: ReloadingServer;
 
@@ -38,17 +44,19 @@ const methods = (stream: { readonly messages: () => readonly Json[] }) =>
     .map((message) => message.method)
     .filter((method) => method !== undefined);
 
-test('P09: list_changed reaches a legacy GET stream and a modern subscription, and only those who asked', async () => {
-  const { headers } = await createSession(server.product.url, { key: KEY });
-  const legacy = follow(
-    await fetch(server.product.url, { headers: { ...headers, accept: 'text/event-stream' } }),
-  );
-  const listen = async (notifications: object) =>
+test('P09 P15: list_changed reaches a legacy GET stream and a modern subscription, and only those who asked and may see the list', async () => {
+  const openStream = async (key: string) => {
+    const { headers } = await createSession(server.product.url, { key });
+    return follow(await fetch(server.product.url, { headers: { ...headers, accept: 'text/event-stream' } }));
+  };
+  const legacy = await openStream(KEY);
+  const blindLegacy = await openStream(PROMPTS_KEY);
+  const listen = async (notifications: object, key: string = KEY) =>
     follow(
       await fetch(server.product.url, {
         method: 'POST',
         headers: {
-          'x-api-key': KEY,
+          'x-api-key': key,
           'content-type': 'application/json',
           accept: 'application/json, text/event-stream',
           'mcp-protocol-version': '2026-07-28',
@@ -64,6 +72,7 @@ test('P09: list_changed reaches a legacy GET stream and a modern subscription, a
     );
   const modern = await listen({ toolsListChanged: true });
   const others = await listen({ promptsListChanged: true });
+  const blind = await listen({ toolsListChanged: true }, PROMPTS_KEY);
   await expect.poll(() => modern.messages().length, { timeout: 20_000 }).toBeGreaterThan(0);
 
   server.workspace.write('quayside.yaml', definition('second', ['added']));
@@ -71,7 +80,8 @@ test('P09: list_changed reaches a legacy GET stream and a modern subscription, a
   await expect.poll(() => methods(modern), { timeout: 20_000 }).toContain('notifications/tools/list_changed');
   const told = modern.messages().find(({ method }) => method === 'notifications/tools/list_changed');
   expect(told.params._meta['io.modelcontextprotocol/subscriptionId']).toBe('listen');
-  expect(methods(others)).not.toContain('notifications/tools/list_changed');
+  for (const stream of [others, blind, blindLegacy])
+    expect(methods(stream)).not.toContain('notifications/tools/list_changed');
 
   // Nothing changed for clients: nothing is said.
   const before = [methods(legacy).length, methods(modern).length];
@@ -79,5 +89,6 @@ test('P09: list_changed reaches a legacy GET stream and a modern subscription, a
   server.product.process.kill('SIGHUP');
   await reloaded;
   expect([methods(legacy).length, methods(modern).length]).toEqual(before);
-  await Promise.all([legacy.close(), modern.close(), others.close()]);
+  const streams = [legacy, blindLegacy, modern, others, blind];
+  await Promise.all(streams.map((stream) => stream.close()));
 }, 60_000);

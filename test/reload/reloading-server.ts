@@ -7,6 +7,8 @@ import { type Product, startProduct } from '../support/product.ts';
 import { createWorkspace, type Workspace } from '../support/workspace.ts';
 
 export const KEY = 'reload-test-key-0123456789';
+/** Sees prompts and no tool. */
+export const PROMPTS_KEY = 'reload-prompts-key-0123456789';
 
 /** A definition whose only difference is the description of a tool and further tools. */
 export function definition(label: string, more: readonly string[] = []): string {
@@ -21,7 +23,10 @@ export function definition(label: string, more: readonly string[] = []): string 
     ...more.map((name) => tool(name, 'file: ./worker.ts')),
     'prompts: { greet: { template: Hello. } }',
     'security:',
-    `  authentication: { apiKeys: [{ name: a, key: ${KEY} }] }`,
+    '  authentication:',
+    '    apiKeys:',
+    `      - { name: a, key: ${KEY} }`,
+    `      - { name: b, key: ${PROMPTS_KEY}, permissions: ["prompts:list"] }`,
     '  rateLimit: { window: 60000, maxRequests: 1000000 }',
     '',
   ].join('\n');

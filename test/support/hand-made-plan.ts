@@ -115,16 +115,18 @@ export function handMadePlans(servers: readonly ServerPlan[]): HandMadePlans {
   let current = planOf(servers);
   let users = 0;
   const listeners = new Set<(change: PlanChange) => void>();
+  const acquire = () => {
+    users++;
+    let isReleased = false;
+    return () => {
+      if (!isReleased) users--;
+      isReleased = true;
+    };
+  };
   return {
     current: () => current,
-    acquire() {
-      users++;
-      let isReleased = false;
-      return () => {
-        if (!isReleased) users--;
-        isReleased = true;
-      };
-    },
+    acquire,
+    acquireServer: acquire,
     onSwap(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

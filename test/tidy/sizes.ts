@@ -14,9 +14,9 @@ export const functionLinesMax = 70;
 export const largeFiles: Readonly<Record<string, number>> = {
   // Tables, one row a thing: cut in two they would be read in two places.
   'src/definition/environment.ts': 362,
-  'src/errors.ts': 340,
+  'src/errors.ts': 362,
   // The types that everything agrees on, and nothing else.
-  'src/tool.ts': 307,
+  'src/tool.ts': 311,
   'src/transport/http/routes.ts': 302,
 };
 

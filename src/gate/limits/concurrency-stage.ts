@@ -18,16 +18,18 @@ export function concurrencyStage(events: GateEvents): OperationStage {
       runningBySlug.set(server.slug, running);
       return {
         name: 'concurrency',
-        enter() {
+        enter(operation) {
           if (running.count >= most) {
             events.limited('concurrency', 'refused');
             return refusal(running.count, most);
           }
           running.count++;
+          operation.slot = running;
           return undefined;
         },
-        leave(_operation, outcome) {
-          running.count--;
+        leave(operation, outcome) {
+          // A call that went on as a task has given its place back.
+          if (operation.slot !== undefined) operation.slot.count--;
           return outcome;
         },
       };

@@ -150,6 +150,8 @@ function federatedTool(
       ...(outputSchema === undefined ? {} : { outputSchema: withoutDialect(outputSchema) }),
       handler: { type: 'mcp', upstream, tool: tool.name, timeout: config.timeout },
       timeout: config.timeout,
+      // A call of another server is not kept: what it would be asked about later is that server's to say.
+      task: 'forbidden',
       tags: [],
       deprecated: false,
       permissions: [],

@@ -2,7 +2,7 @@
 import { QuaysideError } from '../../errors.ts';
 import type { ServerPlan } from '../../plan/server-plan.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { JsonObject, Outcome } from '../../tool.ts';
+import type { JsonObject, Outcome, Principal } from '../../tool.ts';
 import { serverCapabilities, serverInfo } from '../capabilities.ts';
 import type { ChangeHub } from '../changes.ts';
 import type { Dispatcher } from '../dispatch.ts';
@@ -20,16 +20,23 @@ import { parseLogLevel, parseProgressToken } from '../progress.ts';
 import { isReadable } from '../readable.ts';
 import { type Answer, CANCELLED_STATUS, type RequestContext } from '../request-context.ts';
 import type { LegacyRevision } from '../revisions.ts';
+import { CreatedTask } from '../tasks/task.ts';
+import type { Tasks } from '../tasks/tasks.ts';
 import { LegacyChannel } from './channel.ts';
 import { type Initialization, openSession } from './initialize.ts';
 import { createLegacyResultEncoder, type LegacyResultEncoder } from './result.ts';
 import type { LegacySession, RunningRequest } from './session.ts';
+import { answerTaskMethod, createdTask, offersTasks, tasksCapability, taskWish } from './tasks.ts';
 
 export interface LegacyCodec {
   /** Reads an initialize request and passes it through the gate. Rejects with `invalid_params` or what the gate refuses. */
   openSession(server: ServerPlan, request: RpcRequest, context: RequestContext): Promise<Initialization>;
   /** Answers it. `changes` says whether the connection can carry what nobody asked for. */
-  initialized(server: ServerPlan, request: RpcRequest, version: LegacyRevision, changes: boolean): Answer;
+  initialized(
+    server: ServerPlan,
+    request: RpcRequest,
+    agreed: { readonly version: LegacyRevision; readonly changes: boolean; readonly principal: Principal },
+  ): Answer;
   /** Answers one message of a session. Never rejects. */
   handle(
     server: ServerPlan,
@@ -45,16 +52,19 @@ export interface LegacyCodecDeps {
   readonly dispatcher: Dispatcher;
   readonly hub: ChangeHub;
   readonly log: Log;
+  /** Absent: no call becomes a task. */
+  readonly tasks?: Tasks;
 }
 
 export function createLegacyCodec(deps: LegacyCodecDeps): LegacyCodec {
   const parts: Parts = { ...deps, encoder: createLegacyResultEncoder() };
   return {
     openSession: (server, request, context) => openSession(deps.dispatcher, server, request, context),
-    initialized: (server, request, version, changes) => ({
-      status: 200,
-      body: resultMessage(request.id, JSON.stringify(initializeResult(server, version, changes))),
-    }),
+    initialized: (server, request, { version, changes, principal }) => {
+      const offered = offersTasks(deps.tasks, server, version) ? tasksCapability(principal) : undefined;
+      const result = initializeResult(server, version, changes, offered);
+      return { status: 200, body: resultMessage(request.id, JSON.stringify(result)) };
+    },
     async handle(server, session, message, context) {
       switch (message.kind) {
         case 'request':
@@ -96,11 +106,21 @@ interface Parts extends LegacyCodecDeps {
   readonly encoder: LegacyResultEncoder;
 }
 
-function initializeResult(server: ServerPlan, version: LegacyRevision, changes: boolean): JsonObject {
+function initializeResult(
+  server: ServerPlan,
+  version: LegacyRevision,
+  changes: boolean,
+  tasks: JsonObject | undefined,
+): JsonObject {
   const { instructions } = server.definition;
   return {
     protocolVersion: version,
-    capabilities: serverCapabilities({ changes, completions: version >= '2025-03-26', logging: changes }),
+    capabilities: serverCapabilities({
+      changes,
+      completions: version >= '2025-03-26',
+      logging: changes,
+      tasks,
+    }),
     serverInfo: serverInfo(server),
     ...(instructions === undefined ? {} : { instructions }),
   };
@@ -144,11 +164,26 @@ async function resultOf(
   const own = SESSION_METHODS.get(method);
   const invocation = openInvocation(parts, server, session, request, context, running);
   if (own !== undefined) return own(parts, invocation, session);
-  const outcome = await parts.dispatcher.dispatch(invocation);
+  const outcome = await (answerOfTasks(parts, invocation, session) ?? parts.dispatcher.dispatch(invocation));
   if (outcome === undefined) {
     throw new QuaysideError('method_not_found', { message: `Method not found: ${method.slice(0, 100)}` });
   }
-  return parts.encoder.encode(method, resultOrThrow(outcome), session.protocolVersion);
+  const result = resultOrThrow(outcome);
+  if (result instanceof CreatedTask && parts.tasks !== undefined)
+    return JSON.stringify(createdTask(parts.tasks, session, result.task));
+  const resultMethod = method === 'tasks/result' ? 'tools/call' : method;
+  return parts.encoder.encode(resultMethod, result, session.protocolVersion);
+}
+
+function answerOfTasks(
+  { tasks, dispatcher, log }: Parts,
+  invocation: Invocation,
+  session: LegacySession,
+): Promise<Outcome> | undefined {
+  if (!offersTasks(tasks, invocation.server, session.protocolVersion)) return undefined;
+  const onRefusal = (reason: unknown): void =>
+    log.info({ reason: String(reason) }, 'A client did not answer what a task asked.');
+  return answerTaskMethod({ tasks, invocation, session, govern: dispatcher.govern, onRefusal });
 }
 
 function openInvocation(
@@ -166,6 +201,9 @@ function openInvocation(
     progressToken: parseProgressToken(meta?.progressToken),
     publish: (change) => parts.hub.publish(server.slug, change),
   });
+  const task = offersTasks(parts.tasks, server, session.protocolVersion)
+    ? taskWish(session, { method, params })
+    : undefined;
   return {
     server,
     method,
@@ -173,6 +211,7 @@ function openInvocation(
     context,
     channel,
     cancellation: running,
+    ...(task === undefined ? {} : { task }),
     ...(typeof meta?.traceparent === 'string' ? { traceparent: meta.traceparent } : {}),
   };
 }

@@ -3,6 +3,7 @@ import { QuaysideError } from '../../errors.ts';
 import type { ChangeNotice, InputRequest, JsonObject, LogLevel, Principal } from '../../tool.ts';
 import type { ChangeHub } from '../changes.ts';
 import { notificationMessage, type RequestId, type RpcResponse } from '../messages.ts';
+import { NewsFilter } from '../news-filter.ts';
 import type { Cancellation } from '../request-context.ts';
 import type { LegacyRevision } from '../revisions.ts';
 
@@ -47,6 +48,7 @@ export class LegacySession {
   /** Where messages go that answer nothing: the GET stream, the SSE connection, stdout. */
   outlet: ((message: string) => void) | undefined;
   readonly #hub: ChangeHub | undefined;
+  readonly #news: NewsFilter | undefined;
   readonly #running = new Map<RequestId, RunningRequest>();
   readonly #questions = new Map<RequestId, Question>();
   readonly #subscriptions = new Map<string, () => void>();
@@ -63,6 +65,8 @@ export class LegacySession {
     this.protocolVersion = options.protocolVersion;
     this.capabilities = options.capabilities;
     this.#hub = options.hub;
+    this.#news =
+      options.hub === undefined ? undefined : new NewsFilter(options.hub, options.slug, options.principal);
     this.#stopChanges = options.hub?.subscribe(options.slug, {
       changed: (change) => this.#tell(change),
       removed: () => this.close(),
@@ -176,7 +180,7 @@ export class LegacySession {
   }
 
   #tell(change: ChangeNotice): void {
-    if (this.outlet === undefined) return;
+    if (this.#news?.admits(change) !== true || this.outlet === undefined) return;
     if (change.kind === 'resource') {
       if (!this.#subscriptions.has(change.uri)) return;
       this.outlet(notificationMessage('notifications/resources/updated', { uri: change.uri }));

@@ -1,5 +1,5 @@
 // How a handler speaks to a modern client: within its own request, and asking by ending it.
-import { InputRequiredSignal, QuaysideError } from '../../errors.ts';
+import { QuaysideError } from '../../errors.ts';
 import {
   type ChangeNotice,
   type InputRequest,
@@ -7,7 +7,8 @@ import {
   LOG_LEVELS,
   type LogLevel,
 } from '../../tool.ts';
-import { answerProblem, capabilityMissing, missingCapabilities, supportsInput } from '../client-input.ts';
+import { supportsInput } from '../client-input.ts';
+import { InputRounds, ownAnswer } from '../input-rounds.ts';
 import type { CodecChannel } from '../invocation.ts';
 import { createProgress, logMessage } from '../progress.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -27,24 +28,25 @@ export interface ModernChannelOptions {
   readonly publish: (change: ChangeNotice) => void;
 }
 
-/** One per request. After the operation ended, `asked` says whether it ended to ask the client. */
+/** One per request. After the operation ended, `rounds` says whether it ended to ask the client. */
 export class ModernChannel implements CodecChannel {
   readonly protocolVersion = MODERN_REVISION;
   readonly progress?: (progress: number, total?: number, message?: string) => void;
-  /** The requests that end this round, and the answers to keep for the next one. */
-  asked:
-    | { readonly requests: Readonly<Record<string, InputRequest>>; readonly answers: JsonObject }
-    | undefined;
-  /** A refusal that stands whatever the handler makes of it. */
-  refusal: QuaysideError | undefined;
+  readonly rounds: InputRounds;
+  /** Every answer that the request brought, of this round and earlier ones. */
+  readonly answers: JsonObject;
   readonly #options: ModernChannelOptions;
-  readonly #accepted: Record<string, JsonObject> = {};
-  readonly #uses = new Map<string, number>();
   #call: RunningCall | undefined;
 
   constructor(options: ModernChannelOptions) {
     this.#options = options;
-    const { progressToken } = options.meta;
+    const { meta, earlier, given } = options;
+    this.answers = { ...earlier, ...given };
+    this.rounds = new InputRounds({
+      capabilities: meta.capabilities,
+      answerOf: (key) => ownAnswer(this.answers, key),
+    });
+    const { progressToken } = meta;
     if (progressToken !== undefined) this.progress = createProgress(options.context, progressToken);
   }
 
@@ -62,14 +64,11 @@ export class ModernChannel implements CodecChannel {
   requestInput(
     requests: Readonly<Record<string, InputRequest>>,
   ): Promise<Readonly<Record<string, JsonObject>>> {
-    try {
-      return Promise.resolve(this.#answersTo(requests));
-    } catch (error) {
-      if (error instanceof QuaysideError) this.refusal = error;
-      // The handler cannot swallow this: the operation is over, and its result would be an answer nobody asked for.
-      if (error instanceof Error) this.#call?.end(error);
-      return Promise.reject(error);
-    }
+    if (this.#options.mayAsk) return this.rounds.request(requests, (reason) => this.#call?.end(reason));
+    const refusal = new QuaysideError('invalid_params', { message: 'This method cannot ask the client.' });
+    this.rounds.refusal = refusal;
+    this.#call?.end(refusal);
+    return Promise.reject(refusal);
   }
 
   supports(method: InputRequest['method']): boolean {
@@ -83,42 +82,4 @@ export class ModernChannel implements CodecChannel {
   notify(change: ChangeNotice): void {
     this.#options.publish(change);
   }
-
-  #answersTo(requests: Readonly<Record<string, InputRequest>>): Readonly<Record<string, JsonObject>> {
-    const { meta, mayAsk, earlier, given } = this.#options;
-    const missing = missingCapabilities(requests, meta.capabilities);
-    if (missing !== undefined) throw capabilityMissing(missing);
-    if (!mayAsk) throw new QuaysideError('invalid_params', { message: 'This method cannot ask the client.' });
-    const answers: Record<string, JsonObject> = {};
-    const open: Record<string, InputRequest> = {};
-    for (const [key, request] of Object.entries(requests)) {
-      const wireKey = this.#wireKey(key);
-      const answer = Object.hasOwn(given, wireKey) ? given[wireKey] : earlier[wireKey];
-      if (answer === undefined) open[wireKey] = withParams(request);
-      else answers[key] = this.#accepted[wireKey] = parseAnswer(wireKey, request, answer);
-    }
-    if (Object.keys(open).length === 0) return answers;
-    this.asked = { requests: open, answers: this.#accepted };
-    throw new InputRequiredSignal(open);
-  }
-
-  /** A handler that asks under the same key again, say until an answer is good, must not get the old answer. */
-  #wireKey(key: string): string {
-    const use = (this.#uses.get(key) ?? 0) + 1;
-    this.#uses.set(key, use);
-    return use === 1 ? key : `${key}#${use}`;
-  }
-}
-
-function withParams({ method, params }: InputRequest): InputRequest {
-  return { method, params: params ?? {} };
-}
-
-function parseAnswer(key: string, request: InputRequest, answer: unknown): JsonObject {
-  const problem = answerProblem(request.method, answer);
-  if (problem === undefined) return answer as JsonObject;
-  throw new QuaysideError('invalid_params', {
-    message: `Invalid inputResponses[${JSON.stringify(key)}]: ${problem}.`,
-    data: { field: `inputResponses.${key}` },
-  });
 }

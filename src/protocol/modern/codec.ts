@@ -8,16 +8,20 @@ import { serverCapabilities } from '../capabilities.ts';
 import type { ChangeHub } from '../changes.ts';
 import type { Dispatcher } from '../dispatch.ts';
 import { errorMessage, httpStatus, toPublicError } from '../error-answer.ts';
+import type { InputRounds } from '../input-rounds.ts';
 import type { Invocation } from '../invocation.ts';
 import { isObject, parseMessage, type RequestId, type RpcRequest, resultMessage } from '../messages.ts';
 import { type Answer, CANCELLED_STATUS, type RequestContext } from '../request-context.ts';
 import { SERVED_REVISIONS } from '../revisions.ts';
+import { CreatedTask, TASKS_CAPABILITY, taskScope } from '../tasks/task.ts';
+import type { Tasks } from '../tasks/tasks.ts';
 import { ModernChannel } from './channel.ts';
 import { checkHeaders } from './headers.ts';
-import { createListeners, honoredFilter, type Listeners, type ListenFilter } from './listen.ts';
+import { createListeners, honoredFilter, honoredTasks, type Listeners, type ListenFilter } from './listen.ts';
 import { META, type ModernMeta, parseMeta } from './meta.ts';
 import { createRequestStates, type RequestStates, type StateScope } from './request-state.ts';
 import { createResultEncoder, type ResultEncoder } from './result.ts';
+import { demandTasks, taskMethod, taskObject, taskWish } from './tasks.ts';
 
 export interface ModernCodec {
   /** Answers one message. Never rejects. */
@@ -36,12 +40,14 @@ export interface ModernCodecDeps {
   readonly secret: Buffer;
   /** Milliseconds of the wall clock. */
   readonly now: () => number;
+  /** Absent: no call becomes a task. */
+  readonly tasks?: Tasks;
 }
 
 export function createModernCodec(deps: ModernCodecDeps): ModernCodec {
   const parts: Parts = {
     ...deps,
-    listeners: createListeners(deps.hub),
+    listeners: createListeners(deps.hub, deps.tasks),
     states: createRequestStates(deps.secret, deps.now),
     encoder: createResultEncoder(),
     discoveries: new WeakMap(),
@@ -94,6 +100,7 @@ async function handleRequest(
   const meta = parseMeta(params, headers === undefined ? null : single(headers['mcp-protocol-version']));
   if (headers !== undefined) checkHeaders(headers, method, params, server);
   const channel = openChannel(parts, server, request, context, meta);
+  const task = parts.tasks === undefined ? undefined : taskWish(channel, meta.capabilities);
   const invocation: Invocation = {
     server,
     method,
@@ -103,15 +110,24 @@ async function handleRequest(
     cancellation: context,
     ...(meta.traceparent === undefined ? {} : { traceparent: meta.traceparent }),
     ...(meta.tracestate === undefined ? {} : { tracestate: meta.tracestate }),
+    ...(task === undefined ? {} : { task }),
   };
-  if (method === 'subscriptions/listen') return listen(parts, invocation, id);
-  const outcome =
-    method === 'server/discover'
-      ? await parts.dispatcher.govern(invocation, method, () => discover(parts, server))
-      : await parts.dispatcher.dispatch(invocation);
+  if (method === 'subscriptions/listen') return listen(parts, invocation, id, meta);
+  const outcome = await run(parts, invocation, meta);
   if (outcome === undefined)
     throw new QuaysideError('method_not_found', { message: `Method not found: ${shown(method)}` });
   return answerOf(parts, invocation, id, channel, outcome);
+}
+
+function run(parts: Parts, invocation: Invocation, meta: ModernMeta): Promise<Outcome> | undefined {
+  const { dispatcher, tasks } = parts;
+  const { method, server } = invocation;
+  if (method === 'server/discover')
+    return dispatcher.govern(invocation, method, () => discover(parts, server));
+  const own = taskMethod(tasks, server, method);
+  if (own === undefined || tasks === undefined) return dispatcher.dispatch(invocation);
+  demandTasks(meta.capabilities);
+  return dispatcher.govern(invocation, own.name, () => own.run(tasks, invocation));
 }
 
 function openChannel(
@@ -133,6 +149,12 @@ function openChannel(
 }
 
 const NO_ANSWERS: JsonObject = Object.freeze({});
+/** A task asks by itself, and fails by itself. */
+const NOTHING_ASKED: Pick<InputRounds, 'asked' | 'refusal' | 'accepted'> = {
+  asked: undefined,
+  refusal: undefined,
+  accepted: {},
+};
 
 function answerOf(
   parts: Parts,
@@ -142,27 +164,36 @@ function answerOf(
   outcome: Outcome,
 ): Answer {
   const { server, method, params, context } = invocation;
-  if (channel.refusal !== undefined) return failed(parts, id, channel.refusal, context);
-  if (channel.asked !== undefined) {
+  const isTask = outcome.ok && outcome.result instanceof CreatedTask;
+  const { refusal, asked, accepted } = isTask ? NOTHING_ASKED : channel.rounds;
+  if (refusal !== undefined) return failed(parts, id, refusal, context);
+  if (asked !== undefined) {
     const scope: StateScope = { slug: server.slug, principal: context.principal, method, params };
     const result = {
-      inputRequests: channel.asked.requests,
-      requestState: parts.states.seal(scope, channel.asked.answers),
+      inputRequests: asked,
+      requestState: parts.states.seal(scope, accepted),
     };
     return { status: 200, body: resultMessage(id, parts.encoder.inputRequired(server, result)) };
   }
   if (!outcome.ok) return failed(parts, id, outcome.error, context);
-  return {
-    status: 200,
-    body: resultMessage(id, parts.encoder.complete(server, method, toObject(outcome.result))),
-  };
+  const { result } = outcome;
+  const body =
+    result instanceof CreatedTask
+      ? parts.encoder.task(server, taskObject(result.task))
+      : parts.encoder.complete(server, method, toObject(result));
+  return { status: 200, body: resultMessage(id, body) };
 }
 
-async function listen(parts: Parts, invocation: Invocation, id: RequestId): Promise<Answer> {
-  const { server, context, params } = invocation;
+async function listen(
+  parts: Parts,
+  invocation: Invocation,
+  id: RequestId,
+  meta: ModernMeta,
+): Promise<Answer> {
+  const { server, context } = invocation;
   if (context.streaming === 'no') throw new QuaysideError('not_acceptable');
   const outcome = await parts.dispatcher.govern(invocation, 'subscriptions/listen', () =>
-    honoredFilter(server, context.principal, params.notifications),
+    listenFilter(parts, invocation, meta),
   );
   if (!outcome.ok) return failed(parts, id, outcome.error, context);
   // Outside the gate: the operation is the subscribing, the stream may last for days.
@@ -176,13 +207,31 @@ async function listen(parts: Parts, invocation: Invocation, id: RequestId): Prom
   };
 }
 
+async function listenFilter(
+  { tasks }: Parts,
+  { server, context, params }: Invocation,
+  meta: ModernMeta,
+): Promise<ListenFilter> {
+  const wanted = params.notifications;
+  const filter = honoredFilter(server, context.principal, wanted);
+  if (!isObject(wanted) || wanted.taskIds === undefined || tasks?.offeredBy(server) !== true) return filter;
+  demandTasks(meta.capabilities);
+  const scope = taskScope(context.principal, server.slug);
+  return { ...filter, tasks: await honoredTasks(tasks, scope, wanted.taskIds) };
+}
+
 function discover(parts: Parts, server: ServerPlan): JsonObject {
   const known = parts.discoveries.get(server);
   if (known !== undefined) return known;
   const { instructions } = server.definition;
   const made = {
     supportedVersions: SERVED_REVISIONS,
-    capabilities: serverCapabilities({ changes: true, completions: true, logging: true }),
+    capabilities: serverCapabilities({
+      changes: true,
+      completions: true,
+      logging: true,
+      tasks: parts.tasks?.offeredBy(server) === true ? TASKS_CAPABILITY : undefined,
+    }),
     ...(instructions === undefined ? {} : { instructions }),
   };
   parts.discoveries.set(server, made);

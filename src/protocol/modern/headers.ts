@@ -7,10 +7,14 @@ import type { JsonObject } from '../../tool.ts';
 import { isObject } from '../messages.ts';
 
 /** Which parameter `Mcp-Name` mirrors. */
-const NAME_SOURCES: Readonly<Record<string, 'name' | 'uri'>> = {
+const NAME_SOURCES: Readonly<Record<string, 'name' | 'uri' | 'taskId'>> = {
   'tools/call': 'name',
   'prompts/get': 'name',
   'resources/read': 'uri',
+  // Tasks extension, routing headers.
+  'tasks/get': 'taskId',
+  'tasks/update': 'taskId',
+  'tasks/cancel': 'taskId',
 };
 
 const SENTINEL_START = '=?base64?';

@@ -5,9 +5,13 @@ import type { ServerPlan } from '../../plan/server-plan.ts';
 import type { ChangeNotice, JsonObject, Principal } from '../../tool.ts';
 import type { ChangeHub } from '../changes.ts';
 import { isObject, notificationMessage, type RequestId } from '../messages.ts';
+import { NewsFilter } from '../news-filter.ts';
 import { isReadable } from '../readable.ts';
 import type { RequestContext } from '../request-context.ts';
+import type { Task, TaskScope } from '../tasks/task.ts';
+import type { Tasks } from '../tasks/tasks.ts';
 import { META } from './meta.ts';
+import { detailedTask } from './tasks.ts';
 
 /** Each costs a socket and a timer; more than this on one process is a leak or an attack. */
 const LISTENERS_MAX = 20_000;
@@ -18,11 +22,16 @@ const LISTENERS_PER_PRINCIPAL_MAX = 1000;
 /** One filter names at most as many resources as a client shows at once. */
 const RESOURCES_MAX = 1000;
 
+/** More tasks than this at once are asked for, not listened to. */
+const TASKS_MAX = 100;
+
 export interface ListenFilter {
   readonly toolsListChanged?: true;
   readonly promptsListChanged?: true;
   readonly resourcesListChanged?: true;
   readonly resourceSubscriptions?: readonly string[];
+  /** As they were when the filter was made. */
+  readonly tasks?: readonly Task[];
 }
 
 export interface Listeners {
@@ -51,7 +60,28 @@ export function honoredFilter(server: ServerPlan, principal: Principal, wanted: 
   };
 }
 
-export function createListeners(hub: ChangeHub): Listeners {
+/** Those of the wanted tasks that are the caller's own. Throws `invalid_params`. */
+export async function honoredTasks(
+  tasks: Pick<Tasks, 'find'>,
+  scope: TaskScope,
+  taskIds: unknown,
+): Promise<readonly Task[]> {
+  if (!isStringArray(taskIds)) throw invalid('`taskIds` must be an array of task ids.');
+  if (taskIds.length > TASKS_MAX)
+    throw invalid(`At most ${TASKS_MAX} tasks can be listened to in one request.`);
+  const found = await Promise.all(
+    [...new Set(taskIds)].map((id) =>
+      tasks.find(scope, id).catch((error: unknown) => {
+        if (error instanceof QuaysideError && error.code === 'unknown_task') return undefined;
+        throw error;
+      }),
+    ),
+  );
+  return found.filter((task) => task !== undefined);
+}
+
+/** `tasks` undefined: there are none to listen to. */
+export function createListeners(hub: ChangeHub, tasks: Pick<Tasks, 'follow'> | undefined): Listeners {
   const open = new Map<object, Caller & { readonly end: () => void }>();
   const perPrincipal = new Map<string, number>();
 
@@ -76,7 +106,7 @@ export function createListeners(hub: ChangeHub): Listeners {
       context.send(
         notificationMessage('notifications/subscriptions/acknowledged', {
           _meta: meta,
-          notifications: filter,
+          notifications: shownFilter(filter),
         }),
       );
       return new Promise((resolve) => {
@@ -91,12 +121,20 @@ export function createListeners(hub: ChangeHub): Listeners {
         };
         const { principal, clientAddress } = context;
         open.set(token, { principal, clientAddress, slug: server.slug, end: () => finish(true) });
+        const news = new NewsFilter(hub, server.slug, principal);
         const changed = (change: ChangeNotice): void => {
-          const message = newsOf(change, filter, meta);
+          const message = news.admits(change) ? newsOf(change, filter, meta) : undefined;
           if (message !== undefined) context.send(message);
         };
         stops.push(hub.subscribe(server.slug, { changed, removed: () => finish(true) }));
         for (const uri of filter.resourceSubscriptions ?? []) stops.push(hub.watch(server.slug, uri));
+        if (filter.tasks !== undefined && tasks !== undefined) {
+          const taskChanged = (task: Task): void =>
+            context.send(notificationMessage('notifications/tasks', { _meta: meta, ...detailedTask(task) }));
+          stops.push(tasks.follow(filter.tasks, { changed: taskChanged, expired: () => undefined }));
+          // A task may have ended between its creation and this request, and then nothing more would be heard of it.
+          filter.tasks.forEach(taskChanged);
+        }
         context.onCancel(() => finish(false));
       });
     },
@@ -105,6 +143,10 @@ export function createListeners(hub: ChangeHub): Listeners {
     },
     count: () => open.size,
   };
+}
+
+function shownFilter({ tasks, ...filter }: ListenFilter): JsonObject {
+  return tasks === undefined ? filter : { ...filter, taskIds: tasks.map(({ id }) => id) };
 }
 
 const LIST_NEWS = {

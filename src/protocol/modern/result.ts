@@ -21,6 +21,8 @@ export interface ResultEncoder {
   /** JSON of a complete result; that of a shared object, such as a list page, is made once. */
   complete(server: ServerPlan, method: string, result: JsonObject): string;
   inputRequired(server: ServerPlan, result: JsonObject): string;
+  /** A call that goes on (tasks extension, polymorphic results). */
+  task(server: ServerPlan, result: JsonObject): string;
 }
 
 export function createResultEncoder(): ResultEncoder {
@@ -42,12 +44,20 @@ export function createResultEncoder(): ResultEncoder {
       if (ttlMs === 0) return frame.wrap('complete', { ttlMs, cacheScope: 'private', ...result });
       const known = encoded.get(result);
       if (known !== undefined) return known;
-      const json = frame.wrap('complete', { ttlMs, cacheScope: frame.cacheScope, ...result });
+      const shown = method === 'tools/list' ? toolsPage(result) : result;
+      const json = frame.wrap('complete', { ttlMs, cacheScope: frame.cacheScope, ...shown });
       encoded.set(result, json);
       return json;
     },
     inputRequired: (server, result) => frameOf(server).wrap('input_required', result),
+    task: (server, result) => frameOf(server).wrap('task', result),
   };
+}
+
+/** `execution` belongs to revision 2025-11-25: here the server alone decides what becomes a task. */
+function toolsPage(page: JsonObject): JsonObject {
+  if (!Array.isArray(page.tools)) return page;
+  return { ...page, tools: page.tools.map(({ execution: _, ...tool }: JsonObject) => tool) };
 }
 
 interface ResultFrame {

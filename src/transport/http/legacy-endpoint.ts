@@ -85,7 +85,11 @@ async function handleInitialize(
   const { stateless, sessionTtl } = server.definition.transport;
   const context = openContext(deps, admitted, acceptance, undefined);
   const { protocolVersion, capabilities } = await legacy.openSession(server, request, context);
-  const answer = legacy.initialized(server, request, protocolVersion, !stateless);
+  const answer = legacy.initialized(server, request, {
+    version: protocolVersion,
+    changes: !stateless,
+    principal,
+  });
   if (stateless) {
     context.finish(answer);
   } else {

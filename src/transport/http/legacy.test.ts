@@ -366,7 +366,16 @@ describe('streams and resumption', () => {
     await postJson(endpoint.url, rpc('resources/unsubscribe', { uri: 'doc://a' }), headers);
     await callTool('change', headers, { change: { kind: 'resource', uri: 'doc://a' } });
     const news = { slug: 'test', tools: true, prompts: false, resources: false, removed: false };
-    endpoint.plans.swap([handMadeServer({ ...SERVER, version: '2' })], [news]);
+    endpoint.plans.swap(
+      [
+        handMadeServer({
+          ...SERVER,
+          tools: { ...SERVER.tools, added: { run: () => text('added') } },
+          version: '2',
+        }),
+      ],
+      [news],
+    );
     expect(await events.next()).toMatchObject({ method: 'notifications/tools/list_changed' });
     const unknown = await postJson(endpoint.url, rpc('resources/subscribe', { uri: 'doc://no' }), headers);
     expect(unknown.json.error.code).toBe(-32002);

@@ -158,7 +158,11 @@ test('a stream does not hold the plan it started on, and hears of the next one',
   const listening = await listen({ toolsListChanged: true, resourceSubscriptions: ['doc://watched'] });
   await listening.next();
   expect(endpoint.plans.users()).toBe(0);
-  const next = handMadeServer({ ...SERVER, version: '2' });
+  const next = handMadeServer({
+    ...SERVER,
+    tools: { ...SERVER.tools, added: { run: () => text('added') } },
+    version: '2',
+  });
   const news = { slug: 'test', tools: true, prompts: true, resources: false, removed: false };
   endpoint.plans.swap([next], [news]);
   expect((await listening.next()).method).toBe('notifications/tools/list_changed');

@@ -212,7 +212,9 @@ async function initialize(
     session.outlet = (message) => events.event(undefined, message);
     session.onClose(() => events.end());
     connection.session = session;
-    return legacy.initialized(server, request, protocolVersion, true).body ?? '';
+    return (
+      legacy.initialized(server, request, { version: protocolVersion, changes: true, principal }).body ?? ''
+    );
   } catch (error) {
     return legacy.refuse(request.id, error, context.requestId).body ?? '';
   }
