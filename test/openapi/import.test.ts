@@ -325,10 +325,13 @@ test('Swagger 2.0: consumes, collections, forms and hosts', async () => {
   const { find, form, body } = definition.tools;
   expect(find?.handler).toMatchObject({
     url: 'https://old.example.com/v1/list',
-    query: { a: '${args.a|pipes}', b: '${args.b}', api_key: '${OLD_KEY}' },
+    query: { a: '${args.a|pipes}', b: '${args.b}', api_key: '${OPENAPI_OLD_KEY}' },
   });
   expect(form?.handler).toMatchObject({
-    headers: { 'Content-Type': 'application/x-www-form-urlencoded', Authorization: 'Basic ${OLD_BASIC}' },
+    headers: {
+      'Content-Type': 'application/x-www-form-urlencoded',
+      Authorization: 'Basic ${OPENAPI_OLD_BASIC}',
+    },
     body: { x: '${args.body.x}', y: '${args.body.y|csv}' },
   });
   expect(body?.handler).toMatchObject({
@@ -336,7 +339,7 @@ test('Swagger 2.0: consumes, collections, forms and hosts', async () => {
     body: '${args.body}',
   });
   expect(Object.keys(definition.tools)).toEqual(['find', 'form', 'body']);
-  expect(err).toContain('set ${OLD_KEY} (key): an API key, sent as query api_key');
+  expect(err).toContain('set ${OPENAPI_OLD_KEY} (key): an API key, sent as query api_key');
   expect(err).toContain('changed: the query parameter c has the style tabDelimited');
   expect(err).toContain('skipped: a body of multipart/form-data has no form here (POST /file)');
 });
@@ -360,19 +363,25 @@ test('P05: a description that means harm names no variable of the server', async
         },
         [`/b/${hostile}`]: { get: ok },
       },
-      { servers: [{ url: `https://evil.example.com/${encodeURIComponent('x')}` }] },
+      {
+        info: { title: 'SESSION', version: '1' },
+        servers: [{ url: 'https://evil.example.com' }],
+        security: [{ token: [] }],
+        components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      },
     ),
   );
   expect(definition.tools.steal?.handler.query).toEqual({ 'q$${SESSION_TOKEN}': '${args.q_SESSION_TOKEN}' });
   expect(Object.keys(definition.tools)).toEqual(['steal']);
   const options = {
-    env: { SESSION_TOKEN: 'a-secret-value' },
+    env: { SESSION_TOKEN: 'a-secret-value', OPENAPI_SESSION_TOKEN: 'of-the-api' },
     environment: 'development',
     purpose: 'serve',
   } as const;
   const { definitions, errors } = loadText('a.yaml', out, options);
   expect(errors).toEqual([]);
   expect(JSON.stringify(definitions[0]?.definition)).not.toContain('a-secret-value');
+  expect(JSON.stringify(definitions[0]?.definition)).toContain('Bearer of-the-api');
 });
 
 describe('documents', () => {

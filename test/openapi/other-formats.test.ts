@@ -239,7 +239,7 @@ describe('docs/imports.md', () => {
       const placed = words.map((word) =>
         /\.(?:json|yaml)$/.test(word) && word !== 'mcp.json' ? join(directory, word) : word,
       );
-      const env = { SWAGGER_PETSTORE_API_KEY: 'a', SWAGGER_PETSTORE_PETSTORE_AUTH: 'b' };
+      const env = { OPENAPI_SWAGGER_PETSTORE_API_KEY: 'a', OPENAPI_SWAGGER_PETSTORE_PETSTORE_AUTH: 'b' };
       const io = { env, out: () => undefined, err: () => undefined };
       expect(await runCommandLine(placed, io), command).toBe(0);
     }

@@ -127,7 +127,10 @@ function addTo(parts: RequestParts, scheme: Scheme, value: string): void {
 /** Characters of the title in a variable's name. */
 const TITLE_MAX = 30;
 
-/** Such as `SWAGGER_PETSTORE_API_KEY`. */
+/**
+ * Such as `OPENAPI_SWAGGER_PETSTORE_API_KEY`. The words are the description's own, so they follow a prefix of ours:
+ * otherwise one could name a variable that is already set, and have it sent to itself.
+ */
 function variableOf(title: string, scheme: string): string {
   const words = (text: string) =>
     text
@@ -135,8 +138,8 @@ function variableOf(title: string, scheme: string): string {
       .toUpperCase()
       .replaceAll(/[^A-Z0-9]+/g, '_')
       .replaceAll(/^_+|_+$/g, '');
-  const name = `${words(title).slice(0, TITLE_MAX).replace(/_+$/, '')}_${words(scheme)}`;
-  // Names that no definition may use, or that no variable can have.
-  const isRefused = /^QUAYSIDE_|_MASTER_KEY$|^[^A-Z]/.test(name);
-  return isRefused ? `API_${name}_VALUE` : name;
+  const parts = ['OPENAPI', words(title).slice(0, TITLE_MAX).replace(/_+$/, ''), words(scheme)];
+  const name = parts.filter((part) => part !== '').join('_');
+  // No definition may use a name of this ending.
+  return name.endsWith('_MASTER_KEY') ? `${name}_VALUE` : name;
 }

@@ -47,7 +47,8 @@ export function createJsonAnswers(options: JsonOptions): JsonAnswers {
         if (asker.takesFormats && index > 0) rungs = open.slice(index);
         return reply;
       } catch (error) {
-        const mayBeFormat = error instanceof ModelError && error.failure === 'rejected';
+        const mayBeFormat =
+          error instanceof ModelError && error.failure === 'rejected' && (error.status ?? 0) >= 400;
         if (!mayBeFormat || index === open.length - 1) throw error;
       }
     }
