@@ -120,10 +120,11 @@ function effectiveTimeout(definition: Definition, tool: ToolDefinition, handler:
   return chosen ? handler.timeoutMs : Math.min(handler.timeoutMs, definition.limits.requestTimeout);
 }
 
-function specOf(
+/** What a tool is, from its definition and what its handler says of itself. */
+export function specOf(
   tool: ToolDefinition,
   listedName: string,
-  handler: PreparedHandler,
+  handler: Pick<PreparedHandler, 'annotations'>,
   timeoutMs: number,
 ): ToolSpec {
   const annotations = { ...handler.annotations, ...tool.annotations };

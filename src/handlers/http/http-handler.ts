@@ -7,7 +7,7 @@ import type { Egress, EgressResponse } from '../../egress/egress.ts';
 import { EgressError } from '../../egress/egress-error.ts';
 import { HandlerError } from '../../errors.ts';
 import type { Call, ToolResult } from '../../tool.ts';
-import type { HandlerContext, HandlerFactory } from '../handler.ts';
+import type { HandlerContext, HandlerFactory, PreparedHandler } from '../handler.ts';
 import { ArgumentRefusal, toRefusalResult } from './argument-refusal.ts';
 import { createExcerptRedactor } from './excerpt-redactor.ts';
 import { toHandlerError } from './network-failure.ts';
@@ -28,13 +28,20 @@ export interface HttpHandlerDeps {
 export function createHttpHandler(deps: HttpHandlerDeps): HandlerFactory<HttpHandler> {
   return (handler, context) => {
     const attempt = prepare(handler, context, deps);
-    const isRead = handler.method === 'GET' || handler.method === 'HEAD';
     return {
       run: (call) => run(attempt, call),
       timeoutMs: handler.timeout,
-      annotations: { ...(isRead ? { readOnlyHint: true } : {}), openWorldHint: true },
+      annotations: httpHints(handler),
     };
   };
+}
+
+/** What follows from the method. */
+export function httpHints({
+  method,
+}: Pick<HttpHandler, 'method'>): NonNullable<PreparedHandler['annotations']> {
+  const isRead = method === 'GET' || method === 'HEAD';
+  return { ...(isRead ? { readOnlyHint: true } : {}), openWorldHint: true };
 }
 
 /** Everything about one handler that holds for all its calls. */
