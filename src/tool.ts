@@ -29,6 +29,7 @@ export interface WindowLimit {
   readonly maxRequests: number;
 }
 
+/** Hints for clients (MCP: ToolAnnotations). */
 export interface ToolAnnotations {
   readonly title?: string;
   readonly readOnlyHint?: boolean;
@@ -166,6 +167,7 @@ export interface ToolResult {
   readonly _meta?: JsonObject;
 }
 
+/** One argument of a prompt (MCP: PromptArgument). */
 export interface PromptArgument {
   readonly name: string;
   readonly description?: string;

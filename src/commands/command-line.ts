@@ -7,6 +7,7 @@ import { buildInfo } from './build-info.ts';
 import { addExplain, addKeyVerbs, addTenantVerbs } from './identity-verbs.ts';
 import { EXIT, type Finish, type Io, PROCESS_IO } from './io.ts';
 import { addSecrets } from './secret-verbs.ts';
+import { addToolVerbs } from './tool-verbs.ts';
 import { addUsers } from './user-verbs.ts';
 
 /** Runs `quayside <words>`; resolves with the exit code. Never rejects for what a user can cause. */
@@ -38,6 +39,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addServe(program, io, finish);
   addStdio(program, io, finish);
   addValidate(program, io, finish);
+  addToolVerbs(program, io, finish);
   addKeyVerbs(program, io, finish);
   addTenantVerbs(program, io, finish);
   addExplain(program, io, finish);

@@ -18,6 +18,7 @@ export interface Catalogue {
   readonly resources: readonly ListedResource[];
 }
 
+/** One entry of `prompts/list` (MCP: Prompt). */
 export interface ListedPrompt {
   readonly name: string;
   readonly title?: string;

@@ -16,7 +16,7 @@ export const largeFiles: Readonly<Record<string, number>> = {
   'src/definition/environment.ts': 362,
   'src/errors.ts': 333,
   // The types that everything agrees on, and nothing else.
-  'src/tool.ts': 304,
+  'src/tool.ts': 306,
   'src/transport/http/routes.ts': 302,
 };
 

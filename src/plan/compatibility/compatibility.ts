@@ -4,6 +4,7 @@ import type { ToolAnnotations } from '../../tool.ts';
 import type { ListedTool } from '../listed-tool.ts';
 import { type Refusal, type SchemaRole, schemaRefusals } from './schema-refusals.ts';
 
+/** The gravest first. */
 export const CHANGE_KINDS = ['breaking', 'additive', 'cosmetic'] as const;
 /** `breaking`: a client that works today may fail. `additive`: it can do more. `cosmetic`: it reads other words. */
 export type ChangeKind = (typeof CHANGE_KINDS)[number];

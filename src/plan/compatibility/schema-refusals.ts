@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../../tool.ts';
 import { boundRefusals } from './schema-bounds.ts';
+import { holdsReference, resolveReference } from './schema-reference.ts';
 import { familyOf, isWithin, typesOf } from './schema-types.ts';
 
 /** A keyword of `to` that refuses some value that `from` admits. */
@@ -89,8 +90,8 @@ function compareReferences(
   const { $ref: toRef, ...toRest } = to;
   const unproven = [{ pointer, keyword: '$ref', from: fromRef, to: toRef }];
   const [fromTarget, toTarget] = [
-    fromRef === undefined ? fromRest : resolve(run.fromRoot, fromRef),
-    toRef === undefined ? toRest : resolve(run.toRoot, toRef),
+    fromRef === undefined ? fromRest : resolveReference(run.fromRoot, fromRef),
+    toRef === undefined ? toRest : resolveReference(run.toRoot, toRef),
   ];
   if (fromTarget === undefined || toTarget === undefined) return unproven;
   const pair = JSON.stringify([fromRef ?? pointer, toRef ?? pointer]);
@@ -103,19 +104,6 @@ function compareReferences(
     ...besides.filter(({ keyword }) => keyword !== 'property'),
     ...compare(inner, fromTarget, toTarget, pointer),
   ];
-}
-
-/** Only pointers into the same document; anything else is not proven. */
-function resolve(root: unknown, reference: unknown): unknown {
-  if (typeof reference !== 'string' || !/^#(\/|$)/.test(reference)) return undefined;
-  let found: unknown = root;
-  for (const step of reference.slice(2).split('/')) {
-    if (step === '') continue;
-    const key = decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key)) return undefined;
-    found = (found as Readonly<Record<string, unknown>>)[key];
-  }
-  return found;
 }
 
 function compareKeywords(
@@ -281,13 +269,6 @@ function noticedRefusals(
 /** Equal texts mean the same only where no reference leads out of them. */
 function isEqual(run: Comparison, from: unknown, to: unknown): boolean {
   return isDeepStrictEqual(from, to) && (run.isSame || !holdsReference(from));
-}
-
-function holdsReference(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(
-    ([key, member]) => key === '$ref' || key === '$dynamicRef' || holdsReference(member),
-  );
 }
 
 function membersOf({ properties }: JsonObject): JsonObject {
