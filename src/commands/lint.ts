@@ -46,8 +46,9 @@ export async function lint({ place, server, strict, json }: LintFlags, io: Io): 
   return errors > 0 || (strict === true && warnings > 0) ? EXIT.failure : EXIT.ok;
 }
 
-function judge({ catalogue, slug, placeOf }: CatalogueSource): PlacedFinding[] {
-  return lintCatalogue(catalogue).map(({ rule, tool, pointer, message, fix }) => ({
+function judge({ catalogue, definition, slug, placeOf }: CatalogueSource): PlacedFinding[] {
+  const isSearched = definition?.discovery === 'search';
+  return lintCatalogue(catalogue, isSearched).map(({ rule, tool, pointer, message, fix }) => ({
     severity: lintRules[rule][0],
     place: placeOf(tool, pointer),
     ...(slug === undefined ? {} : { server: slug }),

@@ -1,6 +1,7 @@
 // Compiles one definition into a ServerPlan. Collects every problem instead of stopping at the first.
 import { createHash } from 'node:crypto';
 import type { LoadedDefinition } from '../definition/load.ts';
+import type { Definition } from '../definition/schema/definition.ts';
 import type { Handler } from '../definition/schema/handler.ts';
 import type { Tool as ToolDefinition } from '../definition/schema/tool.ts';
 import { listedToolName } from '../definition/tool-name.ts';
@@ -11,6 +12,7 @@ import type { HandlerContext, PreparedHandler } from '../handlers/handler.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Redactor } from '../telemetry/redact.ts';
 import type { JsonObject } from '../tool.ts';
+import { discoveryTools } from './discovery.ts';
 import { headerParametersOf } from './header-parameters.ts';
 import { type Entry, LIST_METHODS, type ServerPlan, type ToolEntry } from './server-plan.ts';
 import { listTarget, promptTarget, resourceTarget, toolTarget } from './target.ts';
@@ -64,6 +66,7 @@ export async function compileServer(loaded: LoadedDefinition, deps: CompileDeps)
   const { prompts, resources, resourceTemplates } = await compileContent(work, enter);
   const lists = new Map(LIST_METHODS.map((method) => [method, enter(undefined, listTarget(method))]));
   const items = { tools, prompts, resources, resourceTemplates };
+  const meta = definition.discovery === 'search' ? compileDiscovery(tools, definition, enter) : [];
   const server: ServerPlan = {
     slug: definition.slug,
     definition,
@@ -72,9 +75,9 @@ export async function compileServer(loaded: LoadedDefinition, deps: CompileDeps)
       .map((stage) => stage.prepare(gate))
       .filter((stage) => stage !== undefined),
     ...items,
-    tools: toolsByEitherName(tools),
+    tools: toolsByEitherName([...tools, ...meta]),
     lists,
-    visibleTo: compileVisibility(items, definition),
+    visibleTo: compileVisibility({ ...items, tools: meta.length === 0 ? tools : meta }, definition),
     ...compileHiding(definition),
     async close() {
       await Promise.all(work.closers.map((close) => close()));
@@ -156,6 +159,20 @@ async function compileEntry(
     work.report(`/tools/${index}/handler`, error);
     return undefined;
   }
+}
+
+/** They demand nothing themselves: what is found, and what is called, is judged as itself. */
+function compileDiscovery(
+  tools: readonly ToolEntry[],
+  definition: Definition,
+  enter: Enter,
+): readonly ToolEntry[] {
+  return discoveryTools(tools, definition).map((tool) => {
+    const { spec } = tool;
+    const permission = { anyOf: [], allOf: [] };
+    const entry = enter(tool, { kind: 'tool', name: spec.name, permission, tool: spec });
+    return { ...entry, headerParameters: [] };
+  });
 }
 
 async function compileContent(work: Work, enter: Enter) {

@@ -9,7 +9,7 @@ const TIMEOUT_MS = 60_000;
 /** What the pages call the server that they start. */
 const SERVED = 'http://127.0.0.1:3000';
 
-describe.each(['docs/tools.md'])('%s', (page) => {
+describe.each(['docs/tools.md', 'docs/discovery.md'])('%s', (page) => {
   const { files, runs } = documentBlocks(page);
   let workspace: Workspace;
   let product: Product | undefined;

@@ -18,6 +18,9 @@ import {
 /** Names that are permission verbs and so cannot name a tool. */
 export const RESERVED_TOOL_NAMES = ['call', 'list'] as const;
 
+/** Names that no other tool can have where tools are searched: what finds them, and what calls them. */
+export const DISCOVERY_TOOL_NAMES = ['search_tools', 'call_tool'] as const;
+
 const jsonSchema = (doc: string) => record(doc, any('JSON Schema keyword.'));
 
 const ToolCache = object('Caching of this tool; declares it read-only.', {

@@ -12,14 +12,14 @@ const TOOLS_MAX = 40;
 const LIST_TOKENS_MAX = 10_000;
 
 /** All findings: those of each tool in the order of the list, then those between tools and of the server. */
-export function lintCatalogue(catalogue: Catalogue): readonly Finding[] {
+export function lintCatalogue(catalogue: Catalogue, isSearched: boolean): readonly Finding[] {
   const { tools, instructions } = catalogue;
   return [
     ...tools.flatMap((tool) => [...lintWording(tool), ...lintPortability(tool), ...lintPoisoning(tool)]),
     ...lintNames(tools),
     ...lintDescriptions(tools),
     ...(instructions === undefined ? [] : lintText('/instructions', instructions)),
-    ...lintSize(tools),
+    ...(isSearched ? [] : lintSize(tools)),
   ];
 }
 
@@ -61,7 +61,7 @@ function lintSize(tools: readonly ListedTool[]): readonly Finding[] {
     rule,
     pointer: '/tools',
     message,
-    fix: 'Serve them as several servers, each with what one task needs.',
+    fix: 'Set `discovery: search`, so that models find tools instead of reading all of them.',
   });
   const tokens = tools.reduce((sum, tool) => sum + listingTokens(tool), 0);
   return [
