@@ -9,6 +9,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Redactor } from '../telemetry/redact.ts';
 import type { Call, JsonObject, Tool, ToolResult, ToolSpec } from '../tool.ts';
 import { withDeadline } from './deadline.ts';
+import { createProjection } from './projection.ts';
 
 /** The handler kinds of this process; a kind that is absent is refused when a plan is built. */
 export type HandlerFactories = {
@@ -44,7 +45,7 @@ export async function compileTool(options: {
   const { definition, tool, factories, context, redactor } = options;
   const handler = await prepareHandler(tool.handler, factories, context);
   const timeoutMs = effectiveTimeout(definition, tool, handler);
-  const run = withDeadline((call) => handler.run(call), timeoutMs);
+  const run = withDeadline(projected(tool, handler), timeoutMs);
   return {
     tool: {
       spec: specOf(tool, options.listedName, handler, timeoutMs),
@@ -54,6 +55,13 @@ export async function compileTool(options: {
     files: handler.files ?? [],
     close: async () => handler.close?.(),
   };
+}
+
+/** Before the result is checked, kept or replayed: what is left out was never there. */
+function projected({ fields }: ToolDefinition, handler: PreparedHandler): PreparedHandler['run'] {
+  if (fields === undefined) return (call) => handler.run(call);
+  const project = createProjection(fields);
+  return async (call) => project(await handler.run(call));
 }
 
 /** Finds the factory of a handler's kind and prepares it. */

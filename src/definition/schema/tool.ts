@@ -74,6 +74,13 @@ export const Tool = object('An MCP tool.', {
   ),
   inputSchema: jsonSchema('JSON Schema 2020-12 of the arguments, of type object. Short form: `input`.'),
   outputSchema: optional(jsonSchema('JSON Schema of the structured result; each result is checked.')),
+  fields: optional(
+    array(
+      'Fields of the structured result that are kept, as dotted paths that lead through lists; all when absent.',
+      string('Path.', { pattern: /^[^.]+(\.[^.]+)*$/ }),
+      { minItems: 1, maxItems: 200, examples: [['id', 'items.sku']] },
+    ),
+  ),
   annotations: optional(
     object('Hints for clients; derived from the handler where absent.', {
       title: optional(string('Name for people.')),
