@@ -30,6 +30,7 @@ export interface WindowLimit {
 }
 
 /** What a tool says of its effects (MCP: ToolAnnotations). */
+/** Hints for clients (MCP: ToolAnnotations). */
 export interface ToolAnnotations {
   readonly title?: string;
   readonly readOnlyHint?: boolean;
@@ -171,6 +172,7 @@ export interface ToolResult {
   readonly _meta?: JsonObject;
 }
 
+/** One argument of a prompt (MCP: PromptArgument). */
 export interface PromptArgument {
   readonly name: string;
   readonly description?: string;

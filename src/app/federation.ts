@@ -6,7 +6,7 @@ import type { Egress } from '../egress/egress.ts';
 import { HandlerError } from '../errors.ts';
 import { federate } from '../handlers/mcp/federation.ts';
 import type { Component } from '../operations/health/health.ts';
-import type { Federation } from '../plan/compile-server.ts';
+import type { Federation } from '../plan/compilation.ts';
 import type { Route } from '../route.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';

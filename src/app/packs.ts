@@ -2,7 +2,7 @@
 import { systemClock } from '../clock.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
 import { CODE_INSTRUCTIONS, createCodePack } from '../packs/code/code-pack.ts';
-import { PartsError } from '../plan/compile-server.ts';
+import { PartsError } from '../plan/compilation.ts';
 import type { PackTool } from '../plan/pack-tool.ts';
 import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';

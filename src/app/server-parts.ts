@@ -18,7 +18,7 @@ import { createRegistryHandler } from '../handlers/registry/registry-handler.ts'
 import { createSqlHandler } from '../handlers/sql/sql-handler.ts';
 import type { CallServiceDeps } from '../handlers/workers/call-services.ts';
 import { openModels } from '../models/models.ts';
-import { PartsError, type ServerParts } from '../plan/compile-server.ts';
+import { PartsError, type ServerParts } from '../plan/compilation.ts';
 import { readResourceAs } from '../plan/read-resource.ts';
 import type { ServerPlan } from '../plan/server-plan.ts';
 import type { HandlerFactories } from '../plan/tool-compiler.ts';

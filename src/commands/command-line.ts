@@ -10,6 +10,7 @@ import { addImport } from './import-verbs.ts';
 import { EXIT, type Finish, type Io, PROCESS_IO } from './io.ts';
 import { addRolloutVerbs } from './rollout-verbs.ts';
 import { addSecrets } from './secret-verbs.ts';
+import { addToolVerbs } from './tool-verbs.ts';
 import { addUpstreams } from './upstream-verbs.ts';
 import { addUsers } from './user-verbs.ts';
 
@@ -42,6 +43,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addServe(program, io, finish);
   addStdio(program, io, finish);
   addValidate(program, io, finish);
+  addToolVerbs(program, io, finish);
   addKeyVerbs(program, io, finish);
   addTenantVerbs(program, io, finish);
   addExplain(program, io, finish);

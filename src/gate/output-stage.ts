@@ -46,15 +46,27 @@ function schemaProblem(
 }
 
 function sizeProblem(result: ToolResult, maxBytes: number): string | undefined {
-  const budget = { left: maxBytes };
-  const fits = spend(result.content, budget) && spend(result.structuredContent, budget);
-  return fits ? undefined : `The result is larger than limits.maxResultSize (${maxBytes} bytes).`;
+  const parts = [result.content, result.structuredContent, result._meta];
+  // Most results are far below the limit, so the most that their characters can take is enough to see it.
+  const fits = [bytesAtMost, Buffer.byteLength].some((bytesOf) => spend(parts, { left: maxBytes, bytesOf }));
+  if (fits) return undefined;
+  return `The result is larger than limits.maxResultSize (${maxBytes} bytes), so nothing of it was sent. Ask for less: fewer rows, a narrower filter, or one part at a time.`;
+}
+
+interface Budget {
+  left: number;
+  readonly bytesOf: (text: string) => number;
+}
+
+/** A unit of UTF-16 is three bytes of UTF-8 at most. */
+function bytesAtMost(text: string): number {
+  return text.length * 3;
 }
 
 /** Walks a value and stops at the limit, so that a huge result costs no more than the limit does. */
-function spend(value: unknown, budget: { left: number }): boolean {
+function spend(value: unknown, budget: Budget): boolean {
   if (typeof value === 'string') {
-    budget.left -= value.length;
+    budget.left -= value.length > budget.left ? value.length : budget.bytesOf(value);
   } else if (Array.isArray(value)) {
     for (const item of value) {
       if (!spend(item, budget)) return false;
@@ -64,7 +76,7 @@ function spend(value: unknown, budget: { left: number }): boolean {
       budget.left -= key.length + 1;
       if (budget.left < 0 || !spend((value as Record<string, unknown>)[key], budget)) return false;
     }
-  } else {
+  } else if (value !== undefined) {
     budget.left -= 8;
   }
   return budget.left >= 0;

@@ -1,6 +1,7 @@
 // Compiles loaded definitions into a Plan: everything decided here, nothing per request.
 import type { LoadedDefinition } from '../definition/load.ts';
-import { type CompileDeps, type CompiledServer, compileServer, type PlanProblem } from './compile-server.ts';
+import type { CompileDeps, CompiledServer, PlanProblem } from './compilation.ts';
+import { compileServer } from './compile-server.ts';
 import type { Plan, ServerPlan } from './server-plan.ts';
 import { joinVersions } from './versions.ts';
 

@@ -9,6 +9,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Redactor } from '../telemetry/redact.ts';
 import type { Call, JsonObject, Tool, ToolAnnotations, ToolResult, ToolSpec } from '../tool.ts';
 import { withDeadline } from './deadline.ts';
+import { createProjection } from './projection.ts';
 
 /** The handler kinds of this process; a kind that is absent is refused when a plan is built. */
 export type HandlerFactories = {
@@ -57,7 +58,7 @@ export async function compileTool(options: {
   const { definition, tool, factories, context, redactor } = options;
   const handler = await prepareHandler(tool.handler, factories, context);
   const timeoutMs = effectiveTimeout(definition, tool, handler);
-  const run = withDeadline((call) => handler.run(call), timeoutMs);
+  const run = withDeadline(projected(tool, handler), timeoutMs);
   return {
     tool: {
       spec: specOf(tool, { ...options, handler, timeoutMs }),
@@ -67,6 +68,13 @@ export async function compileTool(options: {
     files: handler.files ?? [],
     close: async () => handler.close?.(),
   };
+}
+
+/** Before the result is checked, kept or replayed: what is left out was never there. */
+function projected({ fields }: ToolDefinition, handler: PreparedHandler): PreparedHandler['run'] {
+  if (fields === undefined) return (call) => handler.run(call);
+  const project = createProjection(fields);
+  return async (call) => project(await handler.run(call));
 }
 
 /** Finds the factory of a handler's kind and prepares it. */
@@ -133,11 +141,12 @@ function effectiveTimeout(definition: Definition, tool: ToolDefinition, handler:
   return chosen ? handler.timeoutMs : Math.min(handler.timeoutMs, definition.limits.requestTimeout);
 }
 
-function specOf(
+/** What a tool is, from its definition and what its handler says of itself. */
+export function specOf(
   tool: ToolDefinition,
   made: {
     readonly listedName: string;
-    readonly handler: PreparedHandler;
+    readonly handler: Pick<PreparedHandler, 'annotations'>;
     readonly timeoutMs: number;
     readonly foreignHints?: ToolAnnotations;
   },

@@ -2,6 +2,7 @@
 // Knows no wire format; codecs turn messages into invocations and outcomes into messages.
 import { QuaysideError } from '../errors.ts';
 import { runOperation } from '../gate/pipeline.ts';
+import { calledThrough } from '../plan/discovery.ts';
 import type { Entry, ListMethod, ServerPlan } from '../plan/server-plan.ts';
 import type { Call, JsonObject, Operation, Outcome, Resource, ResourceTemplate } from '../tool.ts';
 import { complete } from './completion.ts';
@@ -50,6 +51,9 @@ function callTool(invocation: Invocation, tasks: Tasks | undefined): Promise<Out
   if (args !== undefined && !isObject(args)) {
     return refuse(invalidParams('`arguments` must be an object.', 'arguments'));
   }
+  const through = calledThrough(invocation.server, name, args ?? {});
+  if (through !== undefined && !isHidden(invocation, through.entry))
+    return runEntry(invocation, through.entry, through.args, (call) => through.entry.item.run(call));
   const entry = invocation.server.tools.get(name);
   if (entry === undefined || isHidden(invocation, entry))
     return refuseUnknown(invocation, 'tools/list', 'unknown_tool', name);

@@ -1,8 +1,8 @@
 // The four lists as clients see them. A page is built once per visibility and offset and then shared,
 // so that codecs may keep its serialised form by identity.
-import { listedInputSchema } from '../gate/idempotency/listed-schema.ts';
+import { toListedTool } from '../plan/listed-tool.ts';
 import type { ServerPlan, VisibleLists } from '../plan/server-plan.ts';
-import type { JsonObject, PromptSpec, ToolSpec } from '../tool.ts';
+import type { JsonObject, PromptSpec } from '../tool.ts';
 import { createCursor, PAGE_SIZE, parseCursor } from './pagination.ts';
 
 export const PAGED_METHODS = [
@@ -39,7 +39,7 @@ export function createLists(secret: Buffer): Lists {
 const LISTINGS: Readonly<
   Record<PagedMethod, (visible: VisibleLists, from: number, to: number) => JsonObject>
 > = {
-  'tools/list': (visible, from, to) => ({ tools: visible.tools.slice(from, to).map(presentTool) }),
+  'tools/list': (visible, from, to) => ({ tools: visible.tools.slice(from, to).map(toListedTool) }),
   'prompts/list': (visible, from, to) => ({ prompts: visible.prompts.slice(from, to).map(presentPrompt) }),
   'resources/list': (visible, from, to) => ({ resources: visible.resources.slice(from, to) }),
   'resources/templates/list': (visible, from, to) => ({
@@ -65,20 +65,6 @@ function buildPage(
   return end < LENGTHS[scope.method](visible)
     ? { ...items, nextCursor: createCursor(secret, scope, end) }
     : items;
-}
-
-function presentTool(spec: ToolSpec): JsonObject {
-  return {
-    name: spec.listedName,
-    ...(spec.title === undefined ? {} : { title: spec.title }),
-    description: spec.description,
-    inputSchema: listedInputSchema(spec),
-    ...(spec.outputSchema === undefined ? {} : { outputSchema: spec.outputSchema }),
-    annotations:
-      spec.foreignHints === undefined ? spec.annotations : { ...spec.foreignHints, ...spec.annotations },
-    ...(spec.taskSupport === undefined ? {} : { execution: { taskSupport: spec.taskSupport } }),
-    ...(spec.meta === undefined ? {} : { _meta: spec.meta }),
-  };
 }
 
 function presentPrompt(spec: PromptSpec): JsonObject {

@@ -16,7 +16,7 @@ export const largeFiles: Readonly<Record<string, number>> = {
   'src/definition/environment.ts': 362,
   'src/errors.ts': 362,
   // The types that everything agrees on, and nothing else.
-  'src/tool.ts': 311,
+  'src/tool.ts': 313,
   'src/transport/http/routes.ts': 302,
 };
 

@@ -1,5 +1,5 @@
 // Names that must be unique or are taken.
-import { RESERVED_TOOL_NAMES } from '../schema/tool.ts';
+import { DISCOVERY_TOOL_NAMES, RESERVED_TOOL_NAMES } from '../schema/tool.ts';
 import { type Node, nearestNode } from '../source/node.ts';
 import { LISTED_NAME_LENGTH_MAX, listedToolName } from '../tool-name.ts';
 import { entriesOf, type RuleContext } from './rule-context.ts';
@@ -57,6 +57,10 @@ function checkToolNames(context: RuleContext): void {
       report.error({ rule: 'reserved-name', node, message, fix: 'Choose another name.', received: 'value' });
     }
     const name = listedToolName(item.name, definition.toolNames ?? 'safe');
+    if (definition.discovery === 'search' && DISCOVERY_TOOL_NAMES.some((taken) => taken === name)) {
+      const message = `'${name}' is a tool of \`discovery: search\` itself.`;
+      report.error({ rule: 'reserved-name', node, message, fix: 'Choose another name.', received: 'value' });
+    }
     const other = listed.get(name);
     listed.set(name, item.name);
     if (other !== undefined && other !== item.name) {

@@ -257,6 +257,11 @@ export const Definition = object('One MCP server.', {
     ['safe', 'canonical'],
     { fallback: 'safe' },
   ),
+  discovery: choice(
+    '`list` lists every tool; `search` lists two, one that finds tools and one that calls what was found.',
+    ['list', 'search'],
+    { fallback: 'list' },
+  ),
   sqlTemplates: record('SQL templates of your own.', any('Template.'), { fallback: {}, trustedOnly: true }),
   plugins: array('Modules that register handlers at start.', string('Path.', { minLength: 1 }), {
     fallback: [],

@@ -18,6 +18,9 @@ import {
 /** Names that are permission verbs and so cannot name a tool. */
 export const RESERVED_TOOL_NAMES = ['call', 'list'] as const;
 
+/** Names that no other tool can have where tools are searched: what finds them, and what calls them. */
+export const DISCOVERY_TOOL_NAMES = ['search_tools', 'call_tool'] as const;
+
 const jsonSchema = (doc: string) => record(doc, any('JSON Schema keyword.'));
 
 const ToolCache = object('Caching of this tool; declares it read-only.', {
@@ -80,6 +83,13 @@ export const Tool = object('An MCP tool.', {
   ),
   inputSchema: jsonSchema('JSON Schema 2020-12 of the arguments, of type object. Short form: `input`.'),
   outputSchema: optional(jsonSchema('JSON Schema of the structured result; each result is checked.')),
+  fields: optional(
+    array(
+      'Fields of the structured result that are kept, as dotted paths that lead through lists; all when absent.',
+      string('Path.', { pattern: /^[^.]+(\.[^.]+)*$/ }),
+      { minItems: 1, maxItems: 200, examples: [['id', 'items.sku']] },
+    ),
+  ),
   annotations: optional(
     object('Hints for clients; derived from the handler where absent.', {
       title: optional(string('Name for people.')),

@@ -46,13 +46,19 @@ export function createHttpHandler(deps: HttpHandlerDeps): HandlerFactory<HttpHan
 }
 
 function toHandler(prepared: Prepared, transforms: Transforms): PreparedHandler {
-  const { method, timeout } = prepared.handler;
-  const isRead = method === 'GET' || method === 'HEAD';
   return {
     run: (call) => run(prepared, transforms, call),
-    timeoutMs: timeout,
-    annotations: { ...(isRead ? { readOnlyHint: true } : {}), openWorldHint: true },
+    timeoutMs: prepared.handler.timeout,
+    annotations: httpHints(prepared.handler),
   };
+}
+
+/** What follows from the method. */
+export function httpHints({
+  method,
+}: Pick<HttpHandler, 'method'>): NonNullable<PreparedHandler['annotations']> {
+  const isRead = method === 'GET' || method === 'HEAD';
+  return { ...(isRead ? { readOnlyHint: true } : {}), openWorldHint: true };
 }
 
 /** Everything about one handler that holds for all its calls. */

@@ -29,6 +29,9 @@ export interface SqlHandlerDeps {
   readonly maxResultBytes: number;
 }
 
+/** Statements are guarded to only read. */
+export const SQL_HINTS = { readOnlyHint: true, openWorldHint: false } as const;
+
 /** Makes the factory of `sql` handlers; a statement is checked and prepared when its handler is. */
 export function createSqlHandler(deps: SqlHandlerDeps): HandlerFactory<SqlHandler> {
   return async (handler, context) => {
@@ -41,7 +44,7 @@ export function createSqlHandler(deps: SqlHandlerDeps): HandlerFactory<SqlHandle
     const query = await prepare(database, statement, handler, context, form);
     checkParameters(query, context);
     const run = createRun(query, handler, context, form);
-    return { run, timeoutMs: handler.timeout, annotations: { readOnlyHint: true, openWorldHint: false } };
+    return { run, timeoutMs: handler.timeout, annotations: SQL_HINTS };
   };
 }
 

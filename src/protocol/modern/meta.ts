@@ -5,6 +5,7 @@ import { isObject, type RequestId } from '../messages.ts';
 import { parseLogLevel, parseProgressToken } from '../progress.ts';
 import { MODERN_REVISION, SERVED_REVISIONS } from '../revisions.ts';
 
+/** Names in `_meta` that the specification reserves. */
 export const META = {
   protocolVersion: 'io.modelcontextprotocol/protocolVersion',
   clientCapabilities: 'io.modelcontextprotocol/clientCapabilities',
