@@ -11,7 +11,6 @@ import { createHandlerContext, type HandlerFunction } from '../workers/handler-c
 import type { HandlerTarget, ModuleTarget, PluginTarget } from '../workers/handler-target.ts';
 import { servePool, type WorkerCall, type WorkerPort } from '../workers/worker-side.ts';
 import { loadHandler } from './load-handler.ts';
-import { loadPlugin, pluginFunction } from './load-plugin.ts';
 
 /** Tells which call a stray rejection or exception came from. */
 const currentCall = new AsyncLocalStorage<number>();
@@ -56,8 +55,8 @@ servePool((port) => {
     async load(target) {
       const module = parseModuleTarget(target);
       try {
+        const names = module.kind === 'plugin' ? await pluginNames(module) : [];
         if (module.kind === 'module') await loadHandler(module);
-        const names = module.kind === 'plugin' ? [...(await loadPlugin(module.path)).keys()] : [];
         return { files: filesOf(module), names };
       } finally {
         reportImports(port);
@@ -77,10 +76,20 @@ async function run({ id, target, input, channel }: WorkerCall, port: WorkerPort)
   return JSON.stringify(toToolResult(value));
 }
 
+/** Loaded when first needed: most threads never run a plugin, and each one starts quicker without. */
+const plugins = () => import('./load-plugin.ts');
+
+async function pluginNames({ path }: PluginTarget): Promise<readonly string[]> {
+  const { loadPlugin } = await plugins();
+  return [...(await loadPlugin(path)).keys()];
+}
+
 /** A module that no longer loads is told of to a caller now, and not to its author: without the folders it lies in. */
 async function functionOf(target: ModuleTarget | PluginTarget): Promise<HandlerFunction> {
   try {
-    return await (target.kind === 'module' ? loadHandler(target) : pluginFunction(target));
+    if (target.kind === 'module') return await loadHandler(target);
+    const { pluginFunction } = await plugins();
+    return await pluginFunction(target);
   } catch (error) {
     if (!(error instanceof HandlerError)) throw error;
     const message = error.message.replaceAll(FOLDERS, '$1');

@@ -1,5 +1,4 @@
 // What a worker thread can run, and how it is named.
-import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 
 /** One exported function of a module. Paths are absolute. */
@@ -32,7 +31,7 @@ export type HandlerTarget = ModuleTarget | PluginTarget | CodeTarget;
 
 /** Equal for targets of the same module or code. */
 export function sourceOf(target: HandlerTarget): string {
-  return target.kind === 'code' ? createHash('sha256').update(target.code).digest('base64url') : target.path;
+  return target.kind === 'code' ? target.code : target.path;
 }
 
 /** For messages to the author: a path as short as possible. */
