@@ -40,7 +40,7 @@ const TASK_TIMEOUT_MS = 600_000;
 
 /** The tool with the timeout that a task gets where its author chose none. */
 export function withTaskTimeout(tool: ToolDefinition): ToolDefinition {
-  if (tool.task === 'forbidden' || tool.timeout !== undefined) return tool;
+  if (tool.task === undefined || tool.task === 'forbidden' || tool.timeout !== undefined) return tool;
   return { ...tool, timeout: TASK_TIMEOUT_MS };
 }
 
@@ -177,7 +177,7 @@ export function specOf(
     permissions: tool.permissions,
     ...(tool.rateLimit === undefined ? {} : { rateLimit: tool.rateLimit }),
     ...idempotencyOf(tool, annotations.readOnlyHint === true),
-    ...(tool.task === 'forbidden' ? {} : { taskSupport: tool.task }),
+    ...(tool.task === undefined || tool.task === 'forbidden' ? {} : { taskSupport: tool.task }),
   });
 }
 

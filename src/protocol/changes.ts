@@ -54,9 +54,8 @@ export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log
       for (const listener of [...(listeners.get(change.slug) ?? [])]) listener.removed();
       return;
     }
-    for (const kind of ['tools', 'prompts', 'resources'] as const) {
+    for (const kind of ['tools', 'prompts', 'resources'] as const)
       if (change[kind]) publish(change.slug, { kind });
-    }
   });
 
   return {

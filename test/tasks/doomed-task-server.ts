@@ -13,7 +13,7 @@ const { url } = await startTaskServer({
     repeatable: { support: 'optional', repeatable: true, run: hang },
     done: {
       support: 'required',
-      run: () => new Promise((resolve) => setTimeout(() => resolve(text('kept')), 400)),
+      run: () => new Promise((resolve) => setTimeout(() => resolve(text('kept')), 1500)),
     },
   },
 });

@@ -171,11 +171,12 @@ eachStore(({ openStore, createDatabase }) => {
   test(
     'what a task asks is answered in parts, wrong answers are refused, and a question outlives its process',
     async () => {
+      const door = createDoor();
       const tools = (): Record<string, TestTool> => ({
         asking: {
           support: 'optional',
           run: async ({ client }) => {
-            await new Promise((resolve) => setTimeout(resolve, 300));
+            await door.opened;
             const { first, last } = await client.requestInput({ first: form('First?'), last: form('Last?') });
             return text(JSON.stringify([first?.content, last?.content]));
           },
@@ -184,6 +185,7 @@ eachStore(({ openStore, createDatabase }) => {
       const { open } = await createDatabase();
       const before = await startTaskServer({ tools: tools(), store: await open() });
       const taskId = await startTask(before.url, 'asking');
+      door.open();
       const asked = await taskWith(before.url, taskId, 'input_required');
       expect(Object.keys(asked.inputRequests)).toEqual(['first', 'last']);
       const update = (inputResponses: object, url = before.url) =>
@@ -208,6 +210,7 @@ eachStore(({ openStore, createDatabase }) => {
   test(
     'P21: a task passes the gate once and leaves one record; what the gate refuses becomes none',
     async () => {
+      const door = createDoor();
       const entries: AuditEntry[] = [];
       const log = {
         record: (entry: AuditEntry) => void entries.push(entry),
@@ -218,12 +221,13 @@ eachStore(({ openStore, createDatabase }) => {
         {
           slow: {
             support: 'optional',
-            run: () => new Promise((resolve) => setTimeout(() => resolve(text('done')), 400)),
+            run: () => door.opened.then(() => text('done')),
           },
         },
         { gate: { audit: log } },
       );
       const taskId = await startTask(url, 'slow', { n: 1 });
+      door.open();
       await taskWith(url, taskId, 'completed');
       const ended = entries.filter(({ eventType }) => eventType.startsWith('tool.'));
       expect(ended).toHaveLength(1);

@@ -136,10 +136,11 @@ export const Tool = object('An MCP tool.', {
       byRequester: boolean('Whether who made the call may confirm it as well.', { fallback: false }),
     }),
   ),
-  task: choice(
-    'Whether a call may go on as a task that its client asks about later: for work that takes minutes, or waits for people. Such a tool runs up to 10 minutes where `timeout` says nothing.',
-    ['forbidden', 'optional', 'required'],
-    { fallback: 'forbidden' },
+  task: optional(
+    choice(
+      'Whether a call may go on as a task that its client asks about later: for work that takes minutes, or waits for people; forbidden when absent. Such a tool runs up to 10 minutes where `timeout` says nothing.',
+      ['forbidden', 'optional', 'required'],
+    ),
   ),
   examples: array('Calls that `quayside test` runs.', ToolExample, { fallback: [] }),
   enabled: boolean('A disabled tool is not served.', { fallback: true }),

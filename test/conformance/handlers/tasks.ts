@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Context, fieldOf, form, ROOTS } from './context.ts';
 
 /** Longer than the server waits before a call becomes a task. */
-const LONG_MS = 500;
+const LONG_MS = 1000;
 
 export function greet({ name }: { readonly name: string }): string {
   return `Hello, ${name}!`;
