@@ -36,10 +36,13 @@ export function openServedServer(options: ServedServerOptions): ListedServer {
   const egress = createEgress({ allow: '', log: SILENT });
   const ask = (method: string, params: JsonObject, headers: Readonly<Record<string, string>> = {}) =>
     request({ ...options, egress }, method, params, headers);
+  let listing: Promise<{ readonly items: readonly ListedTool[] }> | undefined;
   return {
     catalogue: () => readCatalogue(ask, options.url),
     async call(tool, args) {
-      const { items } = await listAll<ListedTool>(ask, 'tools/list', 'tools');
+      // Only the list tells which parameters travel as headers; it is read once.
+      listing ??= listAll<ListedTool>(ask, 'tools/list', 'tools');
+      const { items } = await listing;
       const known = items.find(({ name }) => name === tool);
       return ask('tools/call', { name: tool, arguments: args }, parameterHeaders(known, args));
     },

@@ -1,6 +1,6 @@
 // What the judge of tool lists finds, and the rules that it goes by.
 
-/** Every rule with its severity and what it demands; docs/commands.md lists them. */
+/** Every rule with its severity and what it demands; docs/tools.md lists them. */
 export const lintRules = {
   'description-missing': ['error', 'A tool says what it does.'],
   'description-short': ['warning', 'A description has at least 20 characters and says more than the name.'],
