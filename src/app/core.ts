@@ -13,11 +13,11 @@ import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/te
 import type { Operation } from '../tool.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
-import { type AppUpstreams, openUpstreams } from './federation.ts';
+import { openEngines } from './engines.ts';
+import type { AppUpstreams } from './federation.ts';
 import { type Governance, openGovernance } from './governance.ts';
-import { createHandlerPools, type HandlerPools } from './handler-pools.ts';
+import type { HandlerPools } from './handler-pools.ts';
 import { checkSharedSalt } from './identity.ts';
-import { openPacks } from './packs.ts';
 import { createPlans, type Plans } from './plans.ts';
 import { environmentSecrets, openStoredSecrets, type StoredSecrets, secretsAtStart } from './secrets.ts';
 import type { AppSettings } from './settings.ts';
@@ -71,30 +71,16 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const governance = await openGovernance({ settings, telemetry, secrets, state, egress, jobs, plan });
   const { gate, close: closeGovernance, ...governing } = governance;
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
-  const packs = openPacks({ settings, telemetry, store });
-  const upstreams = openUpstreams({ store, telemetry, audit, egress, build: options.build });
-  const pools = createHandlerPools(telemetry);
+  const engines = openEngines({ settings, telemetry, store, audit, egress, build: options.build });
   const closeTools = async () => {
-    await Promise.all([pools.close(), packs.close(), upstreams.close(), closeGovernance()]);
+    await Promise.all([engines.close(), closeGovernance()]);
     await state.close();
     // Last, because the last records may still have to be sent.
     await egress.close();
   };
   const { ensureTenants } = identity;
   const { once, rollouts } = governing;
-  const plansDeps = {
-    settings,
-    telemetry,
-    egress,
-    pools,
-    packs,
-    stages,
-    audit,
-    ensureTenants,
-    once,
-    rollouts,
-    upstreams,
-  };
+  const plansDeps = { settings, telemetry, egress, ...engines, stages, audit, ensureTenants, once, rollouts };
   try {
     storedSecrets = await openStoredSecrets({ settings, store, egress, areNamed: early.areNamed() });
     plans = await createPlans(loaded.definitions, { ...plansDeps, storedSecrets });
@@ -123,8 +109,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     secrets,
     storedSecrets,
     routeEntry: createRouteEntries(stages.operation),
-    upstreams,
-    pools,
+    upstreams: engines.upstreams,
+    pools: engines.pools,
     running: gate.running,
     warnings,
     async close() {

@@ -67,20 +67,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   const reload = () => core.plans.reloader.reload();
   const diagnostics = diagnosticsDeps(deps, { clock, health, eventLoop });
 
-  health.add(configComponent({ loaded: () => true, lastError: core.plans.reloader.lastError }));
-  health.add(handlersComponent(core.pools.problem));
-  health.add(storeComponent(core.store.problem));
-  health.add(diskComponent({ directory: settings.dataDirectory, logProblem: () => log.problem() }));
-  health.add(clockComponent(clock));
-  health.add(core.audit.component);
-  health.add(eventLoopComponent(eventLoop));
-  if (hasTenantHeader(settings))
-    health.add({ name: 'tenant_header', critical: false, check: tenantHeaderFinding });
-  health.add(limitsComponent(core.limiter));
-  if (core.flags.component !== undefined) health.add(core.flags.component);
-  health.add(core.upstreams.component);
-  watchDatabases(core, health);
-  watchIssuers(core.people.tokens, core.plans.holder, health);
+  addComponents(deps, { clock, health, eventLoop });
   const ages = createAgeReminder({ core, settings, clock });
 
   const ended = new Promise<number>((resolve) => {
@@ -133,6 +120,25 @@ export function createOperations(deps: OperationsDeps): Operations {
 }
 
 type Watching = Pick<DiagnosticsDeps, 'clock' | 'health' | 'eventLoop'>;
+
+/** Everything whose state `/health` tells. */
+function addComponents({ core, settings }: OperationsDeps, { clock, health, eventLoop }: Watching): void {
+  const { log } = core.telemetry;
+  health.add(configComponent({ loaded: () => true, lastError: core.plans.reloader.lastError }));
+  health.add(handlersComponent(core.pools.problem));
+  health.add(storeComponent(core.store.problem));
+  health.add(diskComponent({ directory: settings.dataDirectory, logProblem: () => log.problem() }));
+  health.add(clockComponent(clock));
+  health.add(core.audit.component);
+  health.add(eventLoopComponent(eventLoop));
+  if (hasTenantHeader(settings))
+    health.add({ name: 'tenant_header', critical: false, check: tenantHeaderFinding });
+  health.add(limitsComponent(core.limiter));
+  if (core.flags.component !== undefined) health.add(core.flags.component);
+  health.add(core.upstreams.component);
+  watchDatabases(core, health);
+  watchIssuers(core.people.tokens, core.plans.holder, health);
+}
 
 function diagnosticsDeps(deps: OperationsDeps, watching: Watching): DiagnosticsDeps {
   const { core, build, lifecycle, inFlight } = deps;

@@ -1,7 +1,8 @@
 // The packs of the process, what each server gets of them, and the servers that hold a pack alone.
 import { systemClock } from '../clock.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
-import { CODE_INSTRUCTIONS, createCodePack } from '../packs/code/code-pack.ts';
+import type { CodePack } from '../packs/code/code-pack.ts';
+import { CODE_INSTRUCTIONS } from '../packs/code/instructions.ts';
 import { PartsError } from '../plan/compilation.ts';
 import type { PackTool } from '../plan/pack-tool.ts';
 import type { Store } from '../store/store.ts';
@@ -16,8 +17,8 @@ export interface ServedPacks {
 
 /** Opened once; plans come and go. */
 export interface Packs {
-  /** Throws PartsError for options that cannot be served. */
-  serve(loaded: LoadedDefinition): ServedPacks;
+  /** Rejects with PartsError for options that cannot be served. */
+  serve(loaded: LoadedDefinition): Promise<ServedPacks>;
   close(): Promise<void>;
 }
 
@@ -27,25 +28,33 @@ export interface PacksDeps {
   readonly store: Store;
 }
 
-/** Nothing works until a definition is served that names a pack. */
+/** Nothing works, and no pack is loaded, until a definition is served that names it. */
 export function openPacks({ settings, telemetry, store }: PacksDeps): Packs {
-  const code = createCodePack({
-    stateDirectory: settings.dataDirectory,
-    store,
-    clock: systemClock,
-    log: telemetry.log.child({ component: 'code' }),
-  });
+  let opened: Promise<CodePack> | undefined;
+  const open = async () => {
+    const { createCodePack } = await import('../packs/code/code-pack.ts');
+    return createCodePack({
+      stateDirectory: settings.dataDirectory,
+      store,
+      clock: systemClock,
+      log: telemetry.log.child({ component: 'code' }),
+    });
+  };
   return {
-    serve({ definition, baseDirectory }) {
+    async serve({ definition, baseDirectory }) {
       const options = definition.packs.code;
       if (options === undefined) return { tools: [], close: () => Promise.resolve() };
+      opened ??= open();
+      const code = await opened;
       try {
         return code.serve(options, baseDirectory);
       } catch (error) {
         throw new PartsError('/packs/code/paths', error);
       }
     },
-    close: code.close,
+    async close() {
+      await (await opened)?.close();
+    },
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Databases } from '../databases/databases.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
 import { formatProblem } from '../definition/problem.ts';
+import type { Definition } from '../definition/schema/definition.ts';
 import { watchDefinitions } from '../definition/watch.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { AuditEvent } from '../gate/audit/audit.ts';
@@ -10,6 +11,7 @@ import { DEFAULT_TENANT } from '../gate/tenant/tenant.ts';
 import { type CompiledPlan, compilePlan } from '../plan/compile.ts';
 import { createPlanHolder, type SwappablePlan } from '../plan/holder.ts';
 import { createReloader, type Reloader } from '../plan/reload.ts';
+import type { Plan, ServerPlan } from '../plan/server-plan.ts';
 import type { RolloutStateOf } from '../plan/versions.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
@@ -64,11 +66,7 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
   const databases = new Set<readonly [string, Databases]>();
   // Handlers are prepared before the plan exists that they will read resources from.
   let holder: SwappablePlan | undefined;
-  const compile = createCompiler(deps, databases, (definition) => {
-    const server = holder?.current().servers.get(definition.slug);
-    const canary = server?.versions?.canary;
-    return canary?.definition.version === definition.version ? canary : server;
-  });
+  const compile = createCompiler(deps, databases, (definition) => servedAs(definition, holder?.current()));
 
   let files: readonly string[] = [];
   let loaded = first;
@@ -130,6 +128,13 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
       await holder?.close();
     },
   };
+}
+
+/** The server in force that was made from a definition, or from an earlier state of it. */
+function servedAs({ slug, version }: Definition, plan: Plan | undefined): ServerPlan | undefined {
+  const server = plan?.servers.get(slug);
+  const canary = server?.versions?.canary;
+  return canary?.definition.version === version ? canary : server;
 }
 
 /** Changes come in crowds, as when several upstreams connect: so long, and they are one. */

@@ -53,7 +53,7 @@ export async function createServerParts(
   const { telemetry } = deps;
   const { definition, baseDirectory } = loaded;
   // First: a pack opens nothing before it knows that it can be served, and databases connect when first asked.
-  const packs = deps.packs.serve(loaded);
+  const packs = await deps.packs.serve(loaded);
   const databases = openAll(loaded, telemetry, packs);
   const plugins = await loadPlugins(definition.plugins, {
     pool: deps.pools.modules,

@@ -1,5 +1,4 @@
 // What the main thread does for a handler: everything a context offers beyond plain data.
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Egress } from '../../egress/egress.ts';
 import { EgressError } from '../../egress/egress-error.ts';
 import { HandlerError } from '../../errors.ts';
@@ -44,11 +43,9 @@ export interface CallServicesOptions extends CallServiceDeps {
 }
 
 export function createCallServices(options: CallServicesOptions): CallServices {
-  // What a worker sends arrives in no context; its lines belong to the request that it works for.
-  const ofRequest = AsyncLocalStorage.snapshot();
   return {
-    remark: (remark) => ofRequest(hear, remark, options),
-    perform: (service, payload) => ofRequest(perform, service, payload, options),
+    remark: (remark) => hear(remark, options),
+    perform: (service, payload) => perform(service, payload, options),
   };
 }
 

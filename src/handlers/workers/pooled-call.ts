@@ -1,4 +1,5 @@
 // One call on a worker of the pool: what the code says and asks is performed here, its failures become errors.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   HANDLER_ERROR_CODES,
   HandlerError,
@@ -19,6 +20,8 @@ export interface PooledCall extends Omit<PoolCall, 'said'> {
  * let one of the application's pass; with the signal's reason when the call was given up.
  */
 export async function runPooled(pool: WorkerPool, { services, ...call }: PooledCall): Promise<string> {
+  // What a worker sends arrives in no context; its lines belong to the request that it works for.
+  const ofRequest = AsyncLocalStorage.snapshot();
   /** What was refused to the handler, by number: if it lets a refusal pass, the caller gets the original. */
   const refused = new Map<number, unknown>();
 
@@ -28,7 +31,12 @@ export async function runPooled(pool: WorkerPool, { services, ...call }: PooledC
   ): Promise<void> {
     const { id, ask } = message;
     try {
-      answer({ kind: 'answer', id, ask, value: await services.perform(message.service, message.payload) });
+      answer({
+        kind: 'answer',
+        id,
+        ask,
+        value: await ofRequest(services.perform, message.service, message.payload),
+      });
     } catch (error) {
       refused.set(ask, error);
       answer({ kind: 'refusal', id, ask, error: toRefusal(error) });
@@ -40,7 +48,7 @@ export async function runPooled(pool: WorkerPool, { services, ...call }: PooledC
   const running = pool.run({
     ...call,
     said(message, answer) {
-      if (message.kind === 'remark') services.remark(message.remark);
+      if (message.kind === 'remark') ofRequest(services.remark, message.remark);
       else void perform(message, answer);
     },
   });

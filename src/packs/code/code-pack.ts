@@ -44,10 +44,6 @@ export interface CodePack {
   close(): Promise<void>;
 }
 
-/** What clients are told of the tools. */
-export const CODE_INSTRUCTIONS =
-  'Search the source with search_code before any plain text search: it is complete, current and counted exactly. Begin with a small max_results for an overview, then read the lines that _usage_hint names.';
-
 /** Opens nothing until a server asks. */
 export function createCodePack(deps: CodePackDeps): CodePack {
   const registry = createIndexRegistry({ ...deps, records: indexRecords(deps.store) });

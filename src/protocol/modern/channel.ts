@@ -28,26 +28,39 @@ export interface ModernChannelOptions {
   readonly publish: (change: ChangeNotice) => void;
 }
 
-/** One per request. After the operation ended, `rounds` says whether it ended to ask the client. */
+/** One per request. After the operation ended, `asking` says whether it ended to ask the client. */
 export class ModernChannel implements CodecChannel {
   readonly protocolVersion = MODERN_REVISION;
   readonly progress?: (progress: number, total?: number, message?: string) => void;
-  readonly rounds: InputRounds;
-  /** Every answer that the request brought, of this round and earlier ones. */
-  readonly answers: JsonObject;
   readonly #options: ModernChannelOptions;
+  #rounds: InputRounds | undefined;
   #call: RunningCall | undefined;
 
   constructor(options: ModernChannelOptions) {
     this.#options = options;
-    const { meta, earlier, given } = options;
-    this.answers = { ...earlier, ...given };
-    this.rounds = new InputRounds({
-      capabilities: meta.capabilities,
-      answerOf: (key) => ownAnswer(this.answers, key),
-    });
-    const { progressToken } = meta;
+    const { progressToken } = options.meta;
     if (progressToken !== undefined) this.progress = createProgress(options.context, progressToken);
+  }
+
+  /** Every answer that the request brought, of this round and earlier ones. */
+  get answers(): JsonObject {
+    const { earlier, given } = this.#options;
+    return { ...earlier, ...given };
+  }
+
+  /** Made by the first who asks: most calls never do. */
+  get rounds(): InputRounds {
+    if (this.#rounds === undefined) {
+      const { answers } = this;
+      const { capabilities } = this.#options.meta;
+      this.#rounds = new InputRounds({ capabilities, answerOf: (key) => ownAnswer(answers, key) });
+    }
+    return this.#rounds;
+  }
+
+  /** What came of asking; undefined where nobody asked. */
+  get asking(): InputRounds | undefined {
+    return this.#rounds;
   }
 
   attach(call: RunningCall): void {

@@ -149,7 +149,7 @@ function openChannel(
 }
 
 const NO_ANSWERS: JsonObject = Object.freeze({});
-/** A task asks by itself, and fails by itself. */
+/** A task asks by itself and fails by itself; most calls ask nothing. */
 const NOTHING_ASKED: Pick<InputRounds, 'asked' | 'refusal' | 'accepted'> = {
   asked: undefined,
   refusal: undefined,
@@ -165,7 +165,7 @@ function answerOf(
 ): Answer {
   const { server, method, params, context } = invocation;
   const isTask = outcome.ok && outcome.result instanceof CreatedTask;
-  const { refusal, asked, accepted } = isTask ? NOTHING_ASKED : channel.rounds;
+  const { refusal, asked, accepted } = isTask ? NOTHING_ASKED : (channel.asking ?? NOTHING_ASKED);
   if (refusal !== undefined) return failed(parts, id, refusal, context);
   if (asked !== undefined) {
     const scope: StateScope = { slug: server.slug, principal: context.principal, method, params };

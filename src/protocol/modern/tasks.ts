@@ -39,7 +39,8 @@ export function taskMethod(
   server: ServerPlan,
   method: string,
 ): TaskMethod | undefined {
-  return tasks?.offeredBy(server) === true ? METHODS.get(method) : undefined;
+  const known = METHODS.get(method);
+  return known !== undefined && tasks?.offeredBy(server) === true ? known : undefined;
 }
 
 /** Each acknowledges, or shows one task. */
