@@ -1,15 +1,12 @@
 // `quayside approvals list|grant|deny`: the operator decides, on the store that the servers share.
 import { userInfo } from 'node:os';
-import { ConfigurationError } from '../app/configuration-error.ts';
-import { asConfigurationError, storeAddress } from '../app/store.ts';
-import { readEnvironment } from '../definition/environment.ts';
 import { QuaysideError } from '../errors.ts';
 import { presentApproval } from '../gate/approval/approval-routes.ts';
 import { type Approvals, createApprovals } from '../gate/approval/approvals.ts';
 import { DEFAULT_TENANT } from '../gate/tenant/tenant.ts';
-import { openStore, type StoreAddress } from '../store/open-store.ts';
 import { createRedactor } from '../telemetry/redact.ts';
 import { EXIT, type Io } from './io.ts';
+import { onStore } from './on-store.ts';
 
 /** What the command line may say. */
 export interface ApprovalCommandOptions {
@@ -57,30 +54,12 @@ export function decideRequest(
   });
 }
 
-async function withApprovals(
+function withApprovals(
   options: ApprovalCommandOptions,
   io: Io,
   work: (approvals: Approvals) => Promise<number>,
 ): Promise<number> {
-  const { settings, errors } = readEnvironment(io.env);
-  if (errors.length > 0) return refuse(io, errors);
-  let address: StoreAddress | undefined;
-  try {
-    address = storeAddress(settings, options.data ?? settings.dataDirectory ?? './data');
-    const store = await openStore(address);
-    try {
-      return await work(createApprovals({ store, now: Date.now, redact: createRedactor().value }));
-    } finally {
-      await store.close();
-    }
-  } catch (error) {
-    const known = address === undefined ? error : asConfigurationError(error, address);
-    if (known instanceof ConfigurationError) return refuse(io, known.lines);
-    throw known;
-  }
-}
-
-function refuse(io: Io, lines: readonly string[]): number {
-  for (const line of lines) io.err(`${line}\n`);
-  return EXIT.configuration;
+  return onStore(options, io, (store) =>
+    work(createApprovals({ store, now: Date.now, redact: createRedactor().value })),
+  );
 }

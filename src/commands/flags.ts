@@ -1,15 +1,13 @@
 // `quayside flags list|set|unset`: feature flags in the store of an install.
-import { loadAll } from '../app/definitions.ts';
-import { withOperatorAudit } from '../app/operator-audit.ts';
-import { secretsAtStart } from '../app/secrets.ts';
-import { environmentOf, readSettings } from '../app/settings.ts';
+import { environmentOf } from '../app/settings.ts';
 import { createFlagCommands, type FlagCommands } from '../flags/flag-commands.ts';
 import { openFlagDirectory } from '../flags/flag-directory.ts';
 import type { FlagInput } from '../flags/flag-input.ts';
 import { presentFlag } from '../flags/flag-routes.ts';
 import type { Actor } from '../gate/actor.ts';
-import { type InstallFlags, onInstall } from './install.ts';
+import type { InstallFlags } from './install.ts';
 import { EXIT, type Io } from './io.ts';
+import { onDefinitions } from './on-definitions.ts';
 
 /** What every verb may say: the definition is read for what it declares. */
 export interface FlagVerbOptions extends Omit<InstallFlags, 'tenant'> {
@@ -51,37 +49,25 @@ export function unsetFlag(options: FlagVerbOptions & { readonly key: string }, i
   });
 }
 
-async function withFlags(
+function withFlags(
   options: FlagVerbOptions,
   io: Io,
   work: (flags: FlagCommands, actor: Actor) => Promise<number>,
 ): Promise<number> {
-  const { path, data } = options;
-  const read = readSettings(
-    { ...(path === undefined ? {} : { path }), ...(data === undefined ? {} : { data }) },
-    io.env,
-    'http',
-  );
-  if ('problems' in read) {
-    for (const line of read.problems) io.err(`${line}\n`);
-    return EXIT.configuration;
-  }
-  const { settings } = read;
-  return onInstall(options, io, async ({ store }, actor) => {
-    const { definitions } = await loadAll(settings, secretsAtStart(settings).resolve);
+  const { path, ...rest } = options;
+  const flags = path === undefined ? rest : { ...rest, definition: path };
+  return onDefinitions(flags, io, async ({ settings, definitions, store, audit, actor }) => {
     const first = definitions.find(({ definition }) => definition.default) ?? definitions[0];
     const declared = first?.definition.flags ?? {};
-    const flags = await openFlagDirectory({
+    const directory = await openFlagDirectory({
       store,
       environment: environmentOf(settings),
       declared: () => declared,
     });
     try {
-      return await withOperatorAudit(settings, (audit) =>
-        work(createFlagCommands({ store, flags, now: Date.now, audit }), actor),
-      );
+      return await work(createFlagCommands({ store, flags: directory, now: Date.now, audit }), actor);
     } finally {
-      flags.close();
+      directory.close();
     }
   });
 }

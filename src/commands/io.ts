@@ -26,3 +26,9 @@ export const PROCESS_IO: Io = {
 
 /** Takes the exit code of the verb that ran. */
 export type Finish = (exitCode: number) => void;
+
+/** Says why a command cannot be carried out; gives its exit code. */
+export function refuse(io: Io, lines: readonly string[], code: number = EXIT.configuration): number {
+  for (const line of lines) io.err(`${line}\n`);
+  return code;
+}

@@ -1,10 +1,8 @@
 // `quayside migrate [up|down|status]`: the schema of the durable state.
-import { ConfigurationError } from '../app/configuration-error.ts';
-import { asConfigurationError, storeAddress } from '../app/store.ts';
-import { readEnvironment } from '../definition/environment.ts';
 import { migrations, newestMigration } from '../store/migrations/migrations.ts';
 import { appliedMigrations, migrateStore, type StoreAddress } from '../store/open-store.ts';
 import { EXIT, type Io } from './io.ts';
+import { onAddress } from './on-store.ts';
 
 /** What the command line may say. */
 export interface MigrateCommandOptions {
@@ -17,7 +15,7 @@ export function migrateUp(
   options: MigrateCommandOptions & { readonly to?: number },
   io: Io,
 ): Promise<number> {
-  return withAddress(options, io, (address) => migrate(address, options.to ?? newestMigration, options, io));
+  return onAddress(options, io, (address) => migrate(address, options.to ?? newestMigration, options, io));
 }
 
 /** Takes back everything after `to`; the data in what goes is lost. */
@@ -25,7 +23,7 @@ export function migrateDown(
   options: MigrateCommandOptions & { readonly to: number },
   io: Io,
 ): Promise<number> {
-  return withAddress(options, io, async (address) => {
+  return onAddress(options, io, async (address) => {
     const newest = (await appliedMigrations(address)).at(-1)?.id ?? 0;
     if (newest < options.to) {
       io.err(`--to: the schema is at ${newest}; \`quayside migrate up --to ${options.to}\` leads there.\n`);
@@ -37,7 +35,7 @@ export function migrateDown(
 
 /** Lists every migration and whether it ran. */
 export function migrationStatus(options: MigrateCommandOptions, io: Io): Promise<number> {
-  return withAddress(options, io, async (address) => {
+  return onAddress(options, io, async (address) => {
     const applied = new Map((await appliedMigrations(address)).map((one) => [one.id, one]));
     const known = migrations.map(({ id, name }) => ({
       id,
@@ -67,29 +65,6 @@ async function migrate(
     for (const { id, name, direction } of done)
       io.out(`${direction === 'up' ? 'ran' : 'took back'}  ${numbered(id, name)}\n`);
   return EXIT.ok;
-}
-
-async function withAddress(
-  options: MigrateCommandOptions,
-  io: Io,
-  work: (address: StoreAddress) => Promise<number>,
-): Promise<number> {
-  const { settings, errors } = readEnvironment(io.env);
-  if (errors.length > 0) return refuse(io, errors);
-  let address: StoreAddress | undefined;
-  try {
-    address = storeAddress(settings, options.data ?? settings.dataDirectory ?? './data');
-    return await work(address);
-  } catch (error) {
-    const known = address === undefined ? error : asConfigurationError(error, address);
-    if (known instanceof ConfigurationError) return refuse(io, known.lines);
-    throw known;
-  }
-}
-
-function refuse(io: Io, lines: readonly string[]): number {
-  for (const line of lines) io.err(`${line}\n`);
-  return EXIT.configuration;
 }
 
 function numbered(id: number, name: string): string {

@@ -9,7 +9,7 @@ import { isUrl, openServedServer } from '../app/served-server.ts';
 import { readSettings } from '../app/settings.ts';
 import { PlanError } from '../plan/compile.ts';
 import { buildInfo } from './build-info.ts';
-import { EXIT, type Io } from './io.ts';
+import { type Io, refuse } from './io.ts';
 
 export interface ServerFlags {
   /** Definition file or folder, found as `serve` finds it when absent; or the URL of a running server. */
@@ -66,9 +66,4 @@ async function onDefinition(
     throw error;
   }
   return work(server).finally(() => server.close());
-}
-
-function refuse(io: Io, lines: readonly string[]): number {
-  for (const line of lines) io.err(`${line}\n`);
-  return EXIT.configuration;
 }

@@ -1,8 +1,4 @@
 // `quayside rollout start|pause|promote|abort|status`: on the store that the servers share.
-import { loadAll } from '../app/definitions.ts';
-import { withOperatorAudit } from '../app/operator-audit.ts';
-import { secretsAtStart } from '../app/secrets.ts';
-import { readSettings } from '../app/settings.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
 import type { Actor } from '../gate/actor.ts';
 import {
@@ -12,18 +8,12 @@ import {
   type ShownRollout,
 } from '../rollout/rollout-commands.ts';
 import { openRolloutDirectory } from '../rollout/rollout-directory.ts';
-import { type InstallFlags, onInstall } from './install.ts';
 import { EXIT, type Io } from './io.ts';
-
-/** What every verb may say. */
-export interface RolloutVerbOptions extends Omit<InstallFlags, 'tenant'> {
-  /** Definition file or folder. */
-  readonly definition?: string;
-}
+import { type DefinitionFlags, onDefinitions } from './on-definitions.ts';
 
 /** Shows one rollout, or every one that the definitions declare. */
 export function rolloutStatus(
-  options: RolloutVerbOptions & { readonly slug?: string },
+  options: DefinitionFlags & { readonly slug?: string },
   io: Io,
 ): Promise<number> {
   return withRollouts(options, io, async (rollouts, actor) => {
@@ -38,7 +28,7 @@ export function rolloutStatus(
 
 /** Takes one step with a rollout and shows where it stands then. */
 export function stepRollout(
-  options: RolloutVerbOptions,
+  options: DefinitionFlags,
   io: Io,
   step: (rollouts: RolloutCommands, actor: Actor) => Promise<ShownRollout>,
 ): Promise<number> {
@@ -53,30 +43,17 @@ export function stepRollout(
   });
 }
 
-async function withRollouts(
-  options: RolloutVerbOptions,
+function withRollouts(
+  options: DefinitionFlags,
   io: Io,
   work: (rollouts: RolloutCommands, actor: Actor) => Promise<number>,
 ): Promise<number> {
-  const { definition: path, data } = options;
-  const read = readSettings(
-    { ...(path === undefined ? {} : { path }), ...(data === undefined ? {} : { data }) },
-    io.env,
-    'http',
-  );
-  if ('problems' in read) {
-    for (const line of read.problems) io.err(`${line}\n`);
-    return EXIT.configuration;
-  }
-  const { settings } = read;
-  return onInstall(options, io, async ({ store }, actor) => {
-    const { definitions } = await loadAll(settings, secretsAtStart(settings).resolve);
+  return onDefinitions(options, io, async ({ definitions, store, audit, actor }) => {
     const declared = declaredBy(definitions);
     const directory = await openRolloutDirectory(store);
     try {
-      return await withOperatorAudit(settings, (audit) =>
-        work(createRolloutCommands({ directory, declared: () => declared, now: Date.now, audit }), actor),
-      );
+      const commands = createRolloutCommands({ directory, declared: () => declared, now: Date.now, audit });
+      return await work(commands, actor);
     } finally {
       directory.close();
     }

@@ -4,7 +4,7 @@ import { readSettings, type SettingsFlags } from '../app/settings.ts';
 import { runStdioApp } from '../app/stdio-app.ts';
 import { PlanError } from '../plan/compile.ts';
 import { buildInfo } from './build-info.ts';
-import { EXIT, type Io } from './io.ts';
+import { EXIT, type Io, refuse } from './io.ts';
 
 /** Resolves with the exit code when the input has ended. */
 export async function stdio(flags: SettingsFlags & { readonly server?: string }, io: Io): Promise<number> {
@@ -24,9 +24,4 @@ export async function stdio(flags: SettingsFlags & { readonly server?: string },
     throw error;
   }
   return EXIT.ok;
-}
-
-function refuse(io: Io, lines: readonly string[]): number {
-  for (const line of lines) io.err(`${line}\n`);
-  return EXIT.configuration;
 }

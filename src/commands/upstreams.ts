@@ -1,13 +1,10 @@
 // `quayside upstreams list|approve`: the operator decides, on the store that the servers share.
 import { userInfo } from 'node:os';
-import { ConfigurationError } from '../app/configuration-error.ts';
-import { asConfigurationError, storeAddress } from '../app/store.ts';
-import { readEnvironment } from '../definition/environment.ts';
 import { QuaysideError } from '../errors.ts';
-import { openStore, type StoreAddress } from '../store/open-store.ts';
 import { createPins, type PinnedTool, type Pins } from '../upstreams/pins/pins.ts';
 import { presentTool } from '../upstreams/upstream-routes.ts';
 import { EXIT, type Io } from './io.ts';
+import { onStore } from './on-store.ts';
 
 /** What the command line may say. */
 export interface UpstreamCommandOptions {
@@ -72,30 +69,10 @@ function describe(tool: PinnedTool): string {
   return `${[head, ...tool.diff.map((line) => `    ${line}`)].join('\n')}\n`;
 }
 
-async function withPins(
+function withPins(
   options: UpstreamCommandOptions,
   io: Io,
   work: (pins: Pins) => Promise<number>,
 ): Promise<number> {
-  const { settings, errors } = readEnvironment(io.env);
-  if (errors.length > 0) return refuse(io, errors);
-  let address: StoreAddress | undefined;
-  try {
-    address = storeAddress(settings, options.data ?? settings.dataDirectory ?? './data');
-    const store = await openStore(address);
-    try {
-      return await work(createPins({ store, now: Date.now }));
-    } finally {
-      await store.close();
-    }
-  } catch (error) {
-    const known = address === undefined ? error : asConfigurationError(error, address);
-    if (known instanceof ConfigurationError) return refuse(io, known.lines);
-    throw known;
-  }
-}
-
-function refuse(io: Io, lines: readonly string[]): number {
-  for (const line of lines) io.err(`${line}\n`);
-  return EXIT.configuration;
+  return onStore(options, io, (store) => work(createPins({ store, now: Date.now })));
 }

@@ -1,14 +1,11 @@
 // `quayside users`: accounts in the durable state, for the first administrator and whoever follows.
 import { randomBytes } from 'node:crypto';
-import { ConfigurationError } from '../app/configuration-error.ts';
-import { asConfigurationError, storeAddress } from '../app/store.ts';
-import { readEnvironment } from '../definition/environment.ts';
 import { QuaysideError } from '../errors.ts';
 import { type Account, type Accounts, createAccounts } from '../gate/login/accounts.ts';
 import { permissionProblem } from '../gate/permission/grammar.ts';
-import { openStore, type StoreAddress } from '../store/open-store.ts';
 import { StoreRefusal } from '../store/store.ts';
-import { EXIT, type Io } from './io.ts';
+import { EXIT, type Io, refuse } from './io.ts';
+import { onStore } from './on-store.ts';
 
 interface UserCommandOptions {
   readonly data?: string;
@@ -107,35 +104,21 @@ async function withAccounts(
   io: Io,
   work: (accounts: Accounts) => Promise<number>,
 ): Promise<number> {
-  const { settings, errors } = readEnvironment(io.env);
   const wrong = (options.permissions ?? []).flatMap((one) => {
     const problem = permissionProblem(one);
     return problem === undefined ? [] : [`--permissions: ${JSON.stringify(one)} ${problem}`];
   });
   if (wrong.length > 0) return refuse(io, wrong, EXIT.usage);
-  if (errors.length > 0) return refuse(io, errors, EXIT.configuration);
-  let address: StoreAddress | undefined;
-  try {
-    address = storeAddress(settings, options.data ?? settings.dataDirectory ?? './data');
-    const store = await openStore(address);
+  return onStore(options, io, async (store) => {
     try {
       return await work(createAccounts(store, Date.now));
-    } finally {
-      await store.close();
+    } catch (error) {
+      if (error instanceof QuaysideError) return refuse(io, [error.message], EXIT.failure);
+      if (error instanceof StoreRefusal && error.reason === 'foreign_key')
+        return refuse(io, ['--tenant: there is no such tenant.'], EXIT.failure);
+      throw error;
     }
-  } catch (error) {
-    if (error instanceof QuaysideError) return refuse(io, [error.message], EXIT.failure);
-    if (error instanceof StoreRefusal && error.reason === 'foreign_key')
-      return refuse(io, ['--tenant: there is no such tenant.'], EXIT.failure);
-    const known = address === undefined ? error : asConfigurationError(error, address);
-    if (known instanceof ConfigurationError) return refuse(io, known.lines, EXIT.configuration);
-    throw known;
-  }
-}
-
-function refuse(io: Io, lines: readonly string[], code: number): number {
-  for (const line of lines) io.err(`${line}\n`);
-  return code;
+  });
 }
 
 function grantsOf({ roles, permissions }: Granting) {
