@@ -16,6 +16,7 @@ import { keepConnection } from '../support/raw-http.ts';
 import { createWorkspace, type Workspace } from '../support/workspace.ts';
 
 const KEY = 'observability-test-key-0123';
+const SCRIPTED_SERVER = join(import.meta.dirname, '../upstreams/fixtures/scripted-server.ts');
 
 const upstream = createServer((_request, response) => response.end('up'));
 let endpoint: ModelServer;
@@ -31,6 +32,8 @@ beforeAll(async () => {
 name: seen
 version: 1.0.0
 databases: { main: { url: "sqlite:./shop.db" } }
+upstreams:
+  other: { command: ${process.execPath}, args: [${SCRIPTED_SERVER}, none], prefix: other }
 models:
   main: { baseUrl: "${endpoint.baseUrl}", model: m, apiKey: ${MODEL_KEY}, prices: { input: 1, output: 2 } }
 tools:
