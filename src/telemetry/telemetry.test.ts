@@ -51,6 +51,13 @@ test('P61: every declared metric can be fed, and is present and not zero once it
   telemetry.sandboxKill('timeout');
   telemetry.sessionEnded('http', 12);
   telemetry.databaseQuery('tool', 0.002);
+  telemetry.modelCall({
+    provider: 'openai',
+    model: 'm',
+    seconds: 1,
+    usage: { inputTokens: 3, outputTokens: 4 },
+    cost: { amount: 0.1, currency: 'USD' },
+  });
   telemetry.egress({ purpose: 'tool', status: 200, seconds: 0.1 });
   telemetry.watchConnections('http', () => 3);
   telemetry.watchDatabaseConnections(() => ({ active: 1, idle: 2 }));

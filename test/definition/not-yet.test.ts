@@ -82,7 +82,7 @@ test('places stay right after entries are left out', () => {
   const { definitions } = outcomeOf(`name: shop
 version: 1.0.0
 tools:
-  ask: { description: A., input: {}, handler: { type: prompt, template: Say it } }
+  ask: { description: A., input: {}, handler: "sql:lead_time_metrics" }
   web: { description: W., input: {}, http: GET https://example.com/a }
 `);
   expect(definitions[0]?.definition.tools.map(({ name }) => name)).toEqual(['web']);
