@@ -5,6 +5,7 @@ import { type EnvironmentSettings, readEnvironment, shortSecrets } from '../defi
 import { definitionPath } from '../definition/find-files.ts';
 import { isLoopbackHost } from './start-checks.ts';
 
+/** What the process was told, by flags and environment, before anything is opened. */
 export interface AppSettings {
   /** Definition file or folder. */
   readonly path: string;
