@@ -1,6 +1,8 @@
 // What can be done with flags; behind REST and the command line alike.
+
 import { QuaysideError } from '../errors.ts';
 import { type Actor, audited } from '../gate/actor.ts';
+import { adminChange } from '../gate/audit/admin-change.ts';
 import type { AuditLog } from '../gate/audit/audit.ts';
 import { DEFAULT_TENANT } from '../gate/tenant/tenant.ts';
 import { type Step, type Store, StoreConflict } from '../store/store.ts';
@@ -85,10 +87,14 @@ async function put(
     before?.updated === undefined
       ? { statement: insertFlag, values, expect: 1 }
       : { statement: updateFlag, values: { ...values, seen: before.updated.at }, expect: 1 };
-  const change = changeOf(actor, before === undefined ? 'create' : 'update', key, {
-    ...(before === undefined ? {} : { before: settingsOf(before) }),
-    after,
-  });
+  const change = adminChange(
+    actor,
+    { action: before === undefined ? 'create' : 'update', resourceType: 'flag', resourceId: key },
+    {
+      ...(before === undefined ? {} : { before: settingsOf(before) }),
+      after,
+    },
+  );
   await audited(deps.audit, actor, change, () => write(deps, step));
   return existing(deps, key);
 }
@@ -99,7 +105,11 @@ async function remove(deps: FlagCommandDeps, actor: Actor, flag: Flag): Promise<
     throw new QuaysideError('conflict', {
       message: `The flag ${key} is ${flag.source === 'shipped' ? 'shipped' : 'declared by the definition'} and cannot be removed; switch it off with enabled: false.`,
     });
-  const change = changeOf(actor, 'delete', key, { before: settingsOf(flag) });
+  const change = adminChange(
+    actor,
+    { action: 'delete', resourceType: 'flag', resourceId: key },
+    { before: settingsOf(flag) },
+  );
   const step = { statement: deleteFlag, values: { key, seen: updated.at }, expect: 1 };
   await audited(deps.audit, actor, change, () => write(deps, step));
 }
@@ -120,20 +130,4 @@ function existing({ flags }: FlagCommandDeps, key: string): Flag {
 
 function settingsOf({ key: _, source: __, updated: ___, ...settings }: Flag) {
   return settings;
-}
-
-function changeOf(
-  actor: Actor,
-  action: string,
-  resourceId: string,
-  states: { readonly before?: unknown; readonly after?: unknown },
-) {
-  return {
-    eventType: 'admin.action',
-    action,
-    resourceType: 'flag',
-    resourceId,
-    tenantId: actor.tenantId,
-    ...states,
-  };
 }

@@ -6,6 +6,7 @@ import {
   keyPrincipal,
   text,
 } from '../../test/support/hand-made-plan.ts';
+import { ROLLOUT } from '../../test/support/rollout.ts';
 import type { ServerPlan } from '../plan/server-plan.ts';
 import type { Principal } from '../tool.ts';
 import { NewsFilter } from './news-filter.ts';
@@ -71,4 +72,27 @@ test('a resource that a reload took away is not told of any more, nor anything o
   expect(filter.admits({ kind: 'resource', uri: 'doc://a' })).toBe(false);
   swap(undefined);
   expect(filter.admits({ kind: 'tools' })).toBe(false);
+});
+
+test('P15 P27: during a rollout, news of what only the canary has reaches those who may see it there', () => {
+  const between = (canary: HandMadeServer, version: string): ServerPlan => ({
+    ...serverOf('1', { tools: { a: tool } }),
+    versions: {
+      rollout: ROLLOUT,
+      canary: serverOf(version, canary),
+      problem: undefined,
+      choose: () => serverOf('1', {}),
+    },
+  });
+  const first = between({ tools: { a: tool }, resources: [resource] }, '2');
+  for (const [principal, isTold] of [
+    [SEEING, true],
+    [BLIND, false],
+  ] as const) {
+    const { filter, swap } = filterFor(principal, first);
+    expect(filter.admits({ kind: 'resource', uri: 'doc://a' })).toBe(isTold);
+    swap(between({ tools: { a: tool, b: tool }, resources: [resource] }, '3'));
+    expect(filter.admits({ kind: 'tools' })).toBe(isTold);
+    expect(filter.admits({ kind: 'prompts' })).toBe(false);
+  }
 });

@@ -22,7 +22,7 @@ export class NewsFilter {
     const server = hub.serverOf(slug);
     if (server === undefined) return;
     for (const kind of ['tools', 'prompts', 'resources'] as const) {
-      this.#heard.set(kind, { version: server.version, lists: this.#listsOf(server, kind) });
+      this.#heard.set(kind, { version: stateOf(server), lists: this.#listsOf(server, kind) });
     }
   }
 
@@ -31,20 +31,36 @@ export class NewsFilter {
     const server = this.#hub.serverOf(this.#slug);
     if (server === undefined) return false;
     const { kind } = change;
-    if (kind === 'resource') return isReadable(server, this.#principal, change.uri);
+    if (kind === 'resource')
+      return versionsOf(server).some((version) => isReadable(version, this.#principal, change.uri));
     const before = this.#heard.get(kind);
     const lists = this.#listsOf(server, kind);
-    this.#heard.set(kind, { version: server.version, lists });
+    const version = stateOf(server);
+    this.#heard.set(kind, { version, lists });
     // Without a new plan it is a handler that says so, which knows more of its list than the plan does.
-    if (before?.version === server.version)
-      return isEmpty(server, kind) || lists.some(({ length }) => length > 0);
+    if (before?.version === version) return isEmpty(server, kind) || lists.some(({ length }) => length > 0);
     return !isDeepStrictEqual(before?.lists, lists);
   }
 
   #listsOf(server: ServerPlan, kind: ListKind): SeenLists {
-    const visible = server.visibleTo(this.#principal);
-    return kind === 'resources' ? [visible.resources, visible.resourceTemplates] : [visible[kind]];
+    return versionsOf(server).flatMap((version): SeenLists => {
+      const visible = version.visibleTo(this.#principal);
+      return kind === 'resources' ? [visible.resources, visible.resourceTemplates] : [visible[kind]];
+    });
   }
+}
+
+/** During a rollout both: they admit the same callers, and which one a caller has changes while the shares grow. */
+function versionsOf(server: ServerPlan): readonly ServerPlan[] {
+  const canary = server.versions?.canary;
+  return canary === undefined ? [server] : [server, canary];
+}
+
+/** Differs when a list of any version does. */
+function stateOf(server: ServerPlan): string {
+  return versionsOf(server)
+    .map(({ version }) => version)
+    .join(' ');
 }
 
 /** Where there is nothing to see, nothing is hidden. */

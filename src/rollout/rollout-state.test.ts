@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Rollout } from '../definition/schema/rollout.ts';
+import { ROLLOUT } from '../../test/support/rollout.ts';
 import {
   aborted,
   analysed,
@@ -11,15 +11,6 @@ import {
   started,
 } from './rollout-state.ts';
 
-const ROLLOUT: Rollout = {
-  stable: '1.0.0',
-  canary: '1.1.0',
-  stages: [5, 25, 50, 100],
-  stageMinutes: 15,
-  sticky: 'principal',
-  analysis: { interval: 60, minRequests: 20, minSuccess: 99, maxP95Ms: 500, threshold: 5 },
-  auto: true,
-};
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 0, 1);
 

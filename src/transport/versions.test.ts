@@ -1,4 +1,5 @@
 // Two versions of one server on every transport: sessions and connections stay on the one that they began with.
+
 import { PassThrough } from 'node:stream';
 import { afterEach, expect, test } from 'vitest';
 import { ANONYMOUS, handMadePlans, handMadeServer, text } from '../../test/support/hand-made-plan.ts';
@@ -10,21 +11,14 @@ import {
   startEndpoint,
 } from '../../test/support/http-endpoint.ts';
 import { createSession } from '../../test/support/mcp-session.ts';
+import { ROLLOUT } from '../../test/support/rollout.ts';
 import type { Rollout } from '../definition/schema/rollout.ts';
 import { joinVersions } from '../plan/versions.ts';
 import { createProtocol } from '../protocol/protocol.ts';
 import type { RolloutState } from '../rollout/rollout-state.ts';
 import { createStdioTransport } from './stdio.ts';
 
-const ROLLOUT: Rollout = {
-  stable: '1.0.0',
-  canary: '1.1.0',
-  stages: [5, 100],
-  stageMinutes: 15,
-  sticky: 'principal',
-  analysis: { interval: 60, minRequests: 20, minSuccess: 99, maxP95Ms: 500, threshold: 5 },
-  auto: true,
-};
+const TWO_STAGES: Rollout = { ...ROLLOUT, stages: [5, 100] };
 
 const version = (number: string) =>
   handMadeServer({
@@ -47,7 +41,7 @@ function joined() {
     reason: '',
   });
   const other = { canary: version('1.1.0'), problem: undefined };
-  return { state, server: joinVersions(version('1.0.0'), other, { rollout: ROLLOUT, stateOf }) };
+  return { state, server: joinVersions(version('1.0.0'), other, { rollout: TWO_STAGES, stateOf }) };
 }
 
 const open: HttpEndpoint[] = [];

@@ -1,4 +1,5 @@
 // Several replicas over one store: all count, one judges, everybody follows.
+
 import { expect, test } from 'vitest';
 import type { Rollout } from '../../src/definition/schema/rollout.ts';
 import { createAnalyser } from '../../src/rollout/analyser.ts';
@@ -8,18 +9,11 @@ import type { RolloutState } from '../../src/rollout/rollout-state.ts';
 import { createSamples } from '../../src/rollout/samples.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
+import { ROLLOUT } from '../support/rollout.ts';
 import { eachStore } from '../support/store.ts';
 
 const INTERVAL_MS = 60_000;
-const ROLLOUT: Rollout = {
-  stable: '1.0.0',
-  canary: '1.1.0',
-  stages: [5, 25, 50, 100],
-  stageMinutes: 15,
-  sticky: 'principal',
-  analysis: { interval: 60, minRequests: 20, minSuccess: 99, maxP95Ms: 500, threshold: 3 },
-  auto: true,
-};
+const IMPATIENT: Rollout = { ...ROLLOUT, analysis: { ...ROLLOUT.analysis, threshold: 3 } };
 const OPERATOR = { id: 'test', tenantId: 'default' };
 
 /** One process of several, moved on by hand: `look` is what it does every second. */
@@ -31,19 +25,19 @@ async function createReplica(store: Store, clock: FakeClock) {
     store,
     directory,
     now: clock.now,
-    rolloutOf: (slug) => (slug === 'shop' ? ROLLOUT : undefined),
+    rolloutOf: (slug) => (slug === 'shop' ? IMPATIENT : undefined),
     judged: (_slug, before, after) => {
       if (before.status !== after.status || before.stage !== after.stage)
         verdicts.push(`${before.status} ${before.weight} -> ${after.status} ${after.weight}`);
     },
   });
-  const state = (): RolloutState | undefined => directory.find('shop', ROLLOUT)?.state;
+  const state = (): RolloutState | undefined => directory.find('shop', IMPATIENT)?.state;
   const commands = createRolloutCommands({
     directory,
-    declared: () => [{ slug: 'shop', rollout: ROLLOUT, stable: { tools: [] }, canary: { tools: [] } }],
+    declared: () => [{ slug: 'shop', rollout: IMPATIENT, stable: { tools: [] }, canary: { tools: [] } }],
     now: clock.now,
   });
-  const count = samples.samplerFor('shop', ROLLOUT, () => state()?.status === 'running');
+  const count = samples.samplerFor('shop', IMPATIENT, () => state()?.status === 'running');
   return {
     directory,
     samples,
@@ -99,7 +93,7 @@ eachStore(({ createDatabase }) => {
     expect(replicas.map(({ state }) => [state()?.status, state()?.weight])).toEqual(
       Array(3).fill(['aborted', 0]),
     );
-    expect(clock.now() - brokenAt).toBeLessThanOrEqual(ROLLOUT.analysis.threshold * INTERVAL_MS + 5000);
+    expect(clock.now() - brokenAt).toBeLessThanOrEqual(IMPATIENT.analysis.threshold * INTERVAL_MS + 5000);
     expect(replicas.flatMap(({ verdicts }) => verdicts)).toEqual(['running 5 -> aborted 0']);
     expect(first.state()?.reason).toMatch(/^only 50 % of \d+ calls succeeded/);
   }, 60_000);

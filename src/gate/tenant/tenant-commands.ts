@@ -1,9 +1,11 @@
 // What can be done with tenants; behind REST and the command line alike.
+
 import { randomUUID } from 'node:crypto';
 import { QuaysideError } from '../../errors.ts';
 import { type Step, type Store, StoreConflict } from '../../store/store.ts';
 import type { JsonObject } from '../../tool.ts';
 import { type Actor, audited } from '../actor.ts';
+import { adminChange } from '../audit/admin-change.ts';
 import type { AuditLog } from '../audit/audit.ts';
 import { DEFAULT_TENANT, isFreeSlug, type Tenant } from './tenant.ts';
 import type { TenantDirectory } from './tenant-directory.ts';
@@ -83,7 +85,11 @@ export function createTenantCommands(deps: TenantCommandDeps): TenantCommands {
         );
       const values = { ...checked(input, slug), id: randomUUID(), slug, now: now() };
       const after = { slug, name: values.name, contact_email: values.contact_email };
-      const change = changeOf(actor, 'create', values.id, { after });
+      const change = adminChange(
+        actor,
+        { action: 'create', resourceType: 'tenant', resourceId: values.id },
+        { after },
+      );
       return audited(deps.audit, actor, change, async () => {
         const { is_active: _, ...inserted } = values;
         if (!(await write({ statement: insertTenant, values: inserted }))) throw taken(slug);
@@ -117,7 +123,11 @@ async function update(
   const values = checked(input, before.name, before);
   if (before.slug === DEFAULT_TENANT && values.is_active === 0)
     throw invalid('is_active', 'the tenant default is the operator’s own and stays active');
-  const change = changeOf(actor, 'update', before.id, { before: presentTenant(before), after: values });
+  const change = adminChange(
+    actor,
+    { action: 'update', resourceType: 'tenant', resourceId: before.id },
+    { before: presentTenant(before), after: values },
+  );
   // Of two changes within a millisecond the second must still be told from the first.
   const now = Math.max(deps.now(), before.updatedAt + 1);
   const step = {
@@ -159,22 +169,6 @@ function checked(input: TenantInput, name: string, before?: Tenant) {
     throw invalid('settings', `must have at most ${SETTINGS_LENGTH_MAX} characters as JSON`);
   const isActive = input.isActive ?? before?.isActive ?? true;
   return { name: given, contact_email: email ?? null, is_active: isActive ? 1 : 0, settings };
-}
-
-function changeOf(
-  actor: Actor,
-  action: string,
-  resourceId: string,
-  states: { readonly before?: unknown; readonly after?: unknown },
-) {
-  return {
-    eventType: 'admin.action',
-    action,
-    resourceType: 'tenant',
-    resourceId,
-    tenantId: actor.tenantId,
-    ...states,
-  };
 }
 
 function known({ tenants }: TenantCommandDeps, name: string): Tenant {

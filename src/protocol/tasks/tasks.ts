@@ -58,6 +58,19 @@ export interface Tasks {
   close(): Promise<void>;
 }
 
+/** Asked with every call of some clients, and the answer is the plan's: so each plan is looked through once. */
+function createOffers(): Tasks['offeredBy'] {
+  const known = new WeakMap<ServerPlan, boolean>();
+  return (server) => {
+    let offers = known.get(server);
+    if (offers === undefined) {
+      offers = [...server.tools.values()].some(({ item }) => item.spec.taskSupport !== undefined);
+      known.set(server, offers);
+    }
+    return offers;
+  };
+}
+
 /** `start` begins the work; without it nothing of other processes is heard. */
 export function createTasks(deps: TasksDeps): Tasks {
   const engine = createEngine(deps);
@@ -71,7 +84,7 @@ export function createTasks(deps: TasksDeps): Tasks {
       const tick = () => keepUp(engine).catch(parts.onProblem);
       stops = [deps.store.watch(TASKS_TOPIC, look), repeat(clock, parts.leaseMs / RENEWALS, tick)];
     },
-    offeredBy: ({ tools }) => [...tools.values()].some(({ item }) => item.spec.taskSupport !== undefined),
+    offeredBy: createOffers(),
     async call(invocation, entry, args, wish) {
       const release = parts.plans.acquireServer(invocation.server);
       const { outcome, finished } = await callAsTask(parts, { invocation, entry, args, wish });
