@@ -13,6 +13,8 @@ export type Benchmark = (pace: Pace) => Promise<Measurement[]>;
 
 /** Enough requests under way to keep one core busy, few enough that latency shows the server and not a queue. */
 const connectionsUsual = 16;
+/** More callers than a database has sessions for us (16), so that they wait for one another. */
+const connectionsMany = 64;
 /** Connections of the open loop: a pause of the server must not run out of them. */
 const connectionsOpen = 128;
 /** Quiet time before the idle memory is read: by then threads that only a start needs have ended. */
@@ -44,16 +46,18 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
     compare({ id: 'upstream-call', ours: contenders.proxiedEcho(), peers: [contenders.mcpProxy()] }, pace),
   'sqlite-tool': (pace) =>
     compare({ id: 'sqlite-tool', ours: contenders.sqliteTool(), peers: [contenders.toolboxSqlite()] }, pace),
-  'postgres-tool': async (pace) => {
-    await writePostgres();
-    try {
-      const pair = { ours: contenders.postgresTool(), peers: [contenders.toolboxPostgres()] };
-      const few = await compare({ id: 'postgres-tool', ...pair, connections: 16 }, pace);
-      return [...few, ...(await compare({ id: 'postgres-tool', ...pair, connections: 64 }, pace))];
-    } finally {
-      await removePostgres();
-    }
-  },
+  'sqlite-tool-audited': (pace) =>
+    compare(
+      {
+        id: 'sqlite-tool-audited',
+        ours: contenders.auditedSqliteTool(),
+        peers: [contenders.toolboxSqlite()],
+      },
+      pace,
+    ),
+  'postgres-tool': (pace) => comparePostgres('postgres-tool', contenders.postgresTool(), pace),
+  'postgres-tool-audited': (pace) =>
+    comparePostgres('postgres-tool-audited', contenders.auditedPostgresTool(), pace),
   'added-p99': (pace) =>
     withServers([contenders.governedEcho(), contenders.rawNodeHttp()], (servers) =>
       addedLatency(servers, pace),
@@ -93,6 +97,18 @@ function compare(
       ratio: own.ratePerSecond / other.ratePerSecond,
     }));
   });
+}
+
+/** The look-up in PostgreSQL at few and at many connections; the table is there for its time only. */
+async function comparePostgres(id: string, ours: Contender, pace: Pace): Promise<Measurement[]> {
+  await writePostgres();
+  try {
+    const pair = { id, ours, peers: [contenders.toolboxPostgres()] };
+    const few = await compare({ ...pair, connections: connectionsUsual }, pace);
+    return [...few, ...(await compare({ ...pair, connections: connectionsMany }, pace))];
+  } finally {
+    await removePostgres();
+  }
 }
 
 /** The p99 that governing adds: the same arrivals, at half of what the governed server can take, met by both. */

@@ -47,22 +47,24 @@ export function mcpProxy(): Contender {
   };
 }
 
-/** Ours looking a customer up in SQLite. */
+/** Ours looking a customer up in SQLite, governed as the echo is. */
 export function sqliteTool(): Contender {
-  return quayside({
-    definition: 'sqlite',
-    requests: customerCalls(),
-    env: { CUSTOMERS_URL: `sqlite:${customersFile()}` },
-  });
+  return customerTool('sqlite', `sqlite:${customersFile()}`);
 }
 
-/** Ours looking a customer up in PostgreSQL. */
+/** The same with each call in the audit log and its file. */
+export function auditedSqliteTool(): Contender {
+  return customerTool('sqlite-audited', `sqlite:${customersFile()}`);
+}
+
+/** Ours looking a customer up in PostgreSQL, governed as the echo is. */
 export function postgresTool(): Contender {
-  return quayside({
-    definition: 'postgres',
-    requests: customerCalls(),
-    env: { CUSTOMERS_URL: postgresAddress.href },
-  });
+  return customerTool('postgres', postgresAddress.href);
+}
+
+/** The same with each call in the audit log and its file. */
+export function auditedPostgresTool(): Contender {
+  return customerTool('postgres-audited', postgresAddress.href);
 }
 
 /** Bare node:http with JSON in and out. */
@@ -102,6 +104,10 @@ export function toolboxPostgres(): Contender {
       POSTGRES_PASSWORD: postgresAddress.password || 'none',
     },
   });
+}
+
+function customerTool(definition: string, databaseUrl: string): Contender {
+  return quayside({ definition, requests: customerCalls(), env: { CUSTOMERS_URL: databaseUrl } });
 }
 
 interface QuaysideOptions {
