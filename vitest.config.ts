@@ -2,13 +2,50 @@ import { defineConfig } from 'vitest/config';
 
 const isFullRun = process.env.QUAYSIDE_TEST_FULL === '1';
 
+const everywhere = ['**/node_modules/**', '.node/**'];
+const all = '{src,test,bench,scripts,examples}/**/*.test.ts';
+
+/**
+ * Tests that hold the product to milliseconds while several of its processes work: another test file beside them
+ * would be measured too. They come last, one after the other.
+ */
+const timed = [
+  'bench/load/load.test.ts',
+  'test/audit/server.test.ts',
+  'test/databases/sqlite-deadline.test.ts',
+  'test/file-handler/isolation.test.ts',
+  'test/governance/observability.test.ts',
+  'test/inline-handler/isolation.test.ts',
+  'test/reload/drain.test.ts',
+  'test/reload/reload.test.ts',
+  'test/rollout/rollout.test.ts',
+  'test/upstreams/faults.test.ts',
+  'test/upstreams/federation.test.ts',
+  'test/upstreams/soak.test.ts',
+];
+
 /** Where the results of the last run are, for the closing line of CI and the check of cited tests. */
 const resultsFile = 'node_modules/.cache/quayside/test-results.json';
 
 export default defineConfig({
   test: {
-    include: ['{src,test,bench,scripts,examples}/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '.node/**'],
+    projects: [
+      {
+        extends: true,
+        // Most tests wait for processes and servers, so two files share even the smallest machine well.
+        test: { name: 'side by side', include: [all], exclude: [...everywhere, ...timed], maxWorkers: 2 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: timed,
+          exclude: everywhere,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
     // Processes, as the product runs: workers, signals and process-wide settings behave as they will in service.
     pool: 'forks',
     // A hanging test must not eat CI's time; one that starts servers and needs longer says so itself.
