@@ -133,7 +133,7 @@ export function openAudit(options: AppAuditOptions): AppAudit {
 }
 
 function openLog(
-  { settings, telemetry }: AppAuditOptions,
+  { settings, telemetry, definitions }: AppAuditOptions,
   where: {
     readonly table: StoreAddress;
     readonly signingKey: string;
@@ -152,6 +152,7 @@ function openLog(
     table: where.table,
     signingKey: where.signingKey,
     ...(file === undefined ? {} : { file }),
+    isLazy: !definitions.some(({ definition: { security } }) => security.enabled && security.audit.enabled),
     counted: (eventType) => counted(eventType, undefined).inc(),
     dropped: () => dropped.inc(),
     troubled(problem) {

@@ -1,11 +1,12 @@
 // One statement on the wire: a named prepared statement, a portal that stops at a row cap, bytes counted as they come.
-// Written against pg's Submittable, so that Bind, Execute(max + 1) and Sync leave in one packet and a statement is
+// Written against pg's Submittable, so that Bind, Execute(max + 1) and Sync leave in one write and a statement is
 // parsed and described once per session; pg's own Query and pg-cursor cost one or two round trips more.
 import type { JsonObject } from '../../tool.ts';
 import { atTurnEnd } from '../../turn.ts';
 import { DatabaseError, type QueryResult } from '../database.ts';
 import { rowOverhead } from '../row-size.ts';
 import type { Connection } from './connection.ts';
+import { runMessage } from './run-message.ts';
 import {
   assertWire,
   type ColumnReader,
@@ -112,15 +113,12 @@ class CappedQuery extends QuietQuery {
   submit(to: unknown): void {
     const wire = assertWire(to);
     const { name, text, values, maxRows } = this.#options;
-    wire.stream.cork();
     if (this.#columns === undefined) {
       wire.parse({ name, text });
       wire.describe({ type: 'S', name });
     }
-    wire.bind({ portal: '', statement: name, values });
-    wire.execute({ portal: '', rows: maxRows + 1 });
-    wire.sync();
-    atTurnEnd(() => wire.stream.uncork());
+    const message = runMessage(name, values, maxRows + 1);
+    atTurnEnd(() => wire.stream.write(message));
   }
 
   handleRowDescription(message: RowDescription): void {

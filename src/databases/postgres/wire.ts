@@ -26,11 +26,9 @@ export interface PreparedText {
 
 /** The wire object's methods used here; pg publishes no types for them. */
 export interface Wire {
-  readonly stream: { cork(): void; uncork(): void };
+  readonly stream: { write(bytes: Buffer): boolean };
   parse(statement: PreparedText): void;
-  bind(options: { portal: string; statement: string; values: readonly (string | null)[] }): void;
   describe(options: { type: 'S'; name: string }): void;
-  execute(options: { portal: string; rows: number }): void;
   sync(): void;
 }
 

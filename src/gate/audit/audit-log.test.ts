@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -91,4 +91,33 @@ test('an entry that is no JSON is counted as lost and harms nobody', async () =>
   await log.commit(ENTRY);
   await log.close();
   expect([dropped, await lastSeq()]).toEqual([1, 1]);
+});
+
+test('a lazy log opens its file with the first record, and knows the secrets it was told of before', async () => {
+  const log = openAuditLog({ table: { kind: 'sqlite', path }, signingKey: KEY, isLazy: true });
+  log.addSecrets(['the-secret-of-an-upstream']);
+  await log.ready;
+  await log.flush();
+  expect(existsSync(path)).toBe(false);
+  await log.commit({ ...ENTRY, metadata: { said: 'the-secret-of-an-upstream' } });
+  await log.close();
+  const stored = new DatabaseSync(path, { readOnly: true });
+  const text = JSON.stringify(stored.prepare('SELECT * FROM audit_logs').all());
+  stored.close();
+  expect([text.includes('said'), text.includes('the-secret-of-an-upstream')]).toEqual([true, false]);
+});
+
+test('a lazy log without a record leaves nothing behind', async () => {
+  const log = openAuditLog({ table: { kind: 'sqlite', path }, signingKey: KEY, isLazy: true });
+  await log.close();
+  expect(existsSync(path)).toBe(false);
+});
+
+test('a lazy log that cannot be opened refuses the record, and says why from then on', async () => {
+  mkdirSync(path);
+  const log = openAuditLog({ table: { kind: 'sqlite', path }, signingKey: KEY, isLazy: true });
+  expect(log.problem()).toBeUndefined();
+  await expect(log.commit(ENTRY)).rejects.toThrow();
+  expect(log.problem()).toContain(path);
+  await log.close();
 });

@@ -20,23 +20,9 @@ const UNSETTLED_TEXT_MAX = 64 * 1024 * 1024;
 /** How long a crash waits for the last records: it must not hang. */
 const CRASH_WAIT_MS = 2000;
 
-/** Starts the thread. Events are taken at once; `ready` tells whether they can be kept. */
+/** Events are taken at once; `ready` tells whether they can be kept. */
 export function openAuditLog(options: AuditLogOptions): RunningAuditLog {
-  const writer = randomBytes(8).toString('hex');
-  const settled = new SharedArrayBuffer(4);
-  const { table, signingKey, file } = options;
-  const thread = startAuditThread({
-    writer,
-    table,
-    signingKey,
-    ...(file === undefined ? {} : { file }),
-    settled,
-  });
-  return new AuditThreadLog(thread, options, {
-    writer,
-    settled: new Int32Array(settled),
-    ready: threadReady(thread),
-  });
+  return new AuditThreadLog(options);
 }
 
 interface Waiting<Value> {
@@ -45,11 +31,14 @@ interface Waiting<Value> {
 }
 
 class AuditThreadLog implements RunningAuditLog {
-  readonly writer: string;
-  readonly ready: Promise<void>;
-  readonly #thread: Worker;
+  readonly writer: string = randomBytes(8).toString('hex');
+  ready: Promise<void> = Promise.resolve();
   readonly #options: AuditLogOptions;
-  readonly #settled: Int32Array<SharedArrayBuffer>;
+  /** Absent until it has something to do. */
+  #thread: Worker | undefined;
+  /** What a thread that begins later must not keep either. */
+  readonly #secrets: string[] = [];
+  readonly #settled = new Int32Array(new SharedArrayBuffer(4));
   readonly #now: () => number;
   readonly #nextId = createIdSource();
   #pending: string[] = [];
@@ -69,27 +58,11 @@ class AuditThreadLog implements RunningAuditLog {
   #closing: Promise<void> | undefined;
   readonly #crash = () => this.flushSync();
 
-  constructor(
-    thread: Worker,
-    options: AuditLogOptions,
-    start: {
-      readonly writer: string;
-      readonly settled: Int32Array<SharedArrayBuffer>;
-      readonly ready: Promise<void>;
-    },
-  ) {
-    this.writer = start.writer;
-    // Until the thread has begun, the process waits for it; then only while something is to be stored.
-    this.ready = start.ready.finally(() => this.#rest());
-    this.ready.catch(() => undefined);
-    this.#thread = thread;
+  constructor(options: AuditLogOptions) {
     this.#options = options;
-    this.#settled = start.settled;
     this.#now = options.now ?? Date.now;
-    thread.on('message', (message: FromWriter) => this.#receive(message));
-    thread.on('error', (error) => this.#end(error));
-    thread.on('exit', () => this.#end(new Error('The audit thread has ended.')));
     process.on('exit', this.#crash);
+    if (options.isLazy !== true) this.#begin();
   }
 
   record(entry: AuditEntry): void {
@@ -116,7 +89,9 @@ class AuditThreadLog implements RunningAuditLog {
   }
 
   addSecrets(values: Iterable<string>): void {
-    this.#say({ kind: 'secrets', values: [...values] });
+    const added = [...values];
+    if (this.#thread === undefined) this.#secrets.push(...added);
+    else this.#say({ kind: 'secrets', values: added });
   }
 
   async flush(): Promise<void> {
@@ -139,8 +114,8 @@ class AuditThreadLog implements RunningAuditLog {
     const id = ++this.#removal;
     return new Promise((resolve, reject) => {
       this.#removals.set(id, { resolve, reject });
-      this.#thread.ref();
       this.#say({ kind: 'remove', id, anchor });
+      this.#thread?.ref();
     });
   }
 
@@ -155,14 +130,34 @@ class AuditThreadLog implements RunningAuditLog {
 
   async #close(): Promise<void> {
     this.#post();
-    this.#thread.ref();
-    const exited = new Promise<void>((resolve) => {
-      if (this.#ended === undefined) this.#thread.once('exit', () => resolve());
-      else resolve();
-    });
-    this.#say({ kind: 'close' });
-    await exited;
+    const thread = this.#thread;
+    if (thread !== undefined && this.#ended === undefined) {
+      thread.ref();
+      const exited = new Promise((resolve) => thread.once('exit', resolve));
+      this.#say({ kind: 'close' });
+      await exited;
+    }
     process.off('exit', this.#crash);
+  }
+
+  #begin(): Worker {
+    const { table, signingKey, file } = this.#options;
+    const thread = startAuditThread({
+      writer: this.writer,
+      table,
+      signingKey,
+      ...(file === undefined ? {} : { file }),
+      settled: this.#settled.buffer,
+    });
+    this.#thread = thread;
+    // Until the thread has begun, the process waits for it; then only while something is to be stored.
+    this.ready = threadReady(thread).finally(() => this.#rest());
+    this.ready.catch((error: Error) => this.#end(error));
+    thread.on('message', (message: FromWriter) => this.#receive(message));
+    thread.on('error', (error) => this.#end(error));
+    thread.on('exit', () => this.#end(new Error('The audit thread has ended.')));
+    if (this.#secrets.length > 0) this.#say({ kind: 'secrets', values: this.#secrets.splice(0) });
+    return thread;
   }
 
   /** What cannot be written as JSON (a cycle) is lost like what finds no room. */
@@ -193,8 +188,8 @@ class AuditThreadLog implements RunningAuditLog {
     }
     const batch = this.#pending.length > 0 ? this.#batch + 1 : this.#batch;
     return new Promise((resolve, reject) => {
-      this.#thread.ref();
       this.#waiters.push({ batch, resolve, reject });
+      this.#thread?.ref();
     });
   }
 
@@ -215,7 +210,7 @@ class AuditThreadLog implements RunningAuditLog {
   }
 
   #say(message: ToWriter): void {
-    this.#thread.postMessage(message);
+    (this.#thread ?? this.#begin()).postMessage(message);
   }
 
   #receive(message: FromWriter): void {
@@ -270,7 +265,7 @@ class AuditThreadLog implements RunningAuditLog {
   /** Only what somebody waits for keeps the process alive. */
   #rest(): void {
     if (this.#waiters.length === 0 && this.#removals.size === 0 && this.#closing === undefined)
-      this.#thread.unref();
+      this.#thread?.unref();
   }
 
   #trouble(problem: string | undefined): void {

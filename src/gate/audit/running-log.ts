@@ -9,6 +9,11 @@ export interface AuditLogOptions {
   readonly table: WriterStart['table'];
   readonly signingKey: string;
   readonly file?: WriterStart['file'];
+  /**
+   * The thread, some 12 MB, begins with the first record instead of at once: for a process that records changes by
+   * administrators only. `ready` then tells nothing, and a log that cannot be opened is a `problem` from then on.
+   */
+  readonly isLazy?: boolean;
   /** Told once per record that was lost. */
   readonly dropped?: () => void;
   /** Told of each record that was taken. */
