@@ -42,6 +42,15 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
       },
       pace,
     ),
+  'audit-cost': (pace) =>
+    compare(
+      {
+        id: 'audit-cost',
+        ours: contenders.auditedEchoOnAllCores(),
+        peers: [contenders.unauditedEchoOnAllCores()],
+      },
+      pace,
+    ),
   'upstream-call': (pace) =>
     compare({ id: 'upstream-call', ours: contenders.proxiedEcho(), peers: [contenders.mcpProxy()] }, pace),
   'sqlite-tool': (pace) =>

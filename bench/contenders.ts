@@ -27,6 +27,17 @@ export function auditedEcho(): Contender {
   return { ...quayside({ definition: 'echo-audited', requests: echoCalls() }), name: 'quayside-audited' };
 }
 
+/** Everything on, on every core: the audit thread has one beside the loop that answers, as it would in service. */
+export function auditedEchoOnAllCores(): Contender {
+  return { ...auditedEcho(), usesAllCores: true };
+}
+
+/** The same without the audit. */
+export function unauditedEchoOnAllCores(): Contender {
+  const contender = quayside({ definition: 'echo-unaudited', requests: echoCalls() });
+  return { ...contender, name: 'quayside-unaudited', usesAllCores: true };
+}
+
 /** Ours before the echo tool of another server over stdio. */
 export function proxiedEcho(): Contender {
   return quayside({ definition: 'upstream', requests: echoCalls() });

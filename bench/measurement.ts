@@ -1,7 +1,7 @@
 // One figure of the benchmarks, and how rounds become one.
 
 import type { LoadJob, LoadResult } from './load/job.ts';
-import { loadCore, spawnPinned } from './pinning.ts';
+import { spawnOnLoadCore } from './pinning.ts';
 import { benchFolder, type Server } from './server.ts';
 
 /** What `--json` writes: the place of a figure is its id, with the peer that it is compared with. */
@@ -64,7 +64,7 @@ export async function load(server: Server, shape: LoadShape, pace: Pace): Promis
   const { port, pid, contender } = server;
   const { warmupMs, measureMs } = pace;
   const job: LoadJob = { port, pid, requests: contender.requests, warmupMs, measureMs, ...shape };
-  const child = spawnPinned(loadCore, [process.execPath, 'load/main.ts', JSON.stringify(job)], {
+  const child = spawnOnLoadCore([process.execPath, 'load/main.ts', JSON.stringify(job)], {
     cwd: benchFolder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -3,19 +3,31 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-/** The core that every server runs on. */
-export const serverCore = 0;
-/** The core that the load comes from. */
-export const loadCore = 1;
+const serverCore = 0;
+const loadCore = 1;
 
 const refusal = reasonNotToPin();
 if (refusal !== undefined) process.stderr.write(`not pinned to cores: ${refusal}\n`);
 
-/** Starts a process on `core`, or anywhere when this machine cannot pin (the reason was printed once). */
-export function spawnPinned(core: number, command: readonly string[], options: SpawnOptions): ChildProcess {
-  const pinned = refusal === undefined ? ['taskset', '-c', String(core), ...command] : command;
-  const [file = '', ...args] = pinned;
+/** Starts a server on the core of servers, or anywhere when this machine cannot pin (the reason was printed once). */
+export function spawnOnServerCore(command: readonly string[], options: SpawnOptions): ChildProcess {
+  return spawnPinned(serverCore, command, options);
+}
+
+/** The same for the process that the load comes from. */
+export function spawnOnLoadCore(command: readonly string[], options: SpawnOptions): ChildProcess {
+  return spawnPinned(loadCore, command, options);
+}
+
+/** Leaves it to the system. */
+export function spawnAnywhere(command: readonly string[], options: SpawnOptions): ChildProcess {
+  const [file = '', ...args] = command;
   return spawn(file, args, options);
+}
+
+function spawnPinned(core: number, command: readonly string[], options: SpawnOptions): ChildProcess {
+  const pinned = refusal === undefined ? ['taskset', '-c', String(core), ...command] : command;
+  return spawnAnywhere(pinned, options);
 }
 
 function reasonNotToPin(): string | undefined {

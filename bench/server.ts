@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { LoadRequest } from './load/job.ts';
-import { serverCore, spawnPinned } from './pinning.ts';
+import { spawnAnywhere, spawnOnServerCore } from './pinning.ts';
 import { scratchFolder } from './scratch.ts';
 
 /** Longest start we wait for; the slowest (a 300 MB binary from a cold disk) needs a few seconds. */
@@ -28,6 +28,8 @@ export interface Contender {
   /** The command line for a port. */
   command(port: number): readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Not kept to the one core of servers: for what a thread beside the main one is worth. */
+  readonly usesAllCores?: boolean;
 }
 
 export interface Server {
@@ -46,7 +48,8 @@ export async function startServer(contender: Contender): Promise<Server> {
   // A file, as a log collector would be: what a server writes per call is part of its cost.
   const logPath = join(scratchFolder, `${contender.name}-${port}.log`);
   const log = openSync(logPath, 'a');
-  const child = spawnPinned(serverCore, contender.command(port), {
+  const start = contender.usesAllCores === true ? spawnAnywhere : spawnOnServerCore;
+  const child = start(contender.command(port), {
     cwd: benchFolder,
     env: { ...process.env, ...contender.env },
     stdio: ['ignore', log, log],
