@@ -53,6 +53,15 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
     ),
   'upstream-call': (pace) =>
     compare({ id: 'upstream-call', ours: contenders.proxiedEcho(), peers: [contenders.mcpProxy()] }, pace),
+  'upstream-call-audited': (pace) =>
+    compare(
+      {
+        id: 'upstream-call-audited',
+        ours: contenders.auditedProxiedEcho(),
+        peers: [contenders.mcpProxy()],
+      },
+      pace,
+    ),
   'sqlite-tool': (pace) =>
     compare({ id: 'sqlite-tool', ours: contenders.sqliteTool(), peers: [contenders.toolboxSqlite()] }, pace),
   'sqlite-tool-audited': (pace) =>

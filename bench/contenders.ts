@@ -38,9 +38,14 @@ export function unauditedEchoOnAllCores(): Contender {
   return { ...contender, name: 'quayside-unaudited', usesAllCores: true };
 }
 
-/** Ours before the echo tool of another server over stdio. */
+/** Ours before the echo tool of another server over stdio, governed as our own. */
 export function proxiedEcho(): Contender {
   return quayside({ definition: 'upstream', requests: echoCalls() });
+}
+
+/** The same with each call in the audit log and its file. */
+export function auditedProxiedEcho(): Contender {
+  return quayside({ definition: 'upstream-audited', requests: echoCalls() });
 }
 
 /** The most used proxy of npm before the same server; without its event store, which nobody here reads. */

@@ -14,6 +14,7 @@ const results = {
         name: 'echo',
         description: 'Says what it is told.',
         inputSchema: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },
+        annotations: { readOnlyHint: true },
       },
     ],
   }),
