@@ -2,7 +2,6 @@
 import type { EventEmitter } from 'node:events';
 import { systemClock } from '../clock.ts';
 import { createLifecycle } from '../operations/lifecycle.ts';
-import { returnStartMemory } from '../operations/start-memory.ts';
 import type { Route } from '../route.ts';
 import type { BuildInfo } from '../telemetry/telemetry.ts';
 import { withOpenApi } from '../transport/http/openapi-route.ts';
@@ -42,12 +41,10 @@ export async function startHttpApp({ settings, build, signals = process }: HttpA
   let transport: HttpTransport | undefined;
   let operations: Operations | undefined;
   let stopGuard: (() => void) | undefined;
-  let stopReturning: (() => void) | undefined;
   let metricsListener: { close(): Promise<void> } | undefined;
   const inFlight = () => transport?.inFlight() ?? 0;
   const close = async () => {
     stopGuard?.();
-    stopReturning?.();
     await transport?.close();
     await metricsListener?.close();
     operations?.stop();
@@ -97,7 +94,6 @@ export async function startHttpApp({ settings, build, signals = process }: HttpA
   core.plans.watch();
   core.jobs.start();
   lifecycle.ready();
-  stopReturning = returnStartMemory(systemClock, inFlight);
   await operations.serviceManager.ready(`Serving on port ${port}`);
   log.notice({ host: settings.host, port, servers: [...holder.current().servers.keys()] }, 'Serving.');
   const origin = `http://${shownHost(settings.host)}:${port}`;

@@ -23,6 +23,7 @@ import { probeRoutes } from '../operations/routes/probe-routes.ts';
 import { secretRoutes } from '../operations/routes/secret-routes.ts';
 import { createServiceManager, type ServiceManager } from '../operations/service-manager.ts';
 import { listenToSignals } from '../operations/signals.ts';
+import { returnStartMemory } from '../operations/start-memory.ts';
 import type { Route } from '../route.ts';
 import type { BuildInfo } from '../telemetry/telemetry.ts';
 import type { JsonObject, Operation } from '../tool.ts';
@@ -69,6 +70,7 @@ export function createOperations(deps: OperationsDeps): Operations {
 
   addComponents(deps, { clock, health, eventLoop });
   const ages = createAgeReminder({ core, settings, clock });
+  let stopReturning: (() => void) | undefined;
 
   const ended = new Promise<number>((resolve) => {
     const dump = () => dumpDiagnostics(diagnostics, join(settings.dataDirectory, 'diagnostics'));
@@ -108,9 +110,11 @@ export function createOperations(deps: OperationsDeps): Operations {
     async start() {
       await ages.start();
       await health.start();
+      stopReturning = returnStartMemory(clock, deps.inFlight);
     },
     ended,
     stop() {
+      stopReturning?.();
       ages.stop();
       health.stop();
       eventLoop.stop();
