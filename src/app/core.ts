@@ -11,6 +11,7 @@ import type { Tasks } from '../protocol/tasks/tasks.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
+import type { WorkerLink } from '../workers/worker-link.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { openEngines } from './engines.ts';
@@ -25,6 +26,7 @@ import { checkStart } from './start-checks.ts';
 import { openState, type State } from './state.ts';
 import { openTasks } from './tasks.ts';
 import { checkTenantHeader } from './tenant-header.ts';
+import { shareNews } from './workers/change-news.ts';
 
 export interface Core extends Omit<State, 'close'>, Omit<Governance, 'gate' | 'close'> {
   readonly telemetry: Telemetry;
@@ -50,6 +52,8 @@ export interface CoreOptions {
   readonly build: BuildInfo;
   /** stdio binds no address and knows its caller already, so the checks of a listener do not apply. */
   readonly transport: 'http' | 'stdio';
+  /** Set in a worker: what it shares with the others. */
+  readonly worker?: WorkerLink;
 }
 
 /** Throws ConfigurationError with everything that is wrong, PlanError with what could not be prepared. */
@@ -68,7 +72,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   audit.log.addSecrets(ownSecrets(settings, secrets));
   const jobs = createJobs({ store, clock: systemClock, log: telemetry.log.child({ component: 'jobs' }) });
   const egress = openEgress(settings, telemetry);
-  const governance = await openGovernance({ settings, telemetry, secrets, state, egress, jobs, plan });
+  const common = { settings, telemetry, egress, worker: options.worker };
+  const governance = await openGovernance({ ...common, secrets, state, jobs, plan });
   const { gate, close: closeGovernance, ...governing } = governance;
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const engines = openEngines({ settings, telemetry, store, audit, egress, build: options.build });
@@ -80,7 +85,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   };
   const { ensureTenants } = identity;
   const { once, rollouts } = governing;
-  const plansDeps = { settings, telemetry, egress, ...engines, stages, audit, ensureTenants, once, rollouts };
+  const plansDeps = { ...common, ...engines, stages, audit, ensureTenants, once, rollouts };
   try {
     storedSecrets = await openStoredSecrets({ settings, store, egress, areNamed: early.areNamed() });
     plans = await createPlans(loaded.definitions, { ...plansDeps, storedSecrets });
@@ -94,7 +99,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   }
   const opened = plans;
   const tasks = openTasks({ store, jobs, telemetry, plans: opened.holder });
-  const protocol = openProtocol(opened, { telemetry, secrets, audit, tasks });
+  const protocol = openProtocol(opened, { ...common, secrets, audit, tasks });
   rollouts.start(protocol.hub.publish);
   rollouts.checkCanaries();
   return {
@@ -125,9 +130,13 @@ export async function createCore(options: CoreOptions): Promise<Core> {
 
 function openProtocol(
   { holder }: Plans,
-  { telemetry, secrets, audit, tasks }: Pick<Core, 'telemetry' | 'secrets' | 'audit'> & { tasks: Tasks },
+  deps: Pick<Core, 'telemetry' | 'secrets' | 'audit'> & {
+    readonly tasks: Tasks;
+    readonly worker: WorkerLink | undefined;
+  },
 ): Protocol {
-  return createProtocol({
+  const { telemetry, secrets, audit, tasks, worker } = deps;
+  const protocol = createProtocol({
     plans: holder,
     tasks,
     log: telemetry.log.child({ component: 'protocol' }),
@@ -138,6 +147,8 @@ function openProtocol(
       audit.sessionEvents.ended(seconds, session);
     },
   });
+  if (worker !== undefined) shareNews(protocol.hub, worker);
+  return protocol;
 }
 
 function checkOrThrow(settings: AppSettings, { definitions, warnings }: LoadedAll): readonly string[] {
@@ -151,7 +162,7 @@ function checkOrThrow(settings: AppSettings, { definitions, warnings }: LoadedAl
   return [...warnings, ...findings.flatMap((one) => one.warnings)];
 }
 
-function openTelemetry({ settings, build }: CoreOptions): Telemetry {
+function openTelemetry({ settings, build, worker }: CoreOptions): Telemetry {
   const journalStream = settings.env.JOURNAL_STREAM;
   return createTelemetry({
     settings: settings.environment.telemetry,
@@ -159,6 +170,7 @@ function openTelemetry({ settings, build }: CoreOptions): Telemetry {
     // stdout is for what a person or a client asked for: the start report, or the protocol.
     stdio: true,
     ...(journalStream === undefined ? {} : { journalStream }),
+    ...(worker === undefined ? {} : { journal: worker.writesToJournal, worker: worker.slot }),
   });
 }
 

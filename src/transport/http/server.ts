@@ -1,6 +1,5 @@
 // The HTTP listener: MCP straight from node:http, everything else through fastify's router.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Caller } from '../../gate/stage.ts';
 import type { Entry, Plan, PlanHolder } from '../../plan/server-plan.ts';
@@ -10,16 +9,20 @@ import type { Log } from '../../telemetry/log.ts';
 import type { RequestObservation } from '../../telemetry/observer.ts';
 import type { EndpointDeps, StreamsAtOnce } from './admitted.ts';
 import { handleEndpoint } from './endpoint.ts';
+import { createEntrance, type Place, type ReceiveFrom } from './entrance.ts';
 import { createEventStreams } from './event-stream.ts';
-import { bind, createListener, settleWithin, stopAccepting } from './listener.ts';
+import { createListener, settleWithin } from './listener.ts';
 import { originForm } from './request-target.ts';
 import { answerUnroutable, mountRoutes } from './routes.ts';
 import { createSseEndpoint, type SseEndpoint } from './sse-endpoint.ts';
 
 /** One listener, from bind to close. */
 export interface HttpTransport {
-  /** Resolves with the port that was bound; `port` 0 takes a free one. */
-  listen(options: { readonly host: string; readonly port: number }): Promise<number>;
+  /**
+   * Resolves with the port that was bound; `port` 0 takes a free one. With `receive` it is another process that binds
+   * it and hands its connections over.
+   */
+  listen(place: Place, receive?: ReceiveFrom): Promise<number>;
   /** Answers close their connections, streams end gracefully, nothing that lasts is opened; calls go on. */
   pause(): void;
   /** Takes back `pause`. */
@@ -96,29 +99,24 @@ export function createHttpTransport(deps: HttpTransportDeps): HttpTransport {
     deps.protocol.drain();
     sse.end(() => true);
   };
-  let ended: Promise<void> | undefined;
-  const stopListening = (): Promise<void> => {
-    ended ??= stopAccepting(server);
-    return ended;
-  };
+  const entrance = createEntrance(server);
   const drain = (timeoutMs: number): Promise<boolean> => {
     pause();
-    return settleWithin(server, stopListening(), timeoutMs);
+    return settleWithin(server, entrance.close(), timeoutMs);
   };
 
   return {
     router,
-    async listen({ host, port }) {
+    async listen(place, receive) {
       await router.ready();
-      await bind(server, host, port);
-      return (server.address() as AddressInfo).port;
+      return entrance.open(place, receive);
     },
     pause,
     resume() {
       state.isDraining = false;
     },
     stopListening() {
-      void stopListening();
+      void entrance.close();
     },
     inFlight: () => state.inFlight,
     drain,
@@ -126,7 +124,7 @@ export function createHttpTransport(deps: HttpTransportDeps): HttpTransport {
       if (state.isDraining) await drain(CLOSE_TIMEOUT_MS);
       state.isDraining = true;
       streams.close();
-      const closed = stopListening();
+      const closed = entrance.close();
       server.closeAllConnections();
       await closed;
       await router.close();
