@@ -11,6 +11,7 @@ import type { Tasks } from '../protocol/tasks/tasks.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
+import type { SessionRoute } from '../transport/http/session-doors.ts';
 import type { WorkerLink } from '../workers/worker-link.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
@@ -27,6 +28,7 @@ import { openState, type State } from './state.ts';
 import { openTasks } from './tasks.ts';
 import { checkTenantHeader } from './tenant-header.ts';
 import { shareNews } from './workers/change-news.ts';
+import { openSessionKeeping } from './workers/session-keeping.ts';
 
 export interface Core extends Omit<State, 'close'>, Omit<Governance, 'gate' | 'close'> {
   readonly telemetry: Telemetry;
@@ -37,6 +39,8 @@ export interface Core extends Omit<State, 'close'>, Omit<Governance, 'gate' | 'c
   readonly secrets: ProcessSecrets;
   /** What users store. */
   readonly storedSecrets: StoredSecrets;
+  /** Present where other processes hold sessions too. */
+  readonly sessionRoute: SessionRoute | undefined;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly upstreams: AppUpstreams;
   readonly pools: HandlerPools;
@@ -83,9 +87,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     // Last, because the last records may still have to be sent.
     await egress.close();
   };
-  const { ensureTenants } = identity;
-  const { once, rollouts } = governing;
-  const plansDeps = { ...common, ...engines, stages, audit, ensureTenants, once, rollouts };
+  const plansDeps = { ...common, ...governing, ...engines, ...identity, stages, audit };
   try {
     storedSecrets = await openStoredSecrets({ settings, store, egress, areNamed: early.areNamed() });
     plans = await createPlans(loaded.definitions, { ...plansDeps, storedSecrets });
@@ -99,14 +101,14 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   }
   const opened = plans;
   const tasks = openTasks({ store, jobs, telemetry, plans: opened.holder });
-  const protocol = openProtocol(opened, { ...common, secrets, audit, tasks });
-  rollouts.start(protocol.hub.publish);
-  rollouts.checkCanaries();
+  const { closeProtocol, ...talking } = openProtocol(opened, { ...common, ...state, secrets, jobs, tasks });
+  governing.rollouts.start(talking.protocol.hub.publish);
+  governing.rollouts.checkCanaries();
   return {
     ...governing,
+    ...talking,
     telemetry,
     plans: opened,
-    protocol,
     store,
     audit,
     identity,
@@ -121,7 +123,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     async close() {
       await jobs.stop(JOBS_GRACE_MS);
       await tasks.close();
-      protocol.close();
+      await closeProtocol();
       await opened.close();
       await closeTools();
     },
@@ -130,17 +132,20 @@ export async function createCore(options: CoreOptions): Promise<Core> {
 
 function openProtocol(
   { holder }: Plans,
-  deps: Pick<Core, 'telemetry' | 'secrets' | 'audit'> & {
+  deps: Pick<Core, 'telemetry' | 'secrets' | 'audit' | 'store' | 'jobs'> & {
+    readonly settings: AppSettings;
     readonly tasks: Tasks;
     readonly worker: WorkerLink | undefined;
   },
-): Protocol {
+): Pick<Core, 'protocol' | 'sessionRoute'> & { closeProtocol(): Promise<void> } {
   const { telemetry, secrets, audit, tasks, worker } = deps;
+  const keeping = openSessionKeeping(deps);
   const protocol = createProtocol({
     plans: holder,
     tasks,
     log: telemetry.log.child({ component: 'protocol' }),
     secret: Buffer.from(secrets.sessionSecret),
+    ...(keeping === undefined ? {} : { keeping }),
     onSessionStart: audit.sessionEvents.started,
     onSessionEnd(seconds, session) {
       telemetry.sessionEnded('http', seconds);
@@ -148,7 +153,14 @@ function openProtocol(
     },
   });
   if (worker !== undefined) shareNews(protocol.hub, worker);
-  return protocol;
+  return {
+    protocol,
+    sessionRoute: keeping?.route(protocol.sessions),
+    async closeProtocol() {
+      protocol.close();
+      await keeping?.journal.flush();
+    },
+  };
 }
 
 function checkOrThrow(settings: AppSettings, { definitions, warnings }: LoadedAll): readonly string[] {

@@ -78,6 +78,7 @@ export async function startHttpApp(options: HttpAppOptions): Promise<HttpApp> {
     routeEntry: core.routeEntry,
     observeRequest: core.telemetry.observeRequest,
     streamsAtOnce: core.flags.streamsAtOnce,
+    ...(core.sessionRoute === undefined ? {} : { sessionRoute: core.sessionRoute }),
   });
   core.telemetry.watchConnections('http', transport.connections);
   stopGuard = guardStreams({ core, clock: systemClock, end: transport.end });

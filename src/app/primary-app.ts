@@ -1,10 +1,13 @@
 // The process that holds no traffic: it starts the workers, keeps their shared counters, and brings them to their end.
 import type { EventEmitter } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { createLimitLedger } from '../gate/limits/limit-ledger.ts';
 import { createServiceManager } from '../operations/service-manager.ts';
-import { createStreamTarget, isJournalStream } from '../telemetry/log/target.ts';
-import { type BuildInfo, createTelemetry } from '../telemetry/telemetry.ts';
+import { createStreamTarget, isJournalStream, type LogTarget } from '../telemetry/log/target.ts';
+import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { createWorkerLauncher } from '../workers/cluster-process.ts';
 import { createDoor, type Door } from '../workers/door.ts';
 import { createFleet, type Fleet, type FleetWorker } from '../workers/fleet.ts';
@@ -35,16 +38,10 @@ const CLOSE_MS = 10_000;
 export async function startPrimaryApp(
   options: PrimaryAppOptions,
 ): Promise<PrimaryApp | { readonly exitCode: number }> {
-  const { settings, build, signals } = options;
+  const { settings, signals } = options;
   const { environment } = settings;
   const target = createStreamTarget(2);
-  const telemetry = createTelemetry({
-    settings: environment.telemetry,
-    build,
-    stdio: true,
-    target,
-    ...(settings.env.JOURNAL_STREAM === undefined ? {} : { journalStream: settings.env.JOURNAL_STREAM }),
-  });
+  const telemetry = openTelemetry(options, target);
   const log = telemetry.log.child({ component: 'primary' });
   const ledger = createLimitLedger(() => performance.now());
   let fleet: Fleet | undefined;
@@ -60,7 +57,9 @@ export async function startPrimaryApp(
     takes: ledger.forWorker,
     metrics: telemetry.metrics.collect,
   });
+  const directory = mkdtempSync(join(tmpdir(), 'quayside-'));
   fleet = createFleet({
+    directory,
     wanted: settings.workers,
     onChange: door.look,
     clock: systemClock,
@@ -81,6 +80,10 @@ export async function startPrimaryApp(
     log,
     pid: process.pid,
   });
+  const close = () => {
+    rmSync(directory, { recursive: true, force: true });
+    return telemetry.close();
+  };
   const ended = endOnSignals({
     signals,
     fleet,
@@ -88,18 +91,29 @@ export async function startPrimaryApp(
     door,
     log,
     serviceManager,
-    close: () => telemetry.close(),
+    close,
   });
   const started = await fleet.start();
   const [spokesman] = fleet.ready();
   if ('exitCode' in started || spokesman === undefined) {
     door.close();
-    await telemetry.close();
+    await close();
     return { exitCode: 'exitCode' in started ? started.exitCode : 1 };
   }
   log.notice({ workers: settings.workers, port: started.port }, 'The workers serve.');
   await serviceManager.ready(`Serving on port ${started.port}`);
   return { spokesman, ended };
+}
+
+function openTelemetry({ settings, build }: PrimaryAppOptions, target: LogTarget): Telemetry {
+  const { JOURNAL_STREAM: journalStream } = settings.env;
+  return createTelemetry({
+    settings: settings.environment.telemetry,
+    build,
+    stdio: true,
+    target,
+    ...(journalStream === undefined ? {} : { journalStream }),
+  });
 }
 
 interface Ending {

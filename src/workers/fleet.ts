@@ -21,6 +21,8 @@ export interface FleetDeps {
   readonly wanted: number;
   /** Whether what workers write ends up in the journal, which wants priorities before the lines. */
   readonly writesToJournal: boolean;
+  /** See {@link WorkerStart}. */
+  readonly directory: string;
   readonly clock: Clock;
   readonly log: ServiceLog;
   /** Starts a process and answers its question for `start`. */
@@ -195,9 +197,9 @@ class ProcessFleet implements Fleet {
   }
 
   #launch(slot: number): Worker {
-    const { clock, launch, writesToJournal } = this.#deps;
+    const { clock, launch, directory, writesToJournal } = this.#deps;
     const name = `${slot.toString(36)}${randomBytes(NAME_BYTES).toString('hex')}`;
-    const process = launch({ slot, name, writesToJournal });
+    const process = launch({ slot, name, directory, writesToJournal });
     const worker = new Worker(slot, name, process);
     this.#workers.add(worker);
     const cancel = clock.after(START_WITHIN_MS, () => {

@@ -6,6 +6,8 @@ export interface WorkerStart {
   readonly slot: number;
   /** Of this one process, never used again; names the sessions that it opens. Small letters and digits. */
   readonly name: string;
+  /** A folder that only this user can enter: the workers reach each other there. */
+  readonly directory: string;
   /** Its lines reach the journal by way of the primary. */
   readonly writesToJournal: boolean;
 }

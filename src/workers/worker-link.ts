@@ -17,6 +17,7 @@ export interface WorkerLink {
   readonly slot: number;
   /** Names this process among all that ever serve from the same store. */
   readonly name: string;
+  readonly directory: string;
   readonly writesToJournal: boolean;
   readonly channel: MessageChannel;
   /** Sends the signals that are meant for this worker. */
@@ -86,6 +87,7 @@ export function createWorkerLink(options: {
   return {
     slot: start.slot,
     name: start.name,
+    directory: start.directory,
     writesToJournal: start.writesToJournal,
     channel,
     signals,

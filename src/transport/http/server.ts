@@ -14,6 +14,7 @@ import { createEventStreams } from './event-stream.ts';
 import { createListener, settleWithin } from './listener.ts';
 import { originForm } from './request-target.ts';
 import { answerUnroutable, mountRoutes } from './routes.ts';
+import { createSessionDoors, type SessionDoors, type SessionRoute } from './session-doors.ts';
 import { createSseEndpoint, type SseEndpoint } from './sse-endpoint.ts';
 
 /** One listener, from bind to close. */
@@ -55,6 +56,8 @@ export interface HttpTransportDeps {
   readonly routeEntry: (plan: Plan, route: Route) => Entry<Route>;
   readonly observeRequest?: (observation: RequestObservation) => void;
   readonly streamsAtOnce?: StreamsAtOnce;
+  /** Present where other processes hold sessions too. */
+  readonly sessionRoute?: SessionRoute;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -93,11 +96,12 @@ export function createHttpTransport(deps: HttpTransportDeps): HttpTransport {
     ...(deps.streamsAtOnce === undefined ? {} : { streamsAtOnce: deps.streamsAtOnce }),
   };
   const sse = createSseEndpoint(endpointDeps);
-  const { router, server } = createRouter(deps, endpointDeps, sse, state);
+  const { router, server, passing } = createRouter(deps, endpointDeps, sse, state);
   const pause = (): void => {
     state.isDraining = true;
     deps.protocol.drain();
     sse.end(() => true);
+    passing?.endStreams();
   };
   const entrance = createEntrance(server);
   const drain = (timeoutMs: number): Promise<boolean> => {
@@ -109,6 +113,7 @@ export function createHttpTransport(deps: HttpTransportDeps): HttpTransport {
     router,
     async listen(place, receive) {
       await router.ready();
+      await passing?.listen();
       return entrance.open(place, receive);
     },
     pause,
@@ -127,6 +132,7 @@ export function createHttpTransport(deps: HttpTransportDeps): HttpTransport {
       const closed = entrance.close();
       server.closeAllConnections();
       await closed;
+      passing?.close();
       await router.close();
     },
     end(of) {
@@ -144,8 +150,9 @@ function createRouter(
   endpointDeps: EndpointDeps,
   sse: SseEndpoint,
   state: { connections: number },
-): { readonly router: FastifyInstance; readonly server: Server } {
+): { readonly router: FastifyInstance; readonly server: Server; readonly passing: SessionDoors | undefined } {
   let server: Server | undefined;
+  let passing: SessionDoors | undefined;
   const { keepAlive } = deps.plans.current().defaultServer.definition.performance;
   const headersTimeoutMs = deps.limits?.headersTimeoutMs;
   const routeDeps = { ...deps, ...endpointDeps };
@@ -153,10 +160,14 @@ function createRouter(
     logger: false,
     frameworkErrors: answerUnroutable(routeDeps),
     serverFactory: (fallback) => {
-      server = createListener(
-        { keepAlive, ...(headersTimeoutMs === undefined ? {} : { headersTimeoutMs }) },
-        (request, response) => dispatchRequest({ endpointDeps, sse, fallback }, request, response),
-      );
+      const options = { keepAlive, ...(headersTimeoutMs === undefined ? {} : { headersTimeoutMs }) };
+      const serve = dispatchRequest.bind(undefined, { endpointDeps, sse, fallback });
+      if (deps.sessionRoute !== undefined)
+        passing = createSessionDoors(
+          { route: deps.sessionRoute, listener: endpointDeps.listener, log: deps.log },
+          { serve, createServer: (handle) => createListener(options, handle) },
+        );
+      server = createListener(options, passing?.handle ?? serve);
       server.on('connection', (socket) => {
         state.connections++;
         socket.once('close', () => state.connections--);
@@ -166,7 +177,7 @@ function createRouter(
   });
   mountRoutes(router, deps.routes, routeDeps);
   if (server === undefined) throw new Error('the router made no server');
-  return { router, server };
+  return { router, server, passing };
 }
 
 interface Doors {
