@@ -118,7 +118,12 @@ function createRoute({ journal, sessions, worker, owner, openerOf }: RouteDeps):
 
   const locate = async (id: string, lost: string | undefined): Promise<string | undefined> => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const holder = await journal.ownerOf(id);
+      let holder = await journal.ownerOf(id);
+      if (holder === owner) {
+        // Let go of here a moment ago: nobody else may take it before the store says so.
+        await journal.flush();
+        holder = await journal.ownerOf(id);
+      }
       if (holder === undefined || sessions.has(id)) return undefined;
       const isThere = holder !== owner && holder !== lost && (isReady(holder) || isLeaving(holder));
       const next = isThere ? holder : successor();
