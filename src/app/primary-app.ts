@@ -49,7 +49,7 @@ export async function startPrimaryApp(
     if (fleet === undefined) throw new Error('no worker was started yet');
     return fleet;
   };
-  const door = createDoor({ ready: () => fleet?.ready() ?? [] });
+  const door = createDoor({ ready: () => fleet?.ready() ?? [], running: () => fleet?.all() ?? [] });
   const primary = createPrimary({
     fleet: running,
     door,

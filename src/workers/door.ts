@@ -6,6 +6,8 @@ import type { FleetWorker } from './fleet.ts';
 export interface DoorDeps {
   /** Workers that take connections now. */
   readonly ready: () => readonly FleetWorker[];
+  /** Those that have not ended, also one that takes none any more: what it was given it answers. */
+  readonly running: () => readonly FleetWorker[];
 }
 
 /** Takes connections for workers. */
@@ -29,7 +31,7 @@ interface Held {
 }
 
 /** Opens nothing before it is asked to. */
-export function createDoor({ ready }: DoorDeps): Door {
+export function createDoor({ ready, running }: DoorDeps): Door {
   const listeners = new Map<string, Promise<Server>>();
   const held = new Map<number, Held>();
   let nextId = 1;
@@ -74,7 +76,7 @@ export function createDoor({ ready }: DoorDeps): Door {
       one.socket.destroy();
     },
     look() {
-      const workers = new Set(ready());
+      const workers = new Set(running());
       for (const [id, one] of held) if (one.worker === undefined || !workers.has(one.worker)) hand(id, one);
     },
     close() {
