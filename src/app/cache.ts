@@ -2,15 +2,21 @@
 import { createMemoryBackend } from '../gate/cache/memory-backend.ts';
 import { createResponseCache, type ResponseCache } from '../gate/cache/response-cache.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { WorkerLink } from '../workers/worker-link.ts';
 import type { AppSettings } from './settings.ts';
+import { sharedByWorkers } from './workers/cache-news.ts';
 
 /** Of CACHE_BACKEND=redis alone, as of the Redis client itself. */
 const LOCAL_REDIS = 'redis://127.0.0.1:6379';
 
 /** One per process: answers outlive the plans that gave them. */
-export async function openCache(settings: AppSettings, telemetry: Telemetry): Promise<ResponseCache> {
+export async function openCache(
+  settings: AppSettings,
+  telemetry: Telemetry,
+  worker: WorkerLink | undefined,
+): Promise<ResponseCache> {
   const { cacheEnabled, cacheTtlMs, cacheMaxSize } = settings.environment;
-  return createResponseCache({
+  const cache = createResponseCache({
     backend: await openBackend(settings, telemetry),
     overrides: {
       ...(cacheEnabled === undefined ? {} : { enabled: cacheEnabled }),
@@ -23,6 +29,7 @@ export async function openCache(settings: AppSettings, telemetry: Telemetry): Pr
         'Cached answers could not be declared out of date; they end with their lifetime.',
       ),
   });
+  return sharedByWorkers(cache, worker);
 }
 
 async function openBackend({ environment }: AppSettings, telemetry: Telemetry) {

@@ -11,6 +11,8 @@ import type { Tasks } from '../protocol/tasks/tasks.ts';
 import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
+import type { SessionRoute } from '../transport/http/session-doors.ts';
+import type { WorkerLink } from '../workers/worker-link.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { type LoadedAll, loadAll } from './definitions.ts';
 import { openEngines } from './engines.ts';
@@ -25,6 +27,8 @@ import { checkStart } from './start-checks.ts';
 import { openState, type State } from './state.ts';
 import { openTasks } from './tasks.ts';
 import { checkTenantHeader } from './tenant-header.ts';
+import { shareNews } from './workers/change-news.ts';
+import { openSessionKeeping } from './workers/session-keeping.ts';
 
 export interface Core extends Omit<State, 'close'>, Omit<Governance, 'gate' | 'close'> {
   readonly telemetry: Telemetry;
@@ -35,6 +39,8 @@ export interface Core extends Omit<State, 'close'>, Omit<Governance, 'gate' | 'c
   readonly secrets: ProcessSecrets;
   /** What users store. */
   readonly storedSecrets: StoredSecrets;
+  /** Present where other processes hold sessions too. */
+  readonly sessionRoute: SessionRoute | undefined;
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly upstreams: AppUpstreams;
   readonly pools: HandlerPools;
@@ -50,6 +56,8 @@ export interface CoreOptions {
   readonly build: BuildInfo;
   /** stdio binds no address and knows its caller already, so the checks of a listener do not apply. */
   readonly transport: 'http' | 'stdio';
+  /** Set in a worker: what it shares with the others. */
+  readonly worker?: WorkerLink;
 }
 
 /** Throws ConfigurationError with everything that is wrong, PlanError with what could not be prepared. */
@@ -68,7 +76,8 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   audit.log.addSecrets(ownSecrets(settings, secrets));
   const jobs = createJobs({ store, clock: systemClock, log: telemetry.log.child({ component: 'jobs' }) });
   const egress = openEgress(settings, telemetry);
-  const governance = await openGovernance({ settings, telemetry, secrets, state, egress, jobs, plan });
+  const common = { settings, telemetry, egress, worker: options.worker };
+  const governance = await openGovernance({ ...common, secrets, state, jobs, plan });
   const { gate, close: closeGovernance, ...governing } = governance;
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
   const engines = openEngines({ settings, telemetry, store, audit, egress, build: options.build });
@@ -78,9 +87,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     // Last, because the last records may still have to be sent.
     await egress.close();
   };
-  const { ensureTenants } = identity;
-  const { once, rollouts } = governing;
-  const plansDeps = { settings, telemetry, egress, ...engines, stages, audit, ensureTenants, once, rollouts };
+  const plansDeps = { ...common, ...governing, ...engines, ...identity, stages, audit };
   try {
     storedSecrets = await openStoredSecrets({ settings, store, egress, areNamed: early.areNamed() });
     plans = await createPlans(loaded.definitions, { ...plansDeps, storedSecrets });
@@ -94,14 +101,14 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   }
   const opened = plans;
   const tasks = openTasks({ store, jobs, telemetry, plans: opened.holder });
-  const protocol = openProtocol(opened, { telemetry, secrets, audit, tasks });
-  rollouts.start(protocol.hub.publish);
-  rollouts.checkCanaries();
+  const { closeProtocol, ...talking } = openProtocol(opened, { ...common, ...state, secrets, jobs, tasks });
+  governing.rollouts.start(talking.protocol.hub.publish);
+  governing.rollouts.checkCanaries();
   return {
     ...governing,
+    ...talking,
     telemetry,
     plans: opened,
-    protocol,
     store,
     audit,
     identity,
@@ -116,7 +123,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     async close() {
       await jobs.stop(JOBS_GRACE_MS);
       await tasks.close();
-      protocol.close();
+      await closeProtocol();
       await opened.close();
       await closeTools();
     },
@@ -125,19 +132,35 @@ export async function createCore(options: CoreOptions): Promise<Core> {
 
 function openProtocol(
   { holder }: Plans,
-  { telemetry, secrets, audit, tasks }: Pick<Core, 'telemetry' | 'secrets' | 'audit'> & { tasks: Tasks },
-): Protocol {
-  return createProtocol({
+  deps: Pick<Core, 'telemetry' | 'secrets' | 'audit' | 'store' | 'jobs'> & {
+    readonly settings: AppSettings;
+    readonly tasks: Tasks;
+    readonly worker: WorkerLink | undefined;
+  },
+): Pick<Core, 'protocol' | 'sessionRoute'> & { closeProtocol(): Promise<void> } {
+  const { telemetry, secrets, audit, tasks, worker } = deps;
+  const keeping = openSessionKeeping(deps);
+  const protocol = createProtocol({
     plans: holder,
     tasks,
     log: telemetry.log.child({ component: 'protocol' }),
     secret: Buffer.from(secrets.sessionSecret),
+    ...(keeping === undefined ? {} : { keeping }),
     onSessionStart: audit.sessionEvents.started,
     onSessionEnd(seconds, session) {
       telemetry.sessionEnded('http', seconds);
       audit.sessionEvents.ended(seconds, session);
     },
   });
+  if (worker !== undefined) shareNews(protocol.hub, worker);
+  return {
+    protocol,
+    sessionRoute: keeping?.route(protocol.sessions),
+    async closeProtocol() {
+      protocol.close();
+      await keeping?.journal.flush();
+    },
+  };
 }
 
 function checkOrThrow(settings: AppSettings, { definitions, warnings }: LoadedAll): readonly string[] {
@@ -151,7 +174,7 @@ function checkOrThrow(settings: AppSettings, { definitions, warnings }: LoadedAl
   return [...warnings, ...findings.flatMap((one) => one.warnings)];
 }
 
-function openTelemetry({ settings, build }: CoreOptions): Telemetry {
+function openTelemetry({ settings, build, worker }: CoreOptions): Telemetry {
   const journalStream = settings.env.JOURNAL_STREAM;
   return createTelemetry({
     settings: settings.environment.telemetry,
@@ -159,6 +182,7 @@ function openTelemetry({ settings, build }: CoreOptions): Telemetry {
     // stdout is for what a person or a client asked for: the start report, or the protocol.
     stdio: true,
     ...(journalStream === undefined ? {} : { journalStream }),
+    ...(worker === undefined ? {} : { journal: worker.writesToJournal, worker: worker.slot }),
   });
 }
 

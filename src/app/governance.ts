@@ -7,6 +7,7 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { Plan } from '../plan/server-plan.ts';
 import type { ProcessSecrets } from '../secrets/process-secrets.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { WorkerLink } from '../workers/worker-link.ts';
 import { type AppFlags, openFlags } from './flags.ts';
 import { createGateDeps } from './gate-deps.ts';
 import { openLimiter } from './limits.ts';
@@ -36,14 +37,16 @@ export interface GovernanceDeps {
   readonly jobs: Jobs;
   /** The plan in force; asked only once there is one. */
   readonly plan: () => Plan;
+  readonly worker: WorkerLink | undefined;
 }
 
 /** Rejects when a backend that was asked for by name cannot be used. */
 export async function openGovernance(deps: GovernanceDeps): Promise<Governance> {
   const { settings, telemetry, secrets, egress, jobs } = deps;
   const { store, audit, identity } = deps.state;
-  const limiter = await openLimiter(settings, telemetry, store);
-  const once = await openOnce({ settings, telemetry, store, jobs, audit: audit.events });
+  const { worker } = deps;
+  const limiter = await openLimiter(settings, telemetry, store, worker);
+  const once = await openOnce({ settings, telemetry, store, jobs, audit: audit.events, worker });
   const flags = await openFlags(deps);
   const rollouts = await openRollouts({ ...deps, store, audit: audit.events, clock: systemClock });
   const people = createIdentityParts({

@@ -2,15 +2,18 @@
 import type { EventEmitter } from 'node:events';
 import { systemClock } from '../clock.ts';
 import { createLifecycle } from '../operations/lifecycle.ts';
+import type { Plan } from '../plan/server-plan.ts';
 import type { Route } from '../route.ts';
 import type { BuildInfo } from '../telemetry/telemetry.ts';
 import { withOpenApi } from '../transport/http/openapi-route.ts';
 import { createHttpTransport, type HttpTransport } from '../transport/http/server.ts';
+import type { WorkerLink } from '../workers/worker-link.ts';
 import { type Core, createCore } from './core.ts';
 import { createMetricsListener } from './metrics-listener.ts';
 import { createOperations, type Operations } from './operations.ts';
 import type { AppSettings } from './settings.ts';
 import { guardStreams } from './stream-guard.ts';
+import { serveAsWorker } from './workers/worker-duties.ts';
 
 /** A server that answers calls over HTTP. */
 export interface HttpApp {
@@ -28,11 +31,14 @@ export interface HttpAppOptions {
   readonly build: BuildInfo;
   /** What sends the signals of the process. Default: the process. */
   readonly signals?: EventEmitter;
+  /** Set in a worker. */
+  readonly worker?: WorkerLink;
 }
 
 /** Resolves when calls are answered. Throws what createCore throws, and the listener's error (address in use). */
-export async function startHttpApp({ settings, build, signals = process }: HttpAppOptions): Promise<HttpApp> {
-  const core = await createCore({ settings, build, transport: 'http' });
+export async function startHttpApp(options: HttpAppOptions): Promise<HttpApp> {
+  const { settings, build, worker, signals = worker?.signals ?? process } = options;
+  const core = await createCore({ ...options, transport: 'http' });
   const { log } = core.telemetry;
   const { holder } = core.plans;
   const { drainTimeoutMs, metricsPort, telemetry } = settings.environment;
@@ -63,7 +69,7 @@ export async function startHttpApp({ settings, build, signals = process }: HttpA
       flush: () => core.telemetry.close(),
     },
   });
-  operations = createOperations({ core, settings, build, lifecycle, inFlight, signals });
+  operations = createOperations({ core, settings, build, lifecycle, inFlight, signals, worker });
   transport = createHttpTransport({
     plans: holder,
     protocol: core.protocol,
@@ -72,18 +78,16 @@ export async function startHttpApp({ settings, build, signals = process }: HttpA
     routeEntry: core.routeEntry,
     observeRequest: core.telemetry.observeRequest,
     streamsAtOnce: core.flags.streamsAtOnce,
+    ...(core.sessionRoute === undefined ? {} : { sessionRoute: core.sessionRoute }),
   });
   core.telemetry.watchConnections('http', transport.connections);
   stopGuard = guardStreams({ core, clock: systemClock, end: transport.end });
   let port: number;
   try {
     await operations.start();
-    port = await transport.listen({
-      host: settings.host,
-      port: settings.port ?? holder.current().defaultServer.definition.port,
-    });
+    port = await openDoor(options, holder.current(), transport);
     if (telemetry.metricsEnabled && metricsPort !== undefined) {
-      metricsListener = await createMetricsListener({ core, host: settings.host, port: metricsPort });
+      metricsListener = await createMetricsListener({ core, host: settings.host, port: metricsPort, worker });
     }
   } catch (error) {
     // What is open by now would keep the process of a refused start alive.
@@ -93,11 +97,23 @@ export async function startHttpApp({ settings, build, signals = process }: HttpA
   }
   core.plans.watch();
   core.jobs.start();
+  if (worker !== undefined) serveAsWorker(worker, { core, settings, lifecycle });
   lifecycle.ready();
   await operations.serviceManager.ready(`Serving on port ${port}`);
   log.notice({ host: settings.host, port, servers: [...holder.current().servers.keys()] }, 'Serving.');
   const origin = `http://${shownHost(settings.host)}:${port}`;
   return { core, origin, ended: operations.ended, stop: lifecycle.stop };
+}
+
+/** In a worker the primary listens and hands connections over. Resolves with the port. */
+function openDoor(
+  { settings, worker }: HttpAppOptions,
+  plan: Plan,
+  transport: HttpTransport,
+): Promise<number> {
+  const place = { host: settings.host, port: settings.port ?? plan.defaultServer.definition.port };
+  if (worker === undefined) return transport.listen(place);
+  return transport.listen(place, (take) => worker.receive(place, take));
 }
 
 /** The routes with the one that describes them, on the default server's settings. */

@@ -3,23 +3,28 @@ import type { EnvironmentSettings } from '../definition/environment.ts';
 import type { LimitBackend } from '../gate/limits/backend.ts';
 import { createLimiter, type Limiter } from '../gate/limits/limiter.ts';
 import { createPostgresBackend } from '../gate/limits/postgres-backend.ts';
+import { createPrimaryBackend } from '../gate/limits/primary-backend.ts';
 import type { Component } from '../operations/health/health.ts';
 import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { TO_PRIMARY } from '../workers/messages.ts';
+import type { WorkerLink } from '../workers/worker-link.ts';
 import type { AppSettings } from './settings.ts';
 import { storeAddress } from './store.ts';
 
 /**
- * Redis where it is named, else PostgreSQL where several replicas share it, else memory (governance §6.3). Resolves when
- * shared counters have answered once, or are known to be lost: the process serves either way.
+ * Redis where it is named, else PostgreSQL where several replicas share it, else the primary where there are workers,
+ * else memory (governance §6.3). Resolves when shared counters have answered once, or are known to be lost: the process
+ * serves either way.
  */
 export async function openLimiter(
   settings: AppSettings,
   telemetry: Telemetry,
   store: Store,
+  worker?: WorkerLink,
 ): Promise<Limiter> {
   const log = telemetry.log.child({ component: 'limits' });
-  const shared = await sharedBackend(settings, store);
+  const shared = await sharedBackend(settings, store, worker);
   const limiter = createLimiter({
     now: () => performance.now(),
     ...(shared === undefined ? {} : { shared }),
@@ -30,7 +35,11 @@ export async function openLimiter(
     },
   });
   const { replicas } = settings.environment;
-  if (limiter.backend === 'memory' && replicas !== undefined && replicas > 1)
+  if (
+    (limiter.backend === 'memory' || limiter.backend === 'primary') &&
+    replicas !== undefined &&
+    replicas > 1
+  )
     log.warn(
       { replicas },
       'Each replica counts limits on its own: set REDIS_URL or DATABASE_URL to let them count together.',
@@ -60,6 +69,7 @@ export function limitsComponent(limiter: Limiter): Component {
 async function sharedBackend(
   { environment, dataDirectory }: AppSettings,
   store: Store,
+  worker: WorkerLink | undefined,
 ): Promise<LimitBackend | undefined> {
   const url = redisUrl(environment);
   if (url !== undefined) {
@@ -69,7 +79,9 @@ async function sharedBackend(
   }
   const { replicas = 1 } = environment;
   const isShared = replicas > 1 && storeAddress(environment, dataDirectory).kind === 'postgres';
-  return isShared ? createPostgresBackend(store) : undefined;
+  if (isShared) return createPostgresBackend(store);
+  if (worker === undefined) return undefined;
+  return createPrimaryBackend((batch, timeoutMs) => worker.channel.ask(TO_PRIMARY.take, batch, timeoutMs));
 }
 
 /** `REDIS_URL`, or one made of `REDIS_HOST` and `REDIS_PORT`; `REDIS_PASSWORD` where the address holds none. */

@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
 import { metricsRoute } from '../operations/routes/about-routes.ts';
 import { answerUnroutable, mountRoutes, type RouteDeps } from '../transport/http/routes.ts';
+import type { WorkerLink } from '../workers/worker-link.ts';
 import type { Core } from './core.ts';
+import { metricsOfAll } from './workers/worker-duties.ts';
 
 /** A scrape has no body; who sends one slowly is cut off. */
 const BODY_TIMEOUT_MS = 5000;
@@ -13,6 +15,7 @@ export async function createMetricsListener(options: {
   readonly core: Core;
   readonly host: string;
   readonly port: number;
+  readonly worker: WorkerLink | undefined;
 }): Promise<{ readonly port: number; close(): Promise<void> }> {
   const { core } = options;
   const deps: RouteDeps = {
@@ -23,7 +26,7 @@ export async function createMetricsListener(options: {
     observeRequest: core.telemetry.observeRequest,
   };
   const router = fastify({ logger: false, frameworkErrors: answerUnroutable(deps) });
-  mountRoutes(router, [metricsRoute(core.telemetry.metrics, 'public')], deps);
+  mountRoutes(router, [metricsRoute(core.telemetry.metrics, 'public', metricsOfAll(options.worker))], deps);
   await router.listen({ host: options.host, port: options.port });
   return { port: parseAddress(router.server.address()).port, close: () => router.close() };
 }

@@ -11,6 +11,7 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { Route } from '../route.ts';
 import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { WorkerLink } from '../workers/worker-link.ts';
 import { openCache } from './cache.ts';
 import type { AppSettings } from './settings.ts';
 
@@ -29,7 +30,7 @@ export interface Once {
 /** One per process; the cache is to be closed. */
 export async function openOnce(options: OnceOptions): Promise<Once> {
   const { settings, telemetry, store } = options;
-  const cache = await openCache(settings, telemetry);
+  const cache = await openCache(settings, telemetry, options.worker);
   const approvals = createApprovals({
     store,
     now: Date.now,
@@ -51,6 +52,7 @@ interface OnceOptions {
   readonly store: Store;
   readonly jobs: Jobs;
   readonly audit: AuditLog;
+  readonly worker: WorkerLink | undefined;
 }
 
 /** The stages' way to the store. */

@@ -27,6 +27,7 @@ import { returnStartMemory } from '../operations/start-memory.ts';
 import type { Route } from '../route.ts';
 import type { BuildInfo } from '../telemetry/telemetry.ts';
 import type { JsonObject, Operation } from '../tool.ts';
+import type { WorkerLink } from '../workers/worker-link.ts';
 import type { Core } from './core.ts';
 import { watchDatabases } from './database-health.ts';
 import { limitsComponent } from './limits.ts';
@@ -34,6 +35,8 @@ import { createAgeReminder } from './secret-ages.ts';
 import type { AppSettings } from './settings.ts';
 import { hasTenantHeader, tenantHeaderFinding } from './tenant-header.ts';
 import { watchIssuers } from './tokens.ts';
+import { reloadAll } from './workers/reload-in-turn.ts';
+import { metricsOfAll, sharedLevels, wholeLifecycle, workersComponent } from './workers/worker-duties.ts';
 
 export interface Operations {
   readonly routes: readonly Route[];
@@ -54,18 +57,20 @@ export interface OperationsDeps {
   readonly inFlight: () => number;
   /** Sends the signals of the process. */
   readonly signals: EventEmitter;
+  /** Set in a worker. */
+  readonly worker: WorkerLink | undefined;
 }
 
 /** Listens to signals from now on: before that, SIGUSR1 would open the runtime's debugger. */
 export function createOperations(deps: OperationsDeps): Operations {
-  const { core, settings, lifecycle } = deps;
+  const { core, settings, lifecycle, worker } = deps;
   const { log } = core.telemetry;
   const clock: Clock = systemClock;
   const health = createHealth({ clock, log: log.child({ component: 'health' }) });
   const eventLoop = createEventLoopMonitor();
-  const levels = createLogLevelControl({ levels: log.levels, clock, log });
+  const levels = sharedLevels(createLogLevelControl({ levels: log.levels, clock, log }), worker);
   const serviceManager = createServiceManager({ env: settings.env, clock, log, pid: process.pid });
-  const reload = () => core.plans.reloader.reload();
+  const reload = () => (worker === undefined ? core.plans.reloader.reload() : reloadAll(worker));
   const diagnostics = diagnosticsDeps(deps, { clock, health, eventLoop });
 
   addComponents(deps, { clock, health, eventLoop });
@@ -73,7 +78,8 @@ export function createOperations(deps: OperationsDeps): Operations {
   let stopReturning: (() => void) | undefined;
 
   const ended = new Promise<number>((resolve) => {
-    const dump = () => dumpDiagnostics(diagnostics, join(settings.dataDirectory, 'diagnostics'));
+    const dump = () =>
+      dumpDiagnostics(diagnostics, join(settings.dataDirectory, 'diagnostics'), worker?.slot);
     listenToSignals({
       source: deps.signals,
       lifecycle,
@@ -96,7 +102,7 @@ export function createOperations(deps: OperationsDeps): Operations {
         log,
         redactor: core.telemetry.redactor,
         levels,
-        lifecycle,
+        lifecycle: wholeLifecycle(lifecycle, worker),
         inFlight: deps.inFlight,
         diagnostics: () => collectDiagnostics(diagnostics),
         reload,
@@ -126,7 +132,10 @@ export function createOperations(deps: OperationsDeps): Operations {
 type Watching = Pick<DiagnosticsDeps, 'clock' | 'health' | 'eventLoop'>;
 
 /** Everything whose state `/health` tells. */
-function addComponents({ core, settings }: OperationsDeps, { clock, health, eventLoop }: Watching): void {
+function addComponents(
+  { core, settings, worker }: OperationsDeps,
+  { clock, health, eventLoop }: Watching,
+): void {
   const { log } = core.telemetry;
   health.add(configComponent({ loaded: () => true, lastError: core.plans.reloader.lastError }));
   health.add(handlersComponent(core.pools.problem));
@@ -140,6 +149,11 @@ function addComponents({ core, settings }: OperationsDeps, { clock, health, even
   health.add(limitsComponent(core.limiter));
   if (core.flags.component !== undefined) health.add(core.flags.component);
   health.add(core.upstreams.component);
+  if (worker !== undefined) {
+    const count = () => health.add(workersComponent(worker));
+    count();
+    worker.onState(count);
+  }
   watchDatabases(core, health);
   watchIssuers(core.people.tokens, core.plans.holder, health);
 }
@@ -167,7 +181,7 @@ function diagnosticsDeps(deps: OperationsDeps, watching: Watching): DiagnosticsD
 }
 
 function processRoutes(
-  { core, settings, build, lifecycle }: OperationsDeps,
+  { core, settings, build, lifecycle, worker }: OperationsDeps,
   { clock, health }: Pick<Watching, 'clock' | 'health'>,
 ): readonly Route[] {
   const { healthCheckPath, metricsPort, telemetry } = settings.environment;
@@ -181,12 +195,12 @@ function processRoutes(
     }),
     ...probeRoutes({
       health,
-      lifecycle,
+      lifecycle: wholeLifecycle(lifecycle, worker),
       clock,
       version: build.version,
       ...(healthCheckPath === undefined ? {} : { healthPath: healthCheckPath }),
     }),
-    ...(hasMetrics ? [metricsRoute(core.telemetry.metrics, 'loopback')] : []),
+    ...(hasMetrics ? [metricsRoute(core.telemetry.metrics, 'loopback', metricsOfAll(worker))] : []),
   ];
 }
 

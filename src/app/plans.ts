@@ -15,9 +15,11 @@ import type { Plan, ServerPlan } from '../plan/server-plan.ts';
 import type { RolloutStateOf } from '../plan/versions.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
+import type { WorkerLink } from '../workers/worker-link.ts';
 import type { AppAudit } from './audit.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { loadAll } from './definitions.ts';
+import { followUpstreams } from './follow-upstreams.ts';
 import type { HandlerPools } from './handler-pools.ts';
 import { createSecretReader } from './handler-secrets.ts';
 import type { Once } from './once.ts';
@@ -26,6 +28,7 @@ import type { AppRollouts } from './rollouts.ts';
 import type { StoredSecrets } from './secrets.ts';
 import { createServerParts } from './server-parts.ts';
 import type { AppSettings } from './settings.ts';
+import { reloadAll, watchAsLeader } from './workers/reload-in-turn.ts';
 
 /** The databases of the plans that are open, with the slug of their server. */
 export type OpenDatabases = ReadonlySet<readonly [slug: string, databases: Databases]>;
@@ -57,6 +60,8 @@ export interface PlansDeps {
   /** Its cache is told of every server of a plan that a reload put in force. */
   readonly once: Pick<Once, 'cache'>;
   readonly upstreams: Pick<Upstreams, 'hold' | 'onChange'>;
+  /** Set in a worker: all of them reload in turn, and one of them looks at the files. */
+  readonly worker: WorkerLink | undefined;
 }
 
 /** Compiles the first plan. Throws PlanError with all that could not be prepared. */
@@ -86,11 +91,15 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
   holder = createPlanHolder(plan, (error) => log.error({ error }, 'A replaced plan did not close cleanly.'));
   const { current } = holder;
 
-  let stopSecrets: (() => void) | undefined;
+  let stopFollowing: (() => void) | undefined;
   const watcher = createWatcher(
     () => files,
-    () => void reloader.reload(),
+    () => askReload(),
   );
+  const askReload = (): void => {
+    if (deps.worker === undefined) void reloader.reload();
+    else void reloadAll(deps.worker);
+  };
   const reloader = createReloader({
     holder,
     build: async () => build((await loadAll(settings, deps.storedSecrets.resolve)).definitions),
@@ -101,13 +110,7 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
         else log.error({ error }, 'What upstreams offer has changed, and cannot be served so.');
         return;
       }
-      telemetry.configReload(error === undefined ? 'success' : 'failure');
-      deps.audit.events.record(reloadEntry(error));
-      if (error === undefined)
-        for (const slug of current().servers.keys()) void deps.once.cache.reloaded(slug);
-      if (error === undefined)
-        log.notice({ event: 'config.reloaded', servers: [...current().servers.keys()] }, 'Reloaded.');
-      else log.error({ error }, 'The definition was not reloaded; what was served before is served on.');
+      tellReload(deps, [...current().servers.keys()], error);
       deps.rollouts.checkCanaries();
       watcher.refresh();
     },
@@ -118,15 +121,46 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
     reloader,
     databases,
     watch() {
-      watcher.start();
-      stopSecrets = deps.storedSecrets.watch(() => void reloader.reload());
+      stopFollowing = followChanges(deps, watcher, askReload);
     },
     async close() {
+      stopFollowing?.();
       watcher.stop();
       upstreamChanges.stop();
-      stopSecrets?.();
       await holder?.close();
     },
+  };
+}
+
+/** Of several workers one says what all of them did; each one's answers are out of date. */
+function tellReload(deps: PlansDeps, servers: readonly string[], error: unknown): void {
+  const { telemetry, audit, once, worker } = deps;
+  if (worker?.isLeader() ?? true) {
+    telemetry.configReload(error === undefined ? 'success' : 'failure');
+    audit.events.record(reloadEntry(error));
+  }
+  if (error === undefined) {
+    for (const slug of servers) void once.cache.reloaded(slug);
+    telemetry.log.notice({ event: 'config.reloaded', servers }, 'Reloaded.');
+  } else {
+    telemetry.log.error({ error }, 'The definition was not reloaded; what was served before is served on.');
+  }
+}
+
+/** Asks for a reload when files or secrets change; of several workers one does. Returns the way to stop. */
+function followChanges(
+  { worker, storedSecrets }: PlansDeps,
+  watcher: ReturnType<typeof createWatcher>,
+  askReload: () => void,
+): () => void {
+  const stopSecrets = storedSecrets.watch(() => {
+    if (worker?.isLeader() ?? true) askReload();
+  });
+  if (worker === undefined) watcher.start();
+  const stopLeading = worker === undefined ? undefined : watchAsLeader(worker, watcher);
+  return () => {
+    stopLeading?.();
+    stopSecrets();
   };
 }
 
@@ -135,36 +169,6 @@ function servedAs({ slug, version }: Definition, plan: Plan | undefined): Server
   const server = plan?.servers.get(slug);
   const canary = server?.versions?.canary;
   return canary?.definition.version === version ? canary : server;
-}
-
-/** Changes come in crowds, as when several upstreams connect: so long, and they are one. */
-const SETTLE_MS = 100;
-
-/** Calls `rebuild` after changes, also for those that came before `start`. */
-function followUpstreams(upstreams: Pick<Upstreams, 'onChange'>, rebuild: () => void) {
-  let isStarted = false;
-  let isDue = false;
-  let timer: NodeJS.Timeout | undefined;
-  const schedule = () => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      rebuild();
-    }, SETTLE_MS).unref();
-  };
-  const stop = upstreams.onChange(() => {
-    if (isStarted) schedule();
-    else isDue = true;
-  });
-  return {
-    start() {
-      isStarted = true;
-      if (isDue) schedule();
-    },
-    stop() {
-      stop();
-      clearTimeout(timer);
-    },
-  };
 }
 
 function reloadEntry(error: unknown): AuditEvent {

@@ -1,5 +1,5 @@
 // How this process is to serve: the environment with the flags of the command line over it, settled once at start.
-import { homedir } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import { type EnvironmentSettings, readEnvironment, shortSecrets } from '../definition/environment.ts';
 import { definitionPath } from '../definition/find-files.ts';
@@ -18,6 +18,8 @@ export interface AppSettings {
   /** Undefined: the default definition's `port`. 0 takes a free one. */
   readonly port: number | undefined;
   readonly dataDirectory: string;
+  /** Processes that serve; 1 is this one alone. */
+  readonly workers: number;
   /** Everything else that the environment says. */
   readonly environment: EnvironmentSettings;
 }
@@ -30,6 +32,7 @@ export interface SettingsFlags {
   readonly port?: number;
   readonly host?: string;
   readonly data?: string;
+  readonly workers?: number | 'auto';
 }
 
 /** `problems` name variable, rule and fix; `notices` are names that are set and have no effect. */
@@ -66,9 +69,14 @@ export function readSettings(
     port: flags.port ?? environment.port,
     dataDirectory:
       flags.data ?? environment.dataDirectory ?? (transport === 'http' ? './data' : stateDirectory(env)),
+    workers: transport === 'http' ? countOf(flags.workers ?? environment.workers ?? 1) : 1,
     environment,
   };
   return { settings: Object.freeze(settings), notices };
+}
+
+function countOf(workers: number | 'auto'): number {
+  return workers === 'auto' ? availableParallelism() : workers;
 }
 
 /** The environment that chooses overlays of definitions and feature flags. */

@@ -1,5 +1,6 @@
 // The command line: words to one function per verb. Each verb's module is loaded only when it is called.
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { workerCount } from '../definition/environment-readers.ts';
 import { StateError } from '../secrets/state-error.ts';
 import { addApprovals } from './approval-verbs.ts';
 import { addAudit } from './audit-verbs.ts';
@@ -74,11 +75,16 @@ function addServe(program: Command, io: Io, finish: Finish): void {
     .option('--port <number>', 'port to listen on; 0 takes a free one (PORT)', parsePort)
     .option('--host <address>', 'address to bind to (HOST; default 127.0.0.1)')
     .option('--data <folder>', 'folder for state (QUAYSIDE_DATA_DIR; default ./data)')
+    .option(
+      '--workers <number>',
+      'processes that serve together, or auto for one per core (WEB_CONCURRENCY)',
+      parseWorkers,
+    )
     .option('--json', 'print the start report as one line of JSON')
     .action(
       async (
         path: string | undefined,
-        options: { port?: number; host?: string; data?: string; json?: true },
+        options: { port?: number; host?: string; data?: string; workers?: number | 'auto'; json?: true },
       ) => {
         const { serve } = await import('./serve.ts');
         finish(await serve({ ...(path === undefined ? {} : { path }), ...options }, io));
@@ -144,6 +150,12 @@ function parseMigration(text: string): number {
   const id = Number(text);
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('A migration is a number, such as 3.');
   return id;
+}
+
+function parseWorkers(text: string): number | 'auto' {
+  const count = workerCount.read(text);
+  if (count === undefined) throw new InvalidArgumentError(`Expected: ${workerCount.expected}.`);
+  return count;
 }
 
 function parsePort(text: string): number {

@@ -32,3 +32,11 @@ export function refuse(io: Io, lines: readonly string[], code: number = EXIT.con
   for (const line of lines) io.err(`${line}\n`);
   return code;
 }
+
+/** The same for a start, with how many problems there are. */
+export function refuseStart(io: Io, lines: readonly string[]): number {
+  const refused = refuse(io, lines);
+  const these = lines.length === 1 ? 'The problem above keeps' : `The ${lines.length} problems above keep`;
+  io.err(`${these} Quayside from starting.\n`);
+  return refused;
+}

@@ -30,6 +30,13 @@ export const wholeNumber = (minimum: number, maximum: number): Reader<number> =>
   read: (value) =>
     /^\d+$/.test(value) && Number(value) >= minimum && Number(value) <= maximum ? Number(value) : undefined,
 });
+/** As many as one machine has cores, with room; each takes the memory of a process. */
+const WORKERS_MAX = 256;
+/** A number of processes, or `auto` for one per core. */
+export const workerCount: Reader<number | 'auto'> = {
+  expected: `auto, or a whole number from 1 to ${WORKERS_MAX}`,
+  read: (value) => (value === 'auto' ? 'auto' : wholeNumber(1, WORKERS_MAX).read(value)),
+};
 export const seconds: Reader<number> = {
   expected: 'seconds, such as 30 or 0.5',
   read: (value) => (/^\d+(\.\d+)?$/.test(value) ? Math.round(Number(value) * 1000) : undefined),

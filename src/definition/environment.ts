@@ -22,6 +22,7 @@ import {
   text,
   url,
   wholeNumber,
+  workerCount,
 } from './environment-readers.ts';
 import { secretVariables } from './environment-secrets.ts';
 import { type Variable, variable } from './environment-variable.ts';
@@ -202,6 +203,12 @@ const variables = {
     wholeNumber(1, 10_000),
     'How many processes serve together; with more than one, limits are counted in the store they share.',
     { fallback: '1', example: '3' },
+  ),
+  workers: variable(
+    ['WEB_CONCURRENCY'],
+    workerCount,
+    'How many worker processes serve on this machine; `auto` is one for each core. --workers wins over it.',
+    { fallback: '1', example: 'auto' },
   ),
   idempotencyTtlHours: variable(
     ['IDEMPOTENCY_TTL_HOURS'],

@@ -59,12 +59,16 @@ const DIRECTORY_MODE = 0o700;
 /** A signal in a loop must not fill the disk. */
 const FILES_MAX = 20;
 
-/** Writes the document to `<directory>/<time>.json` and resolves with that path. */
-export async function dumpDiagnostics(deps: DiagnosticsDeps, directory: string): Promise<string> {
+/** Writes the document to `<directory>/<time>.json`, of a worker to `<time>-w<slot>.json`; resolves with that path. */
+export async function dumpDiagnostics(
+  deps: DiagnosticsDeps,
+  directory: string,
+  worker?: number,
+): Promise<string> {
   const document = await collectDiagnostics(deps);
   await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
   const time = new Date(deps.clock.now()).toISOString().replaceAll(':', '-');
-  const path = join(directory, `${time}.json`);
+  const path = join(directory, `${time}${worker === undefined ? '' : `-w${worker}`}.json`);
   await writeFile(path, `${JSON.stringify(document, null, 2)}\n`, { mode: FILE_MODE });
   const dumps = (await readdir(directory)).filter((name) => name.endsWith('.json')).sort();
   for (const old of dumps.slice(0, -FILES_MAX)) await rm(join(directory, old), { force: true });

@@ -3,8 +3,13 @@ import type { PlanHolder, ServerPlan } from '../plan/server-plan.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ChangeNotice } from '../tool.ts';
 
+/** Takes what changed and tells who listens. */
 export interface ChangeHub {
   publish(slug: string, change: ChangeNotice): void;
+  /** What a handler says has changed: published, and told to whoever passes it on. */
+  notify(slug: string, change: ChangeNotice): void;
+  /** Takes what handlers say, for other processes. One listener. */
+  onNotified(listener: (slug: string, change: ChangeNotice) => void): void;
   /** `removed` is told once when the server leaves the plan. Returns the way to stop. */
   subscribe(slug: string, listener: ChangeListener): () => void;
   /** Keeps the resource watched while at least one caller wants it. Returns the way to stop. */
@@ -60,6 +65,7 @@ export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log
 
   return {
     publish,
+    ...createNotices(publish),
     subscribe(slug, listener) {
       const set = listeners.get(slug) ?? new Set();
       listeners.set(slug, set.add(listener));
@@ -91,6 +97,19 @@ export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log
       for (const ofServer of watched.values()) for (const entry of ofServer.values()) entry.stop();
       watched.clear();
       listeners.clear();
+    },
+  };
+}
+
+function createNotices(publish: ChangeHub['publish']): Pick<ChangeHub, 'notify' | 'onNotified'> {
+  let passOn: ChangeHub['publish'] | undefined;
+  return {
+    notify(slug, change) {
+      publish(slug, change);
+      passOn?.(slug, change);
+    },
+    onNotified(listener) {
+      passOn = listener;
     },
   };
 }

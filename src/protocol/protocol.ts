@@ -8,6 +8,8 @@ import { createDispatcher } from './dispatch.ts';
 import { createLegacyCodec, type LegacyCodec } from './legacy/codec.ts';
 import { createMemoryEventStore, type EventStore } from './legacy/event-store.ts';
 import type { HttpSession } from './legacy/http-session.ts';
+import { reviveSession } from './legacy/revive-session.ts';
+import type { SessionKeeping } from './legacy/session-handover.ts';
 import { createSessions, type Sessions } from './legacy/sessions.ts';
 import { createModernCodec, type ModernCodec } from './modern/codec.ts';
 import type { Tasks } from './tasks/tasks.ts';
@@ -34,6 +36,8 @@ export interface ProtocolDeps {
   readonly secret?: Buffer;
   /** Events of legacy streams; in memory by default. */
   readonly events?: EventStore;
+  /** Absent: sessions end with this process. */
+  readonly keeping?: Pick<SessionKeeping, 'journal' | 'newId'>;
   /** Milliseconds of the wall clock; `Date.now` by default. */
   readonly now?: () => number;
   /** Calls that go on after their answer; absent: there are none. Closed by whoever made it. */
@@ -62,7 +66,10 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
   const modern = createModernCodec({ dispatcher, hub, log, secret, now: deps.now ?? Date.now, ...tasks });
   const legacy = createLegacyCodec({ dispatcher, hub, log, ...tasks });
   const sessions = createSessions({
-    events: deps.events ?? createMemoryEventStore(),
+    events: deps.events ?? createMemoryEventStore(undefined, deps.keeping?.journal),
+    ...(deps.keeping === undefined
+      ? {}
+      : { keeping: { ...deps.keeping, revive: reviveSession(hub), now: deps.now ?? Date.now } }),
     now: deps.monotonic ?? performance.now.bind(performance),
     ...(deps.onSessionEnd === undefined ? {} : { onEnd: deps.onSessionEnd }),
     ...(deps.onSessionStart === undefined ? {} : { onStart: deps.onSessionStart }),
@@ -75,6 +82,7 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
     drain() {
       modern.endStreams(() => true);
       for (const session of sessions.all()) session.closeStandalone();
+      sessions.release();
     },
     end(of) {
       modern.endStreams(of);

@@ -249,6 +249,31 @@ CREATE TABLE quayside.secrets (
   updated_at bigint NOT NULL,
   updated_by text
 );
+CREATE TABLE quayside.session_events (
+  tenant_id text NOT NULL,
+  session_id text NOT NULL,
+  sequence bigint NOT NULL,
+  stream text NOT NULL,
+  message text NOT NULL
+);
+CREATE TABLE quayside.sessions (
+  tenant_id text NOT NULL,
+  id text NOT NULL,
+  owner text NOT NULL,
+  epoch bigint NOT NULL,
+  server text NOT NULL,
+  principal text NOT NULL,
+  version text NOT NULL,
+  protocol_version text NOT NULL,
+  capabilities text NOT NULL,
+  log_level text,
+  subscriptions text NOT NULL,
+  client_address text NOT NULL,
+  idle_ms bigint NOT NULL,
+  created_at bigint NOT NULL,
+  used_at bigint NOT NULL,
+  dropped bigint NOT NULL
+);
 CREATE TABLE quayside.store_changes (
   topic text NOT NULL,
   counter bigint NOT NULL
@@ -368,6 +393,8 @@ ALTER TABLE quayside.schema_migrations ADD CONSTRAINT schema_migrations_pkey PRI
 ALTER TABLE quayside.secret_ages ADD CONSTRAINT secret_ages_pkey PRIMARY KEY (name);
 ALTER TABLE quayside.secrets ADD CONSTRAINT secrets_key_id_fkey FOREIGN KEY (key_id) REFERENCES quayside.encryption_keys(id);
 ALTER TABLE quayside.secrets ADD CONSTRAINT secrets_pkey PRIMARY KEY (tenant_id, name);
+ALTER TABLE quayside.session_events ADD CONSTRAINT session_events_pkey PRIMARY KEY (tenant_id, session_id, sequence);
+ALTER TABLE quayside.sessions ADD CONSTRAINT sessions_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE quayside.store_changes ADD CONSTRAINT store_changes_pkey PRIMARY KEY (topic);
 ALTER TABLE quayside.tasks ADD CONSTRAINT tasks_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE quayside.tasks ADD CONSTRAINT tasks_status_check CHECK ((status = ANY (ARRAY['working'::text, 'input_required'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])));
@@ -402,6 +429,8 @@ CREATE UNIQUE INDEX jobs_unique ON quayside.jobs USING btree (tenant_id, kind, u
 CREATE INDEX jobs_waiting ON quayside.jobs USING btree (run_at) WHERE (status = 'waiting'::text);
 CREATE INDEX login_attempts_since ON quayside.login_attempts USING btree (since);
 CREATE INDEX secrets_by_key ON quayside.secrets USING btree (key_id);
+CREATE UNIQUE INDEX sessions_by_id ON quayside.sessions USING btree (id);
+CREATE INDEX sessions_by_owner ON quayside.sessions USING btree (owner);
 CREATE INDEX tasks_by_principal ON quayside.tasks USING btree (tenant_id, principal, server, created_at);
 CREATE INDEX tasks_expires_at ON quayside.tasks USING btree (expires_at);
 CREATE INDEX tasks_lease_until ON quayside.tasks USING btree (lease_until) WHERE (status = 'working'::text);
@@ -657,6 +686,8 @@ ALTER TABLE quayside.idempotency_keys FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.invitations FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.jobs FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.secrets FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.session_events FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.sessions FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.tasks FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.tenants FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.user_logins FORCE ROW LEVEL SECURITY;
@@ -672,6 +703,8 @@ CREATE POLICY tenant_isolation ON quayside.idempotency_keys USING (((tenant_id =
 CREATE POLICY tenant_isolation ON quayside.invitations USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.jobs USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.secrets USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.session_events USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.sessions USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.tasks USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.tenants USING (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.user_logins USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
@@ -698,6 +731,8 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.rollouts TO quayside_app;
 GRANT SELECT ON quayside.schema_migrations TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.secret_ages TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.secrets TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.session_events TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.sessions TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.store_changes TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.tasks TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.tenants TO quayside_app;

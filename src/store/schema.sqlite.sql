@@ -323,6 +323,39 @@ CREATE TABLE secrets (
 
 CREATE INDEX secrets_by_key ON secrets (key_id);
 
+CREATE TABLE session_events (
+  tenant_id TEXT NOT NULL,
+  session_id TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  stream TEXT NOT NULL,
+  message TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, session_id, sequence)
+);
+
+CREATE TABLE sessions (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  epoch INTEGER NOT NULL,
+  server TEXT NOT NULL,
+  principal TEXT NOT NULL,
+  version TEXT NOT NULL,
+  protocol_version TEXT NOT NULL,
+  capabilities TEXT NOT NULL,
+  log_level TEXT,
+  subscriptions TEXT NOT NULL,
+  client_address TEXT NOT NULL,
+  idle_ms INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  used_at INTEGER NOT NULL,
+  dropped INTEGER NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+
+CREATE UNIQUE INDEX sessions_by_id ON sessions (id);
+
+CREATE INDEX sessions_by_owner ON sessions (owner);
+
 CREATE TABLE store_changes (
   topic TEXT PRIMARY KEY,
   counter INTEGER NOT NULL

@@ -69,6 +69,10 @@ export interface TelemetryOptions {
   readonly stdio: boolean;
   /** `JOURNAL_STREAM` as systemd set it; decides on priorities before the lines. */
   readonly journalStream?: string;
+  /** Where lines reach the journal by another process; else it is seen by the stream. */
+  readonly journal?: boolean;
+  /** Which of several workers this is: a field of every line. */
+  readonly worker?: number;
   /** Receives the lines in place of stdout or stderr. */
   readonly target?: LogTarget;
   /** Receives the spans in place of what the settings name. */
@@ -192,7 +196,8 @@ function createProcessLog(options: TelemetryOptions, redactor: Redactor): Servic
     format: settings.format,
     colour: (options.stdio ? process.stderr : process.stdout).isTTY === true,
     target: options.target ?? createStreamTarget(descriptor),
-    journal: isJournalStream(descriptor, options.journalStream),
+    journal: options.journal ?? isJournalStream(descriptor, options.journalStream),
+    ...(options.worker === undefined ? {} : { worker: options.worker }),
     silentHandlers: settings.silentHandlers,
     redactor,
     ...files,

@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LimitBackend } from '../../src/gate/limits/backend.ts';
 import { Bucket, BucketRule, type LimitRule } from '../../src/gate/limits/bucket.ts';
 import type { Admission, Decision, Refusal } from '../../src/gate/limits/decision.ts';
+import { createLimitLedger } from '../../src/gate/limits/limit-ledger.ts';
 import { createMemoryBackend } from '../../src/gate/limits/memory-backend.ts';
 import { createPostgresBackend } from '../../src/gate/limits/postgres-backend.ts';
+import { createPrimaryBackend } from '../../src/gate/limits/primary-backend.ts';
 import { createRedisBackend } from '../../src/gate/limits/redis/redis-backend.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { createPostgresDatabase } from '../support/postgres-database.ts';
@@ -30,6 +32,22 @@ async function memory(): Promise<Place> {
   let now = 0;
   return {
     backend: createMemoryBackend(() => now),
+    pass: (milliseconds) => {
+      now += milliseconds;
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** As a worker asks it: what crosses between the processes is JSON. */
+async function primary(): Promise<Place> {
+  let now = 0;
+  const answer = createLimitLedger(() => now).forWorker();
+  return {
+    backend: createPrimaryBackend(async (batch) =>
+      JSON.parse(JSON.stringify(answer(JSON.parse(JSON.stringify(batch))))),
+    ),
     pass: (milliseconds) => {
       now += milliseconds;
       return Promise.resolve();
@@ -70,6 +88,7 @@ async function postgresql(): Promise<Place> {
 const hasRedis = requires.tool('redis-server');
 const places = [
   ['memory', memory, true],
+  ['primary', primary, true],
   ['redis', redis, hasRedis],
   ['postgresql', postgresql, await requires.postgres()],
 ] as const;

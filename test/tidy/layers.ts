@@ -11,7 +11,7 @@ export const rows: readonly (readonly string[])[] = [
   ['transport'],
   ['protocol'],
   ['plan'],
-  ['gate', 'handlers', 'packs', 'studio', 'operations', 'flags', 'rollout', 'upstreams'],
+  ['gate', 'handlers', 'packs', 'studio', 'operations', 'flags', 'rollout', 'upstreams', 'workers'],
   ['retrieval', 'databases', 'models', 'definition', 'jobs', 'store', 'egress', 'secrets'],
   ['telemetry'],
   ['tool', 'route', 'errors', 'clock', 'turn', 'line-reader'],

@@ -8,7 +8,7 @@ export type OnBackendError = RateLimit['onBackendError'];
 
 /** Takes from several buckets at once, all or none. */
 export interface LimitBackend {
-  readonly name: 'memory' | 'redis' | 'postgresql';
+  readonly name: 'memory' | 'redis' | 'postgresql' | 'primary';
   /** Milliseconds after which no answer means that the backend is lost. */
   readonly answerWithinMs: number;
   /**

@@ -35,6 +35,8 @@ const KEY_LENGTH_MAX = 64;
 
 /** A rule with everything that its buckets share. */
 export class BucketRule {
+  /** What it was made of. */
+  readonly rule: LimitRule;
   readonly scope: LimitScope;
   readonly strategy: RateStrategy;
   readonly limit: number;
@@ -48,8 +50,10 @@ export class BucketRule {
   /** Identifies the rule, and begins the keys of its buckets where several nodes count together. */
   readonly id: string;
 
-  constructor({ scope, server, limit, strategy, strict }: LimitRule) {
+  constructor(rule: LimitRule) {
+    const { scope, server, limit, strategy, strict } = rule;
     const { maxRequests, window } = limit;
+    this.rule = rule;
     this.scope = scope;
     this.strategy = strategy;
     this.limit = maxRequests;

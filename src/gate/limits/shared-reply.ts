@@ -23,6 +23,23 @@ export function parseReply(reply: unknown, buckets: readonly Bucket[]): Decision
   return new Admission(bucket, count, third, chosen(buckets, fourth), chosen(buckets, fifth));
 }
 
+/** The same the other way round: what {@link parseReply} reads, for a backend that is a process of the product. */
+export function toReply(decision: Decision, buckets: readonly Bucket[]): readonly number[] {
+  if (!decision.admitted) {
+    const { by, used, waitMs, resetMs } = decision;
+    return [0, buckets.indexOf(by) + 1, used, waitMs, resetMs];
+  }
+  const { tightest, left, resetMs, warned, excess } = decision;
+  const index = tightest === undefined ? 1 : buckets.indexOf(tightest) + 1;
+  return [1, index, left, resetMs, bitsOf(warned, buckets), bitsOf(excess, buckets)];
+}
+
+function bitsOf(some: readonly Bucket[], buckets: readonly Bucket[]): number {
+  let bits = 0;
+  for (const one of some) bits |= 1 << buckets.indexOf(one);
+  return bits;
+}
+
 const NONE: readonly Bucket[] = [];
 
 function chosen(buckets: readonly Bucket[], bits: number): readonly Bucket[] {

@@ -1,5 +1,6 @@
 // What the process is, and its metrics.
 import type { Route, RouteRequest } from '../../route.ts';
+import type { Family } from '../../telemetry/metrics/family.ts';
 import type { Metrics } from '../../telemetry/metrics/metrics.ts';
 import type { BuildInfo } from '../../telemetry/telemetry.ts';
 
@@ -52,8 +53,15 @@ export function aboutRoutes({ build, name, endpoints }: AboutDeps): readonly Rou
   ];
 }
 
-/** `public` on a port of its own (`METRICS_PORT`), where that is set; else `loopback`. */
-export function metricsRoute(metrics: Metrics, access: 'public' | 'loopback'): Route {
+/**
+ * `public` on a port of its own (`METRICS_PORT`), where that is set; else `loopback`. `ofAll` gives those of all
+ * processes that serve together; absent: there is only this one.
+ */
+export function metricsRoute(
+  metrics: Metrics,
+  access: 'public' | 'loopback',
+  ofAll?: () => Promise<readonly Family[]>,
+): Route {
   return {
     method: 'GET',
     path: '/metrics',
@@ -63,7 +71,7 @@ export function metricsRoute(metrics: Metrics, access: 'public' | 'loopback'): R
     summary: 'Metrics as Prometheus text, or OpenMetrics where the Accept header asks for it.',
     contentType: 'text/plain',
     async handle(request) {
-      const { contentType, text } = await metrics.render(acceptOf(request));
+      const { contentType, text } = await metrics.render(acceptOf(request), await ofAll?.());
       return { status: 200, body: text, contentType };
     },
   };

@@ -199,7 +199,7 @@ function openInvocation(
     session,
     context,
     progressToken: parseProgressToken(meta?.progressToken),
-    publish: (change) => parts.hub.publish(server.slug, change),
+    publish: (change) => parts.hub.notify(server.slug, change),
   });
   const task = offersTasks(parts.tasks, server, session.protocolVersion)
     ? taskWish(session, { method, params })

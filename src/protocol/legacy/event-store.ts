@@ -21,6 +21,29 @@ export interface EventStore {
   /** Undefined when the id is foreign to the session, or so old that events after it are gone. */
   replay(sessionId: string, lastEventId: string): Promise<Replay | undefined>;
   forget(sessionId: string): void;
+  /** Takes over what another process kept of a session; from now on it is kept here. */
+  restore(sessionId: string, kept: KeptEvents): void;
+}
+
+/** What a session's events are, outside the process that made them. */
+export interface KeptEvents {
+  /** Ids of the new owner begin here: no earlier owner has used them. */
+  readonly next: number;
+  /** Sequence of the last event that was let go. */
+  readonly dropped: number;
+  /** In the order of their sequence. */
+  readonly events: readonly {
+    readonly sequence: number;
+    readonly streamId: string;
+    readonly message: string;
+  }[];
+}
+
+/** Told of each event as it is kept and let go, to keep it elsewhere too. */
+export interface EventJournal {
+  added(sessionId: string, event: KeptEvents['events'][number]): void;
+  /** Every event up to `sequence` is gone. */
+  dropped(sessionId: string, sequence: number): void;
 }
 
 export interface EventStoreLimits {
@@ -39,20 +62,24 @@ const DEFAULT_LIMITS: EventStoreLimits = {
 };
 
 /** Holds events in this process; they do not outlive it. */
-export function createMemoryEventStore(limits: EventStoreLimits = DEFAULT_LIMITS): EventStore {
+export function createMemoryEventStore(
+  limits: EventStoreLimits = DEFAULT_LIMITS,
+  journal?: EventJournal,
+): EventStore {
   const sessions = new Map<string, SessionEvents>();
   let total = 0;
-  const dropOldest = (own: SessionEvents): void => {
+  const dropOldest = (sessionId: string, own: SessionEvents): void => {
     const oldest = own.events.shift();
     if (oldest === undefined) return;
     own.bytes -= oldest.message.length;
     total -= oldest.message.length;
     own.dropped = oldest.sequence;
+    journal?.dropped(sessionId, oldest.sequence);
   };
   /** The session that has been there longest gives way first. */
   const shrink = (): void => {
-    for (const own of sessions.values()) {
-      while (total > limits.bytesTotal && own.events.length > 0) dropOldest(own);
+    for (const [sessionId, own] of sessions) {
+      while (total > limits.bytesTotal && own.events.length > 0) dropOldest(sessionId, own);
       if (total <= limits.bytesTotal) return;
     }
   };
@@ -68,10 +95,11 @@ export function createMemoryEventStore(limits: EventStoreLimits = DEFAULT_LIMITS
       const own = eventsOf(sessionId);
       const sequence = own.next++;
       own.events.push({ sequence, streamId, message });
+      journal?.added(sessionId, { sequence, streamId, message });
       own.bytes += message.length;
       total += message.length;
       while (own.events.length > limits.eventsPerSession || own.bytes > limits.bytesPerSession)
-        dropOldest(own);
+        dropOldest(sessionId, own);
       if (total > limits.bytesTotal) shrink();
       return eventId(streamId, sequence);
     },
@@ -95,6 +123,11 @@ export function createMemoryEventStore(limits: EventStoreLimits = DEFAULT_LIMITS
     forget(sessionId) {
       total -= sessions.get(sessionId)?.bytes ?? 0;
       sessions.delete(sessionId);
+    },
+    restore(sessionId, { next, dropped, events }) {
+      const bytes = events.reduce((sum, { message }) => sum + message.length, 0);
+      sessions.set(sessionId, { next, dropped, bytes, events: [...events] });
+      total += bytes;
     },
   };
 }

@@ -19,7 +19,7 @@ export class HttpSession {
   readonly #streams = new Map<string, ResumableStream>();
   #standalone: ResumableStream | undefined;
   #standaloneSink: StreamSink | undefined;
-  #nextStream = 1;
+  #nextStream: number;
 
   constructor(options: {
     readonly core: LegacySession;
@@ -27,6 +27,8 @@ export class HttpSession {
     readonly events: EventStore;
     readonly now: number;
     readonly clientAddress: string;
+    /** How many processes have held the session before; 0 by default. Streams of each have names of their own. */
+    readonly epoch?: number;
   }) {
     this.core = options.core;
     this.id = options.id;
@@ -34,11 +36,13 @@ export class HttpSession {
     this.createdAt = options.now;
     this.lastUsedAt = options.now;
     this.clientAddress = options.clientAddress;
+    this.#nextStream = 1 + (options.epoch ?? 0) * STREAMS_OF_AN_OWNER;
     this.core.onClose(() => {
       for (const stream of [...this.#streams.values()]) stream.finish();
       this.#standalone?.finish();
       this.#events.forget(this.id);
     });
+    if (options.epoch !== undefined && options.epoch > 0) this.#keepNews();
   }
 
   /** A client that reads a stream is there, whatever it last sent. */
@@ -113,6 +117,14 @@ export class HttpSession {
     this.#standaloneSink = sink;
     this.core.outlet = (message) => this.#standalone?.send(message);
   }
+
+  /** A client whose stream broke with the process before this one comes back for what it missed. */
+  #keepNews(): void {
+    this.#standalone = this.#createStream(STANDALONE, () => undefined);
+    this.core.outlet = (message) => this.#standalone?.send(message);
+  }
 }
 
 const STANDALONE = 'g';
+/** More than one process ever opens for one session. */
+const STREAMS_OF_AN_OWNER = 1_000_000;

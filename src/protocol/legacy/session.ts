@@ -30,6 +30,14 @@ export interface SessionOptions {
   readonly hub: ChangeHub | undefined;
 }
 
+/** Who has to know how a session does. */
+export interface SessionObserver {
+  /** The level or the subscriptions are others. */
+  readonly changed?: () => void;
+  /** The last request that ran has its result. */
+  readonly idle?: () => void;
+}
+
 interface Question {
   resolve(result: JsonObject): void;
   reject(error: Error): void;
@@ -43,8 +51,8 @@ export class LegacySession {
   readonly version: string;
   readonly protocolVersion: LegacyRevision;
   readonly capabilities: JsonObject;
-  /** Set by logging/setLevel. */
-  logLevel: LogLevel | undefined;
+  #logLevel: LogLevel | undefined;
+  #observer: SessionObserver | undefined;
   /** Where messages go that answer nothing: the GET stream, the SSE connection, stdout. */
   outlet: ((message: string) => void) | undefined;
   readonly #hub: ChangeHub | undefined;
@@ -77,6 +85,26 @@ export class LegacySession {
     return this.#hub === undefined;
   }
 
+  /** Set by logging/setLevel. */
+  get logLevel(): LogLevel | undefined {
+    return this.#logLevel;
+  }
+
+  set logLevel(level: LogLevel | undefined) {
+    this.#logLevel = level;
+    this.#observer?.changed?.();
+  }
+
+  /** Uris that the client watches. */
+  get subscriptions(): readonly string[] {
+    return [...this.#subscriptions.keys()];
+  }
+
+  /** Replaces what was told before. */
+  observe(observer: SessionObserver): void {
+    this.#observer = { ...this.#observer, ...observer };
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -98,6 +126,7 @@ export class LegacySession {
 
   finished(id: RequestId): void {
     this.#running.delete(id);
+    if (this.#running.size === 0) this.#observer?.idle?.();
   }
 
   cancel(id: unknown): void {
@@ -156,11 +185,12 @@ export class LegacySession {
       });
     }
     this.#subscriptions.set(uri, this.#hub.watch(this.slug, uri));
+    this.#observer?.changed?.();
   }
 
   unsubscribe(uri: string): void {
     this.#subscriptions.get(uri)?.();
-    this.#subscriptions.delete(uri);
+    if (this.#subscriptions.delete(uri)) this.#observer?.changed?.();
   }
 
   /** Runs when the session ends. */

@@ -144,7 +144,7 @@ function openChannel(
     mayAsk && requestState !== undefined
       ? parts.states.open({ slug: server.slug, principal: context.principal, method, params }, requestState)
       : NO_ANSWERS;
-  const publish = parts.hub.publish.bind(undefined, server.slug);
+  const publish = parts.hub.notify.bind(undefined, server.slug);
   return new ModernChannel({ context, meta, earlier, given, mayAsk, publish });
 }
 

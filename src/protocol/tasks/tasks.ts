@@ -39,7 +39,7 @@ export interface TasksDeps {
 /** One per process: what the eras ask of tasks. */
 export interface Tasks {
   /** Takes over what other processes left, and hears what they do. `hub` takes what handlers say has changed. */
-  start(hub: Pick<ChangeHub, 'publish'>): void;
+  start(hub: Pick<ChangeHub, 'notify'>): void;
   /** Whether a server has anything that can become a task. */
   offeredBy(server: ServerPlan): boolean;
   /** Passes a call through the gate: its outcome, or that it goes on as a `CreatedTask`. Never rejects. */
@@ -79,7 +79,7 @@ export function createTasks(deps: TasksDeps): Tasks {
   let stops: (() => void)[] = [];
   return {
     start(hub) {
-      engine.publish = hub.publish;
+      engine.publish = hub.notify;
       const look = createLook(parts);
       const tick = () => keepUp(engine).catch(parts.onProblem);
       stops = [deps.store.watch(TASKS_TOPIC, look), repeat(clock, parts.leaseMs / RENEWALS, tick)];

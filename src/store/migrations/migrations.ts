@@ -11,6 +11,7 @@ import { flags } from './0009-flags.ts';
 import { rollouts } from './0010-rollouts.ts';
 import { upstreams } from './0011-upstreams.ts';
 import { codeIndexes } from './0012-code-indexes.ts';
+import { sessions } from './0013-sessions.ts';
 import { tasks } from './0014-tasks.ts';
 import type { Migration } from './migration.ts';
 
@@ -28,6 +29,7 @@ export const migrations: readonly Migration[] = [
   rollouts,
   upstreams,
   codeIndexes,
+  sessions,
   tasks,
 ];
 

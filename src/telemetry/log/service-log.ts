@@ -71,6 +71,8 @@ export interface LogOptions {
   /** Mutes component `handler` (`MCP_SILENT_LOGGER`). */
   readonly silentHandlers?: boolean;
   readonly redactor: Redactor;
+  /** Which of several workers writes: a field of every line. */
+  readonly worker?: number;
 }
 
 /** The component whose lines are what authors of handlers wrote. */
@@ -108,7 +110,7 @@ export function createLog(options: LogOptions): ServiceLog {
   };
   return bindLog(
     { destination, timestamp, logger, shared, levels, debugScope, redactor: options.redactor },
-    {},
+    options.worker === undefined ? {} : { worker: options.worker },
     undefined,
   );
 }

@@ -125,13 +125,11 @@ function createTarget(place: Place): LogTarget {
 /** Opening is synchronous: at the start a wrong path must throw, and later it is rare and brief. */
 function openFile({ path, maxBytes, files }: Required<FileTargetOptions>): Place {
   let descriptor = openSync(path, 'a', FILE_MODE);
-  let size = sizeOf(path);
   const reopen = (): void => {
     try {
       const next = openSync(path, 'a', FILE_MODE);
       closeSync(descriptor);
       descriptor = next;
-      size = sizeOf(path);
     } catch {
       // The directory is gone or closed to us: the open file keeps receiving lines, which is the best left to do.
     }
@@ -140,8 +138,10 @@ function openFile({ path, maxBytes, files }: Required<FileTargetOptions>): Place
     reopen,
     descriptor: () => descriptor,
     makeRoom(bytes) {
-      if (size > 0 && size + bytes > maxBytes && moveFiles(path, files)) reopen();
-      size += bytes;
+      // Asked of the file itself: other workers write to it too.
+      const { size } = fstatSync(descriptor);
+      if (size > 0 && size + bytes > maxBytes && (isMoved(path, descriptor) || moveFiles(path, files)))
+        reopen();
     },
   };
 }
@@ -165,8 +165,9 @@ function renameIfThere(from: string, to: string): void {
   if (statSync(from, { throwIfNoEntry: false }) !== undefined) renameSync(from, to);
 }
 
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+/** Whether another worker has rotated the file that is open here. */
+function isMoved(path: string, descriptor: number): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.ino !== fstatSync(descriptor).ino;
 }
 
 /** Whether journald reads this descriptor: it names device and inode of its socket (systemd.exec(5)). */

@@ -7,6 +7,8 @@ export interface MetricDefinition<Label extends string = string> {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   readonly labels: readonly Label[];
+  /** How the values of several workers become one; default: they add up. */
+  readonly merge?: 'max' | 'min';
   /** Upper bounds, in seconds unless the name says otherwise; histograms only. */
   readonly buckets?: readonly number[];
 }
@@ -90,6 +92,7 @@ export const catalogue = {
   rateLimitBackend: {
     name: 'quayside_rate_limit_backend_up',
     type: 'gauge',
+    merge: 'min',
     help: '1 while limits are counted where they should be, 0 while shared counters are lost.',
     labels: ['backend'],
   },
@@ -108,12 +111,14 @@ export const catalogue = {
   apiKeyAge: {
     name: 'quayside_api_key_age_days',
     type: 'gauge',
+    merge: 'max',
     help: 'Age of each API key whose creation is known.',
     labels: ['key_name'],
   },
   secretAge: {
     name: 'quayside_secret_age_days',
     type: 'gauge',
+    merge: 'max',
     help: 'Days since a secret of the process was seen to change.',
     labels: ['secret'],
   },
@@ -133,6 +138,7 @@ export const catalogue = {
   upstreamUp: {
     name: 'quayside_upstream_up',
     type: 'gauge',
+    merge: 'min',
     help: '1 while an upstream MCP server is connected, 0 while it is not.',
     labels: ['server', 'upstream'],
   },
@@ -146,6 +152,7 @@ export const catalogue = {
   rolloutWeight: {
     name: 'quayside_rollout_weight',
     type: 'gauge',
+    merge: 'max',
     help: 'Percent of callers that get the canary of a server.',
     labels: ['slug'],
   },
@@ -190,6 +197,7 @@ export const catalogue = {
   buildInfo: {
     name: 'quayside_build_info',
     type: 'gauge',
+    merge: 'max',
     help: 'Always 1; the labels say what is running.',
     labels: ['version', 'commit', 'node'],
   },

@@ -44,6 +44,7 @@ export interface Rendered {
   readonly name: string;
   readonly type: MetricDefinition['type'];
   readonly help: string;
+  readonly merge?: MetricDefinition['merge'];
   samples(): Sample[];
 }
 

@@ -1,7 +1,8 @@
 // All metrics of the process and their text form; prom-client renders it and adds Node's own.
 import { collectDefaultMetrics, type Metric, type OpenMetricsContentType, Registry } from 'prom-client';
 import { catalogue } from './catalogue.ts';
-import { createCounter, createGauge, createHistogram, type Rendered, type Sample } from './instruments.ts';
+import { type Family, parseFamilies } from './family.ts';
+import { createCounter, createGauge, createHistogram, type Rendered } from './instruments.ts';
 
 type Catalogue = typeof catalogue;
 type LabelOf<Key extends keyof Catalogue> = Catalogue[Key]['labels'][number];
@@ -20,8 +21,10 @@ export interface Exposition {
 /** Every metric of the process. */
 export interface Metrics {
   readonly instruments: { readonly [Key in keyof Catalogue]: Made<Key> };
-  /** The text form; OpenMetrics when `accept` (an Accept header) asks for it. */
-  render(accept?: string): Promise<Exposition>;
+  /** Every metric with its samples at this moment, as JSON can carry it. */
+  collect(): Promise<readonly Family[]>;
+  /** The text form of this process's metrics, or of `families`; OpenMetrics when `accept` asks for it. */
+  render(accept?: string, families?: readonly Family[]): Promise<Exposition>;
 }
 
 /** How metrics are made. */
@@ -66,26 +69,23 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   const node = new Registry();
   if (options.nodeMetrics ?? true) collectDefaultMetrics({ register: node });
+  const collect = async (): Promise<readonly Family[]> => {
+    const own = Object.values(instruments).map((metric: Rendered) => ({
+      name: metric.name,
+      help: metric.help,
+      type: metric.type,
+      aggregator: metric.merge ?? 'sum',
+      values: metric.samples(),
+    }));
+    return [...own, ...parseFamilies(await node.getMetricsAsJSON())];
+  };
   return {
     instruments,
-    async render(accept) {
-      const own = Object.values(instruments).map((metric: Rendered) => ({
-        name: metric.name,
-        help: metric.help,
-        type: metric.type,
-        values: metric.samples(),
-      }));
-      return renderFamilies([...own, ...parseFamilies(await node.getMetricsAsJSON())], accept);
+    collect,
+    async render(accept, families) {
+      return renderFamilies(families ?? (await collect()), accept);
     },
   };
-}
-
-/** One metric with its samples at one moment. */
-interface Family {
-  readonly name: string;
-  readonly help: string;
-  readonly type: string;
-  readonly values: readonly Sample[];
 }
 
 async function renderFamilies(families: readonly Family[], accept: string | undefined): Promise<Exposition> {
@@ -107,9 +107,4 @@ async function renderFamilies(families: readonly Family[], accept: string | unde
 /** The registry only ever asks a metric for its name, its type and `get` (prom-client lib/registry.js). */
 function parseMetric(family: Family): Metric {
   return { name: family.name, type: family.type, get: () => Promise.resolve(family) } as unknown as Metric;
-}
-
-/** prom-client declares the type of a metric as a number; it is a word (lib/metric.js). */
-function parseFamilies(families: unknown): readonly Family[] {
-  return families as readonly Family[];
 }

@@ -4,6 +4,7 @@ import type { Exchange } from '../../gate/stage.ts';
 import type { LimitClass } from '../../route.ts';
 import type { Principal } from '../../tool.ts';
 import { readBody } from './body.ts';
+import { peerOf } from './forwarded.ts';
 import { requestIdOf } from './request-id.ts';
 
 export interface ExchangeOptions {
@@ -49,7 +50,7 @@ export class HttpExchange implements Exchange {
     this.path = options.path;
     this.headers = request.headers;
     this.requestId = requestIdOf(this.headers['x-request-id']);
-    this.peerAddress = request.socket.remoteAddress ?? '';
+    this.peerAddress = peerOf(request);
     this.clientAddress = this.peerAddress;
     this.request = request;
     this.response = response;

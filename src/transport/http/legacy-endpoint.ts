@@ -98,6 +98,12 @@ async function handleInitialize(
       sessionTtl * 1000,
       context.clientAddress,
     );
+    try {
+      await sessions.kept(session);
+    } catch (error) {
+      sessions.delete(session);
+      throw error;
+    }
     context.answerHeaders['mcp-session-id'] = session.id;
     context.finish(answer);
   }

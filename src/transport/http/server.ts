@@ -1,6 +1,5 @@
 // The HTTP listener: MCP straight from node:http, everything else through fastify's router.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Caller } from '../../gate/stage.ts';
 import type { Entry, Plan, PlanHolder } from '../../plan/server-plan.ts';
@@ -10,16 +9,21 @@ import type { Log } from '../../telemetry/log.ts';
 import type { RequestObservation } from '../../telemetry/observer.ts';
 import type { EndpointDeps, StreamsAtOnce } from './admitted.ts';
 import { handleEndpoint } from './endpoint.ts';
+import { createEntrance, type Place, type ReceiveFrom } from './entrance.ts';
 import { createEventStreams } from './event-stream.ts';
-import { bind, createListener, settleWithin, stopAccepting } from './listener.ts';
+import { createListener, settleWithin } from './listener.ts';
 import { originForm } from './request-target.ts';
 import { answerUnroutable, mountRoutes } from './routes.ts';
+import { createSessionDoors, type SessionDoors, type SessionRoute } from './session-doors.ts';
 import { createSseEndpoint, type SseEndpoint } from './sse-endpoint.ts';
 
 /** One listener, from bind to close. */
 export interface HttpTransport {
-  /** Resolves with the port that was bound; `port` 0 takes a free one. */
-  listen(options: { readonly host: string; readonly port: number }): Promise<number>;
+  /**
+   * Resolves with the port that was bound; `port` 0 takes a free one. With `receive` it is another process that binds
+   * it and hands its connections over.
+   */
+  listen(place: Place, receive?: ReceiveFrom): Promise<number>;
   /** Answers close their connections, streams end gracefully, nothing that lasts is opened; calls go on. */
   pause(): void;
   /** Takes back `pause`. */
@@ -52,6 +56,8 @@ export interface HttpTransportDeps {
   readonly routeEntry: (plan: Plan, route: Route) => Entry<Route>;
   readonly observeRequest?: (observation: RequestObservation) => void;
   readonly streamsAtOnce?: StreamsAtOnce;
+  /** Present where other processes hold sessions too. */
+  readonly sessionRoute?: SessionRoute;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -90,35 +96,32 @@ export function createHttpTransport(deps: HttpTransportDeps): HttpTransport {
     ...(deps.streamsAtOnce === undefined ? {} : { streamsAtOnce: deps.streamsAtOnce }),
   };
   const sse = createSseEndpoint(endpointDeps);
-  const { router, server } = createRouter(deps, endpointDeps, sse, state);
+  const { router, server, passing } = createRouter(deps, endpointDeps, sse, state);
   const pause = (): void => {
     state.isDraining = true;
     deps.protocol.drain();
     sse.end(() => true);
+    passing?.endStreams();
   };
-  let ended: Promise<void> | undefined;
-  const stopListening = (): Promise<void> => {
-    ended ??= stopAccepting(server);
-    return ended;
-  };
+  const entrance = createEntrance(server);
   const drain = (timeoutMs: number): Promise<boolean> => {
     pause();
-    return settleWithin(server, stopListening(), timeoutMs);
+    return settleWithin(server, entrance.close(), timeoutMs);
   };
 
   return {
     router,
-    async listen({ host, port }) {
+    async listen(place, receive) {
       await router.ready();
-      await bind(server, host, port);
-      return (server.address() as AddressInfo).port;
+      await passing?.listen();
+      return entrance.open(place, receive);
     },
     pause,
     resume() {
       state.isDraining = false;
     },
     stopListening() {
-      void stopListening();
+      void entrance.close();
     },
     inFlight: () => state.inFlight,
     drain,
@@ -126,9 +129,10 @@ export function createHttpTransport(deps: HttpTransportDeps): HttpTransport {
       if (state.isDraining) await drain(CLOSE_TIMEOUT_MS);
       state.isDraining = true;
       streams.close();
-      const closed = stopListening();
+      const closed = entrance.close();
       server.closeAllConnections();
       await closed;
+      passing?.close();
       await router.close();
     },
     end(of) {
@@ -146,8 +150,9 @@ function createRouter(
   endpointDeps: EndpointDeps,
   sse: SseEndpoint,
   state: { connections: number },
-): { readonly router: FastifyInstance; readonly server: Server } {
+): { readonly router: FastifyInstance; readonly server: Server; readonly passing: SessionDoors | undefined } {
   let server: Server | undefined;
+  let passing: SessionDoors | undefined;
   const { keepAlive } = deps.plans.current().defaultServer.definition.performance;
   const headersTimeoutMs = deps.limits?.headersTimeoutMs;
   const routeDeps = { ...deps, ...endpointDeps };
@@ -155,10 +160,14 @@ function createRouter(
     logger: false,
     frameworkErrors: answerUnroutable(routeDeps),
     serverFactory: (fallback) => {
-      server = createListener(
-        { keepAlive, ...(headersTimeoutMs === undefined ? {} : { headersTimeoutMs }) },
-        (request, response) => dispatchRequest({ endpointDeps, sse, fallback }, request, response),
-      );
+      const options = { keepAlive, ...(headersTimeoutMs === undefined ? {} : { headersTimeoutMs }) };
+      const serve = dispatchRequest.bind(undefined, { endpointDeps, sse, fallback });
+      if (deps.sessionRoute !== undefined)
+        passing = createSessionDoors(
+          { route: deps.sessionRoute, listener: endpointDeps.listener, log: deps.log },
+          { serve, createServer: (handle) => createListener(options, handle) },
+        );
+      server = createListener(options, passing?.handle ?? serve);
       server.on('connection', (socket) => {
         state.connections++;
         socket.once('close', () => state.connections--);
@@ -168,7 +177,7 @@ function createRouter(
   });
   mountRoutes(router, deps.routes, routeDeps);
   if (server === undefined) throw new Error('the router made no server');
-  return { router, server };
+  return { router, server, passing };
 }
 
 interface Doors {
