@@ -1,4 +1,5 @@
 // What an upstream offers, read from its lists and bounded: names, sizes, pages and items.
+import { headerParameterProblem } from '../definition/rules/header-parameters.ts';
 import type { JsonObject, PromptSpec, ResourceSpec, ResourceTemplateSpec, ToolAnnotations } from '../tool.ts';
 import {
   LIST_ITEMS_MAX,
@@ -126,9 +127,12 @@ function parseTool(entry: JsonObject): UpstreamTool | string {
     ...(isObject(outputSchema) ? { outputSchema } : {}),
     ...annotationsOf(entry.annotations),
   };
-  if (JSON.stringify(tool).length > TOOL_BYTES_MAX)
-    return `${name}: its definition is larger than ${TOOL_BYTES_MAX} bytes`;
-  return tool;
+  const text = JSON.stringify(tool);
+  if (text.length > TOOL_BYTES_MAX) return `${name}: its definition is larger than ${TOOL_BYTES_MAX} bytes`;
+  // Clients must drop such a tool (MCP 2026-07-28, tools: x-mcp-header), and ours would.
+  const isAnnotated = text.includes('"x-mcp-header"');
+  const problem = isAnnotated ? headerParameterProblem(JSON.stringify(inputSchema)) : undefined;
+  return problem === undefined ? tool : `${name}: ${problem}`;
 }
 
 const HINTS = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint'] as const;

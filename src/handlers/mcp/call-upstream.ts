@@ -8,6 +8,7 @@ import type { Ears } from '../../upstreams/rpc/link.ts';
 import type { Upstream } from '../../upstreams/upstream.ts';
 import type { UpstreamCall } from '../../upstreams/upstream-call.ts';
 import { UpstreamError } from '../../upstreams/upstream-error.ts';
+import { withDefaults } from './elicitation-defaults.ts';
 
 /** Of one round; a form has one. */
 const QUESTIONS_MAX = 16;
@@ -81,7 +82,7 @@ async function ask(client: ClientChannel, method: string, params: JsonObject): P
     throw new UpstreamError('answered', 'The client does not take such requests.');
   const key = keyOf(question);
   const answers = await client.requestInput({ [key]: question });
-  return answers[key] ?? {};
+  return withDefaults(question, answers[key] ?? {});
 }
 
 /** The questions of one round of a modern upstream; undefined where it has none and only wants to be asked again. */
@@ -94,7 +95,10 @@ async function answerQuestions(requests: unknown, client: ClientChannel): Promis
   const asked = Object.fromEntries([...questions].map(([key, question]) => [keyOf(question, key), question]));
   const answers = await client.requestInput(asked);
   return Object.fromEntries(
-    [...questions].map(([key, question]) => [key, answers[keyOf(question, key)] ?? {}]),
+    [...questions].map(([key, question]) => [
+      key,
+      withDefaults(question, answers[keyOf(question, key)] ?? {}),
+    ]),
   );
 }
 

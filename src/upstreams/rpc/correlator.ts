@@ -124,7 +124,8 @@ export class Correlator {
     } else if (isObject(error)) {
       const code = typeof error.code === 'number' ? error.code : 0;
       const said = typeof error.message === 'string' ? error.message : 'The upstream reported an error.';
-      pending.settle(new UpstreamError('answered', said.slice(0, TEXT_LENGTH_MAX), { code }));
+      const data = isObject(error.data) ? { data: error.data } : {};
+      pending.settle(new UpstreamError('answered', said.slice(0, TEXT_LENGTH_MAX), { code, ...data }));
     } else if (isObject(result)) {
       pending.settle(result);
     } else {

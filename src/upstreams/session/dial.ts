@@ -229,7 +229,7 @@ async function openLegacyHttp(
     timeoutMs,
     // Questions about a call come on the stream of its own answer.
     isShared: false,
-    listening: keepListening(clock, (_resources, signal) => link.listen(signal)),
+    listening: keepListening(clock, (_resources, signal, opened) => link.listen(signal, opened)),
     agreed(version) {
       revision = version;
     },

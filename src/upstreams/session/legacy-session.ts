@@ -40,14 +40,22 @@ export async function openLegacySession(options: LegacySessionOptions): Promise<
   await link.notify('notifications/initialized', {});
   const capabilities = isObject(answer.capabilities) ? answer.capabilities : {};
   const subscriptions = createSubscriptions(link, capabilities);
+  let hearing: Promise<void> | undefined;
   return {
     era: 'legacy',
     revision,
     capabilities,
     isShared,
-    request: ({ capabilities: _, ...request }) => link.request(request),
+    async request({ capabilities: _, ...request }) {
+      // Many servers put their questions on the stream of news and not on that of the call.
+      if (request.ears?.ask !== undefined) {
+        hearing ??= listening?.listen([]);
+        await hearing;
+      }
+      return link.request(request);
+    },
     listen(resources) {
-      listening?.listen([]);
+      hearing = listening?.listen([]);
       subscriptions.set(resources);
     },
     async close() {
