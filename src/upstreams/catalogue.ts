@@ -10,6 +10,7 @@ import {
 } from './bounds.ts';
 import { isObject, objectsOf } from './json-object.ts';
 import type { Session } from './session/session.ts';
+import { pageMetaOf, toolUiOf, type UpstreamToolUi } from './ui-meta.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /** A tool as an upstream lists it; all that a pin covers. */
@@ -20,6 +21,7 @@ export interface UpstreamTool {
   readonly inputSchema: JsonObject;
   readonly outputSchema?: JsonObject;
   readonly annotations?: ToolAnnotations;
+  readonly ui?: UpstreamToolUi;
 }
 
 /** What an upstream listed last. */
@@ -119,6 +121,7 @@ function parseTool(entry: JsonObject): UpstreamTool | string {
   const { name, title, description, inputSchema, outputSchema } = entry;
   if (!isName(name)) return 'a tool without a usable name';
   if (!isObject(inputSchema)) return `${name}: it has no inputSchema`;
+  const ui = toolUiOf(entry);
   const tool: UpstreamTool = {
     name,
     ...(typeof title === 'string' ? { title } : {}),
@@ -126,6 +129,7 @@ function parseTool(entry: JsonObject): UpstreamTool | string {
     inputSchema,
     ...(isObject(outputSchema) ? { outputSchema } : {}),
     ...annotationsOf(entry.annotations),
+    ...(ui === undefined ? {} : { ui }),
   };
   const text = JSON.stringify(tool);
   if (text.length > TOOL_BYTES_MAX) return `${name}: its definition is larger than ${TOOL_BYTES_MAX} bytes`;
@@ -168,12 +172,14 @@ function parseResource(entry: JsonObject): ResourceSpec | string {
   const { uri, name, size, annotations } = entry;
   if (typeof uri !== 'string' || uri.length > TEXT_LENGTH_MAX || !URL.canParse(uri))
     return 'a resource without a usable address';
+  const _meta = pageMetaOf(entry);
   return {
     uri,
     name: isName(name) ? name : uri.slice(0, NAME_LENGTH_MAX),
     ...texts(entry, ['title', 'description', 'mimeType']),
     ...(isObject(annotations) ? { annotations } : {}),
     ...(typeof size === 'number' ? { size } : {}),
+    ...(_meta === undefined ? {} : { _meta }),
   };
 }
 

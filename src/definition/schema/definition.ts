@@ -105,6 +105,9 @@ export const Upstream = object('Another MCP server. Give `command` or `url`.', {
   failure: choice('Whether an unreachable upstream is skipped or fails the start.', ['skip', 'fail'], {
     fallback: 'skip',
   }),
+  roots: boolean('Whether the server may ask clients for their roots, which name folders of theirs.', {
+    fallback: false,
+  }),
   breaker: object('When a failing upstream is left alone.', {
     failures: integer('Failures in a row that open the breaker.', { minimum: 1, fallback: 5 }),
     cooldown: integer('Time until the next attempt.', { unit: 'ms', minimum: 1, fallback: 30_000 }),

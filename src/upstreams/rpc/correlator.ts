@@ -9,7 +9,11 @@ import type { Ears, LinkEvents, LinkRequest } from './link.ts';
 const QUESTIONS_MAX = 32;
 
 /** Methods that an upstream may put to a caller. */
-const QUESTIONS: ReadonlySet<string> = new Set(['elicitation/create', 'sampling/createMessage']);
+const QUESTIONS: ReadonlySet<string> = new Set([
+  'elicitation/create',
+  'sampling/createMessage',
+  'roots/list',
+]);
 
 /** What runs at a caller's request, so that a question on a shared connection may come from it. */
 const CALLS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);

@@ -57,12 +57,15 @@ const upstream = new Upstream({
   },
   client: { name: 'quayside', version: '1.0.0' },
   timeoutMs: TIMEOUT_MS,
+  roots: false,
   breaker: { failures: 100, cooldown: 1000 },
   clock: systemClock,
   log,
   changed: () => undefined,
   stateChanged: () => undefined,
 });
+
+const held = { upstream, config: { roots: false } };
 
 await upstream.start();
 const failure = await upstream.settled();
@@ -93,5 +96,5 @@ function callTool(name: string, args: JsonObject): Promise<JsonObject> {
 }
 
 function ask(method: 'tools/call' | 'prompts/get' | 'resources/read', params: JsonObject) {
-  return callUpstream(upstream, { method, params, timeoutMs: TIMEOUT_MS }, call);
+  return callUpstream(held, { method, params, timeoutMs: TIMEOUT_MS }, call);
 }
