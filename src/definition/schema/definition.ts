@@ -1,4 +1,5 @@
 // The root of a definition (spec servers §2.1) in canonical form: what everything after loading works on.
+import { Card } from './card.ts';
 import { Prompt, Resource, ResourceTemplate } from './content.ts';
 import { Flags } from './flags.ts';
 import { HTTP_METHODS } from './handler.ts';
@@ -244,6 +245,7 @@ export const Definition = object('One MCP server.', {
   databases: record('Databases of `sql` tools.', Database, { fallback: {}, trustedOnly: true }),
   models: record('Models of `prompt` tools.', Model, { fallback: {}, trustedOnly: true }),
   knowledge: array('Sources and collections of documents.', any('Reference.'), { fallback: [] }),
+  card: optional(Card),
   security: Security,
   caching: optional(Caching),
   performance: Performance,
