@@ -1,5 +1,4 @@
-// The types everything agrees on: tools, calls, principals, operations. Shapes only, no behaviour.
-// Words are those of the MCP specification; see ARCHITECTURE.md for the walk of one call.
+// The types everything agrees on, in the words of the MCP specification. Shapes only, no behaviour.
 
 /** A JSON object as parsed from the wire; never mutated after parsing. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -29,7 +28,6 @@ export interface WindowLimit {
   readonly maxRequests: number;
 }
 
-/** What a tool says of its effects (MCP: ToolAnnotations). */
 /** Hints for clients (MCP: ToolAnnotations). */
 export interface ToolAnnotations {
   readonly title?: string;
@@ -142,8 +140,9 @@ export interface ClientChannel {
   requestInput(
     requests: Readonly<Record<string, InputRequest>>,
   ): Promise<Readonly<Record<string, JsonObject>>>;
-  /** Whether `requestInput` may be called with this method. */
+  /** Whether `requestInput` may be called with this method; `declared`: the client's capabilities in its own words. */
   supports(method: InputRequest['method']): boolean;
+  readonly declared?: JsonObject;
   /** Ends the HTTP response stream now; a legacy client resumes it. Without effect elsewhere. */
   closeStream(): void;
   /** Tells every client that subscribed to it, of either era, that a list or a resource of this server changed. */
@@ -215,12 +214,13 @@ export interface ResourceSpec {
   readonly mimeType?: string;
   readonly annotations?: JsonObject;
   readonly size?: number;
+  readonly _meta?: JsonObject;
 }
 
 /** One piece of content: text, or base64 bytes. */
 export type ResourceContent =
-  | { readonly uri: string; readonly mimeType?: string; readonly text: string }
-  | { readonly uri: string; readonly mimeType?: string; readonly blob: string };
+  | { readonly uri: string; readonly mimeType?: string; readonly text: string; readonly _meta?: JsonObject }
+  | { readonly uri: string; readonly mimeType?: string; readonly blob: string; readonly _meta?: JsonObject };
 
 /** Made once when the plan is built. */
 export interface Resource {

@@ -7,6 +7,7 @@ import type { Route } from '../route.ts';
 import type { BuildInfo } from '../telemetry/telemetry.ts';
 import { withOpenApi } from '../transport/http/openapi-route.ts';
 import { createHttpTransport, type HttpTransport } from '../transport/http/server.ts';
+import { serverCardRoutes } from '../transport/http/server-card-routes.ts';
 import type { WorkerLink } from '../workers/worker-link.ts';
 import { type Core, createCore } from './core.ts';
 import { createMetricsListener } from './metrics-listener.ts';
@@ -74,7 +75,7 @@ export async function startHttpApp(options: HttpAppOptions): Promise<HttpApp> {
     plans: holder,
     protocol: core.protocol,
     log: log.child({ component: 'http' }),
-    routes: described([...operations.routes, ...core.identity.routes], core, build),
+    routes: allRoutes(operations, { core, settings, build }),
     routeEntry: core.routeEntry,
     observeRequest: core.telemetry.observeRequest,
     streamsAtOnce: core.flags.streamsAtOnce,
@@ -117,11 +118,16 @@ function openDoor(
 }
 
 /** The routes with the one that describes them, on the default server's settings. */
-function described(routes: readonly Route[], { plans }: Core, { version }: BuildInfo): readonly Route[] {
-  return withOpenApi(routes, () => ({
-    version,
-    keyHeader:
-      plans.holder.current().defaultServer.definition.security.authentication?.headerName ?? 'x-api-key',
+function allRoutes(
+  operations: Operations,
+  { core, settings, build }: Pick<HttpAppOptions, 'settings' | 'build'> & { readonly core: Core },
+): readonly Route[] {
+  const { holder } = core.plans;
+  const { publicUrl } = settings.environment;
+  const cards = serverCardRoutes({ plans: holder, publicUrl });
+  return withOpenApi([...operations.routes, ...core.identity.routes, ...cards], () => ({
+    version: build.version,
+    keyHeader: holder.current().defaultServer.definition.security.authentication?.headerName ?? 'x-api-key',
   }));
 }
 

@@ -257,6 +257,19 @@ test('a stream that is left early ends its connection and its timer', async () =
   await expect.poll(() => closed).toBe(true);
 });
 
+test('a stream that is left before its first chunk ends its connection', async () => {
+  const closed = Promise.withResolvers<void>();
+  answer = (_request, response) => {
+    response.on('close', closed.resolve);
+    response.writeHead(200).write('more will never come');
+  };
+  const own = createEgress({ allow: '127.0.0.1', log: createRecordingLog().log });
+  const { body } = await own.stream(request('/', { timeoutMs: 60_000 }));
+  await body.return();
+  await closed.promise;
+  await own.close();
+});
+
 test.each([
   [301, 'POST', 'GET'],
   [302, 'POST', 'GET'],

@@ -10,7 +10,7 @@ import { toWireFields } from './header-fields.ts';
 import { assertAddressesAllowed, assertHostAllowed } from './judgement.ts';
 import { type EgressMethod, followRedirect, type Hop, isRedirect } from './redirect.ts';
 import { createResolver, type ResolveHost, type Resolver } from './resolver.ts';
-import { ACCEPTED_ENCODINGS, collectBody, discardBody, openBody } from './response-body.ts';
+import { ACCEPTED_ENCODINGS, collectBody, discardBody, letGo, openBody } from './response-body.ts';
 import { parseTarget, type Target } from './target.ts';
 
 /** One request to another host. */
@@ -140,7 +140,7 @@ async function openStream(client: Client, request: EgressRequest): Promise<Egres
   try {
     const { source, ...head } = await followHops(client, { request, deadline, allowLists });
     report(client, request, startedAt, { status: head.status });
-    return { ...head, body: guardBody(source, head, request, deadline) };
+    return { ...head, body: endsUnread(guardBody(source, head, request, deadline), source, deadline) };
   } catch (error) {
     deadline.end();
     const failure = deadline.failure ?? toEgressError(error);
@@ -224,6 +224,21 @@ async function* guardBody(
   } finally {
     deadline.end();
   }
+}
+
+/** A generator that was never begun has no `finally` to run: what is left without a look is let go here. */
+function endsUnread(
+  body: AsyncGenerator<Buffer, void, undefined>,
+  source: Readable,
+  deadline: Deadline,
+): AsyncGenerator<Buffer, void, undefined> {
+  const leave = body.return.bind(body);
+  body.return = (value) => {
+    deadline.end();
+    letGo(source);
+    return leave(value);
+  };
+  return body;
 }
 
 function report(

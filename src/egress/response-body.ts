@@ -61,6 +61,12 @@ export async function discardBody(source: Readable): Promise<void> {
   }
 }
 
+/** Ends a body that nobody reads, and with it the connection where more of it would come. */
+export function letGo(source: Readable): void {
+  source.on('error', ignore);
+  source.destroy();
+}
+
 async function* countBytes(
   chunks: AsyncIterable<Buffer>,
   maxBytes: number,

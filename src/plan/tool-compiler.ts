@@ -10,6 +10,7 @@ import type { Redactor } from '../telemetry/redact.ts';
 import type { Call, JsonObject, Tool, ToolAnnotations, ToolResult, ToolSpec } from '../tool.ts';
 import { withDeadline } from './deadline.ts';
 import { createProjection } from './projection.ts';
+import { toolUiMeta } from './tool-ui-meta.ts';
 
 /** The handler kinds of this process; a kind that is absent is refused when a plan is built. */
 export type HandlerFactories = {
@@ -160,6 +161,7 @@ export function specOf(
     ...(tool.experimental === undefined ? {} : { 'quayside/experimental': tool.experimental }),
     ...(deprecation === undefined ? {} : { 'quayside/deprecated': deprecation }),
     ...(tool.handler.type === 'mcp' ? { 'quayside/upstream': tool.handler.upstream } : {}),
+    ...(tool.ui === undefined ? {} : { ui: toolUiMeta(tool.ui) }),
   };
   return Object.freeze({
     name: tool.name,

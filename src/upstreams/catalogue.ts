@@ -1,4 +1,5 @@
 // What an upstream offers, read from its lists and bounded: names, sizes, pages and items.
+import { headerParameterProblem } from '../definition/rules/header-parameters.ts';
 import type { JsonObject, PromptSpec, ResourceSpec, ResourceTemplateSpec, ToolAnnotations } from '../tool.ts';
 import {
   LIST_ITEMS_MAX,
@@ -9,6 +10,7 @@ import {
 } from './bounds.ts';
 import { isObject, objectsOf } from './json-object.ts';
 import type { Session } from './session/session.ts';
+import { pageMetaOf, toolUiOf, type UpstreamToolUi } from './ui-meta.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /** A tool as an upstream lists it; all that a pin covers. */
@@ -19,6 +21,7 @@ export interface UpstreamTool {
   readonly inputSchema: JsonObject;
   readonly outputSchema?: JsonObject;
   readonly annotations?: ToolAnnotations;
+  readonly ui?: UpstreamToolUi;
 }
 
 /** What an upstream listed last. */
@@ -118,6 +121,7 @@ function parseTool(entry: JsonObject): UpstreamTool | string {
   const { name, title, description, inputSchema, outputSchema } = entry;
   if (!isName(name)) return 'a tool without a usable name';
   if (!isObject(inputSchema)) return `${name}: it has no inputSchema`;
+  const ui = toolUiOf(entry);
   const tool: UpstreamTool = {
     name,
     ...(typeof title === 'string' ? { title } : {}),
@@ -125,10 +129,14 @@ function parseTool(entry: JsonObject): UpstreamTool | string {
     inputSchema,
     ...(isObject(outputSchema) ? { outputSchema } : {}),
     ...annotationsOf(entry.annotations),
+    ...(ui === undefined ? {} : { ui }),
   };
-  if (JSON.stringify(tool).length > TOOL_BYTES_MAX)
-    return `${name}: its definition is larger than ${TOOL_BYTES_MAX} bytes`;
-  return tool;
+  const text = JSON.stringify(tool);
+  if (text.length > TOOL_BYTES_MAX) return `${name}: its definition is larger than ${TOOL_BYTES_MAX} bytes`;
+  // Clients must drop such a tool (MCP 2026-07-28, tools: x-mcp-header), and ours would.
+  const isAnnotated = text.includes('"x-mcp-header"');
+  const problem = isAnnotated ? headerParameterProblem(JSON.stringify(inputSchema)) : undefined;
+  return problem === undefined ? tool : `${name}: ${problem}`;
 }
 
 const HINTS = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint'] as const;
@@ -164,12 +172,14 @@ function parseResource(entry: JsonObject): ResourceSpec | string {
   const { uri, name, size, annotations } = entry;
   if (typeof uri !== 'string' || uri.length > TEXT_LENGTH_MAX || !URL.canParse(uri))
     return 'a resource without a usable address';
+  const _meta = pageMetaOf(entry);
   return {
     uri,
     name: isName(name) ? name : uri.slice(0, NAME_LENGTH_MAX),
     ...texts(entry, ['title', 'description', 'mimeType']),
     ...(isObject(annotations) ? { annotations } : {}),
     ...(typeof size === 'number' ? { size } : {}),
+    ...(_meta === undefined ? {} : { _meta }),
   };
 }
 

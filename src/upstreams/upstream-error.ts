@@ -1,4 +1,5 @@
 // Why a request to an upstream has no result.
+import type { JsonObject } from '../tool.ts';
 
 /**
  * - `unavailable`: there is no connection now; `ended`: it was lost while the request ran.
@@ -34,16 +35,19 @@ export class UpstreamError extends Error {
   readonly reason: UpstreamReason;
   /** JSON-RPC code of an `answered` error. */
   readonly code: number | undefined;
+  /** What an `answered` error says besides; undefined where that is no object. */
+  readonly data: JsonObject | undefined;
 
   constructor(
     reason: UpstreamReason,
     message: string,
-    options: { readonly cause?: unknown; readonly code?: number } = {},
+    options: { readonly cause?: unknown; readonly code?: number; readonly data?: JsonObject } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'UpstreamError';
     this.reason = reason;
     this.code = options.code;
+    this.data = options.data;
   }
 
   /** True when the upstream itself is failing. */

@@ -3,7 +3,7 @@ import { QuaysideError } from '../errors.ts';
 import type { Route, RouteRequest } from '../route.ts';
 import type { JsonObject } from '../tool.ts';
 import type { PinDecider, PinnedTool, Pins } from './pins/pins.ts';
-import type { UpstreamStatus } from './upstream.ts';
+import type { UpstreamStatus } from './upstream-status.ts';
 
 const ADMIN = {
   access: 'permission',

@@ -13,26 +13,7 @@ import type { ClientIdentity, Session } from './session/session.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { callerKey, isDeadline, type UpstreamCall } from './upstream-call.ts';
 import { toUpstreamError, UpstreamError } from './upstream-error.ts';
-
-/** What an upstream offers, with what was decided about each tool. */
-export interface Catalogue extends Omit<Listing, 'tools'> {
-  readonly tools: readonly { readonly tool: UpstreamTool; readonly state: PinState }[];
-}
-
-/** How an upstream does. */
-export interface UpstreamStatus {
-  readonly server: string;
-  readonly name: string;
-  readonly state: 'connecting' | 'up' | 'down' | 'closed';
-  readonly breaker: Breaker['state'];
-  readonly era?: 'modern' | 'legacy';
-  readonly revision?: string;
-  readonly reconnects: number;
-  readonly running: number;
-  readonly waiting: number;
-  readonly lastError?: string;
-  readonly catalogue: Catalogue;
-}
+import type { Catalogue, UpstreamStatus } from './upstream-status.ts';
 
 export interface UpstreamOptions {
   /** Slug of the server. */
@@ -42,6 +23,8 @@ export interface UpstreamOptions {
   readonly client: ClientIdentity;
   /** Of connecting and of each page of a list. */
   readonly timeoutMs: number;
+  /** Whether it may ask callers' clients for their roots. */
+  readonly roots: boolean;
   readonly breaker: { readonly failures: number; readonly cooldown: number };
   /** Absent: every definition is taken as it comes. */
   readonly pins?: Pins | undefined;
@@ -74,11 +57,11 @@ export class Upstream {
   #wasReached = false;
 
   constructor(options: UpstreamOptions) {
-    const { place, client, timeoutMs, clock, log } = options;
+    const { place, client, timeoutMs, roots, clock, log } = options;
     this.#options = options;
     const headerParameters = (tool: string) => this.#parameters.get(tool) ?? [];
     this.#connection = new Connection({
-      dialer: createDialer({ place, client, timeoutMs, clock, log, headerParameters }),
+      dialer: createDialer({ place, client, timeoutMs, roots, clock, log, headerParameters }),
       clock,
       log,
       events: {

@@ -10,8 +10,9 @@ import { createEndpoint } from './http/endpoint.ts';
 import type { Pins } from './pins/pins.ts';
 import type { Place } from './session/dial.ts';
 import type { ClientIdentity } from './session/session.ts';
-import { Upstream, type UpstreamStatus } from './upstream.ts';
+import { Upstream } from './upstream.ts';
 import type { UpstreamError } from './upstream-error.ts';
+import type { UpstreamStatus } from './upstream-status.ts';
 
 /** The definition that upstreams belong to. */
 export interface UpstreamOwner {
@@ -169,6 +170,7 @@ function createUpstream(
     place: placeOf(owner, config, egress),
     client,
     timeoutMs: config.timeout,
+    roots: config.roots,
     breaker: config.breaker,
     pins: config.pin ? pins : undefined,
     clock,
@@ -198,10 +200,10 @@ function keyOf(
   name: string,
   config: UpstreamConfig,
 ): string {
-  const { command, args, env, cwd, url, headers, transport, pin, timeout, breaker } = config;
+  const { command, args, env, cwd, url, headers, transport, pin, timeout, roots, breaker } = config;
   const parts = [slug, name, trusted, baseDirectory, { command, args, env, cwd, url, headers, transport }];
   return createHash('sha256')
-    .update(JSON.stringify([...parts, pin, timeout, breaker]))
+    .update(JSON.stringify([...parts, pin, timeout, roots, breaker]))
     .digest('hex');
 }
 

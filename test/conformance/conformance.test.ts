@@ -1,16 +1,10 @@
 // The official conformance suite against the product: every scored scenario, and no list of expected failures.
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Product, startProduct } from '../support/product.ts';
+import { RUN_TIMEOUT_MS, runServerSuite } from './suite.ts';
 
-const SUITE = fileURLToPath(
-  new URL('../../node_modules/@modelcontextprotocol/conformance/dist/index.js', import.meta.url),
-);
 const DEFINITION = fileURLToPath(new URL('./everything.yaml', import.meta.url));
-
-/** A run takes seven seconds on an idle machine. */
-const RUN_TIMEOUT_MS = 120_000;
 
 /** The tasks extension; `tasks-status-notifications` judges nothing yet. */
 const TASK_SCENARIOS = [
@@ -24,40 +18,6 @@ const TASK_SCENARIOS = [
   'tasks-required-task-error',
   'tasks-mrtr-composition',
 ] as const;
-
-interface Run {
-  readonly code: number;
-  readonly output: string;
-  /** Scenarios that passed and failed, by name; those that are not scored are left out. */
-  readonly passed: readonly string[];
-  readonly failed: readonly string[];
-}
-
-function runSuite(url: string, args: readonly string[]): Promise<Run> {
-  return new Promise((resolve) => {
-    const words = [SUITE, 'server', '--url', url, ...args];
-    execFile(
-      process.execPath,
-      words,
-      { timeout: RUN_TIMEOUT_MS, maxBuffer: 64 * 1024 * 1024 },
-      (error, out, err) => {
-        const [results = '', unscored = ''] = out.split('Not scored for');
-        const ignored = new Set(namesOf(unscored, '[✓✗]'));
-        const scored = (mark: string) => namesOf(results, mark).filter((name) => !ignored.has(name));
-        resolve({
-          code: error === null ? 0 : 1,
-          output: `${out}\n${err}`,
-          passed: scored('✓'),
-          failed: scored('✗'),
-        });
-      },
-    );
-  });
-}
-
-function namesOf(output: string, mark: string): string[] {
-  return [...output.matchAll(new RegExp(`^\\s*${mark} ([\\w-]+)`, 'gm'))].map((match) => match[1] ?? '');
-}
 
 describe('fixtures of the suite', () => {
   let product: Product;
@@ -74,7 +34,10 @@ describe('fixtures of the suite', () => {
   ] as const)(
     'P10 S6: every scored scenario of %s passes',
     async (revision, scenarios) => {
-      const { code, output, passed, failed } = await runSuite(product.url, ['--requirements', revision]);
+      const { code, output, passed, failed } = await runServerSuite(product.url, [
+        '--requirements',
+        revision,
+      ]);
       expect(failed, output).toEqual([]);
       expect(passed).toHaveLength(scenarios);
       expect(code).toBe(0);
@@ -85,7 +48,7 @@ describe('fixtures of the suite', () => {
   test.each(['2025-06-18', '2025-03-26'] as const)(
     'P10 S6: the whole suite for %s passes',
     async (revision) => {
-      const { code, output, failed } = await runSuite(product.url, [
+      const { code, output, failed } = await runServerSuite(product.url, [
         '--suite',
         'all',
         '--spec-version',
@@ -101,7 +64,7 @@ describe('fixtures of the suite', () => {
     'P10 S6: the scenario %s of the tasks extension passes',
     async (scenario) => {
       const args = ['--scenario', scenario, '--spec-version', '2026-07-28', '--force'];
-      const { code, output } = await runSuite(product.url, args);
+      const { code, output } = await runServerSuite(product.url, args);
       expect(code, output).toBe(0);
       expect(output).toMatch(/Passed: [1-9]\d*\/\d+, 0 failed, 0 warnings/);
     },
@@ -116,7 +79,7 @@ test(
     try {
       for (const revision of ['2026-07-28', '2025-11-25']) {
         const args = ['--scenario', 'dns-rebinding-protection', '--spec-version', revision];
-        const { code, output } = await runSuite(product.url, args);
+        const { code, output } = await runServerSuite(product.url, args);
         expect(code, output).toBe(0);
       }
     } finally {

@@ -18,6 +18,7 @@ import { secretRoutes } from '../../src/operations/routes/secret-routes.ts';
 import { rolloutRoutes } from '../../src/rollout/rollout-routes.ts';
 import type { Route } from '../../src/route.ts';
 import { withOpenApi } from '../../src/transport/http/openapi-route.ts';
+import { serverCardRoutes } from '../../src/transport/http/server-card-routes.ts';
 import { upstreamRoutes } from '../../src/upstreams/upstream-routes.ts';
 import { type RawAnswer, sendRequest } from '../support/raw-http.ts';
 import { type GovernedServer, KEYS, startGovernedServer } from './governed-server.ts';
@@ -25,8 +26,8 @@ import { type GovernedServer, KEYS, startGovernedServer } from './governed-serve
 /** Governance §1.1. */
 const PUBLIC = ['/', '/version', '/live', '/liveness', '/ready', '/startup', '/health'];
 
-/** Public, too (governance §1.1), and empty where no issuer is configured, as here. */
-const WELL_KNOWN = '/.well-known/';
+/** Public, too (governance §1.1), and empty where no issuer is configured and no card published, as here. */
+const WELL_KNOWN = /^\/\.well-known\/|\/server-card$/;
 
 /** Whoever has no credential yet brings a password, an invitation or a refresh token in the body. */
 const CREDENTIAL_IN_BODY = ['register', 'login', 'refresh', 'logout'].map((door) => `/api/v1/auth/${door}`);
@@ -61,6 +62,7 @@ function tableRoutes(): readonly Route[] {
     ...metadataRoutes(parseDeps({})),
     ...loginRoutes(parseDeps({})),
     ...upstreamRoutes(parseDeps({})),
+    ...serverCardRoutes(parseDeps({})),
   ];
   return withOpenApi(routes, () => ({ version: '', keyHeader: '' }));
 }
@@ -89,7 +91,7 @@ test('P13: every route of the tables is public by the specification or refuses w
       body: method === 'GET' ? undefined : '{}',
     });
     if (PUBLIC.includes(path)) expect([path, answer.status]).toEqual([path, 200]);
-    else if (path.startsWith(WELL_KNOWN)) expect([path, answer.status]).toEqual([path, 404]);
+    else if (WELL_KNOWN.test(path)) expect([path, answer.status]).toEqual([path, 404]);
     else if (CREDENTIAL_IN_BODY.includes(path)) expect([path, answer.status]).toEqual([path, 400]);
     else expectChallenge(answer, `${method} ${path}`);
   }

@@ -1,5 +1,6 @@
 // `x-mcp-header` annotations (MCP 2026-07-28, tools): clients drop a tool that breaks these rules.
 import type { Report } from '../report.ts';
+import { parseJson } from '../source/json.ts';
 import { type Node, type ObjectNode, textOf } from '../source/node.ts';
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -16,7 +17,7 @@ const SCHEMA_MAPS: ReadonlySet<string> = new Set([
 const DATA_KEYWORDS: ReadonlySet<string> = new Set(['const', 'default', 'enum', 'examples']);
 
 /** Names are tokens, unique whatever their case, on plain properties reached through `properties` alone. */
-export function checkHeaderParameters(schema: Node, report: Report): void {
+export function checkHeaderParameters(schema: Node, report: Pick<Report, 'error'>): void {
   const allowed = new Set<Node>();
   collectPlain(schema, allowed);
   const names = new Set<string>();
@@ -43,6 +44,15 @@ export function checkHeaderParameters(schema: Node, report: Report): void {
       refuse(`The header name '${name}' is used twice.`, 'Rename one of the two.');
     names.add(name.toLowerCase());
   });
+}
+
+/** What is wrong with the annotations in JSON of a schema that no author of ours wrote; undefined where nothing is. */
+export function headerParameterProblem(inputSchema: string): string | undefined {
+  const { root, problems } = parseJson(inputSchema, { comments: false });
+  if (root === undefined) return problems[0]?.message;
+  const messages: string[] = [];
+  checkHeaderParameters(root, { error: ({ message }) => messages.push(message) });
+  return messages[0];
 }
 
 function collectPlain(schema: Node | undefined, allowed: Set<Node>): void {

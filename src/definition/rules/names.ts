@@ -20,6 +20,7 @@ export const RESERVED_SLUGS = [
   'sql',
   'jira',
   'knowledge',
+  'server-card',
 ] as const;
 
 export function checkNames(context: RuleContext): void {

@@ -25,6 +25,7 @@ export function checkReferences(context: RuleContext): void {
       }
     }
   }
+  checkPages(context);
   checkToolKeys(
     context,
     '/security/rateLimit/perTool',
@@ -32,6 +33,18 @@ export function checkReferences(context: RuleContext): void {
   );
   checkToolKeys(context, '/caching/tools', Object.keys(definition.caching?.tools ?? {}));
   checkKeyLimits(context);
+}
+
+/** Which pages an upstream has, nobody knows before it is asked. */
+function checkPages(context: RuleContext): void {
+  const { definition } = context;
+  if (Object.keys(definition.upstreams).length > 0) return;
+  const known = definition.resources.flatMap((resource) =>
+    resource?.uri === undefined ? [] : [resource.uri],
+  );
+  for (const { item, pointer } of entriesOf(context, 'tools', definition.tools))
+    if (item.ui?.resource !== undefined)
+      demand(context, `${pointer}/ui/resource`, item.ui.resource, known, 'resource');
 }
 
 function checkHandler(handler: Handler, pointer: string, context: RuleContext): void {

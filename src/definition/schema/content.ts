@@ -1,5 +1,6 @@
 // Prompts, resources and resource templates of a definition (spec servers §2.1, §2.3), in canonical form.
 import { Handler } from './handler.ts';
+import { ResourceUi } from './ui.ts';
 import {
   any,
   array,
@@ -68,7 +69,11 @@ export const Resource = object('A document that clients can list and read.', {
   name: string('Name shown to people.', { minLength: 1 }),
   title: optional(string('Longer name for people.')),
   description: optional(string('What the resource holds.')),
-  mimeType: optional(string('Media type; `text/plain` for text, `application/json` for values when absent.')),
+  mimeType: optional(
+    string(
+      'Media type; `text/plain` for text, `application/json` for values, that of MCP Apps for `ui://` when absent.',
+    ),
+  ),
   content: optional(any('Literal text, or a value sent as JSON; never a path.')),
   file: optional(
     string('File read at each request, inside the folder of the definition.', {
@@ -83,6 +88,7 @@ export const Resource = object('A document that clients can list and read.', {
     }),
   ),
   handler: optional(Handler),
+  ui: optional(ResourceUi),
   annotations,
   subscribe: optional(boolean('Whether clients are told of changes; true for `file` when absent.')),
 });

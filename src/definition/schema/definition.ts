@@ -1,4 +1,5 @@
 // The root of a definition (spec servers §2.1) in canonical form: what everything after loading works on.
+import { Card } from './card.ts';
 import { Prompt, Resource, ResourceTemplate } from './content.ts';
 import { Flags } from './flags.ts';
 import { HTTP_METHODS } from './handler.ts';
@@ -104,6 +105,9 @@ export const Upstream = object('Another MCP server. Give `command` or `url`.', {
   timeout: integer('Milliseconds until a request is ended.', { unit: 'ms', minimum: 1, fallback: 30_000 }),
   failure: choice('Whether an unreachable upstream is skipped or fails the start.', ['skip', 'fail'], {
     fallback: 'skip',
+  }),
+  roots: boolean('Whether the server may ask clients for their roots, which name folders of theirs.', {
+    fallback: false,
   }),
   breaker: object('When a failing upstream is left alone.', {
     failures: integer('Failures in a row that open the breaker.', { minimum: 1, fallback: 5 }),
@@ -241,6 +245,7 @@ export const Definition = object('One MCP server.', {
   databases: record('Databases of `sql` tools.', Database, { fallback: {}, trustedOnly: true }),
   models: record('Models of `prompt` tools.', Model, { fallback: {}, trustedOnly: true }),
   knowledge: array('Sources and collections of documents.', any('Reference.'), { fallback: [] }),
+  card: optional(Card),
   security: Security,
   caching: optional(Caching),
   performance: Performance,

@@ -1,6 +1,7 @@
 // A tool of a definition (spec servers §2.2), in canonical form: one `handler` object, one `inputSchema`.
 import { Handler } from './handler.ts';
 import { WindowLimit } from './security.ts';
+import { ToolUi } from './ui.ts';
 import {
   any,
   array,
@@ -90,6 +91,7 @@ export const Tool = object('An MCP tool.', {
       { minItems: 1, maxItems: 200, examples: [['id', 'items.sku']] },
     ),
   ),
+  ui: optional(ToolUi),
   annotations: optional(
     object('Hints for clients; derived from the handler where absent.', {
       title: optional(string('Name for people.')),

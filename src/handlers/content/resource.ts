@@ -7,6 +7,7 @@ import { readDocument, resolveDocument } from './document-file.ts';
 import type { FileWatcher } from './file-watcher.ts';
 import { runHandler, toContents } from './handler-contents.ts';
 import { decodeText, mediaTypeOf } from './media-type.ts';
+import { asPage, resourceUiMeta } from './page.ts';
 
 export interface ResourceDeps extends ContentDeps {
   readonly watcher: FileWatcher;
@@ -15,7 +16,20 @@ export interface ResourceDeps extends ContentDeps {
 }
 
 /** Throws HandlerError HANDLER_CONFIG_ERROR for a file outside the document root or a blob that is no base64. */
-export async function createResource(definition: ResourceDefinition, deps: ResourceDeps): Promise<Resource> {
+export async function createResource(written: ResourceDefinition, deps: ResourceDeps): Promise<Resource> {
+  const { ui } = written;
+  const resource = await createPlainResource(asPage(written), deps);
+  if (ui === undefined) return resource;
+  const _meta = { ui: resourceUiMeta(ui) };
+  return {
+    ...resource,
+    spec: Object.freeze({ ...resource.spec, _meta }),
+    // Hosts go by what comes with the content (MCP Apps, resource metadata).
+    read: async (call) => (await resource.read(call)).map((content) => ({ ...content, _meta })),
+  };
+}
+
+async function createPlainResource(definition: ResourceDefinition, deps: ResourceDeps): Promise<Resource> {
   const { file, blob, handler, content } = definition;
   if (file !== undefined) return createFileResource(definition, file, deps);
   if (blob !== undefined) return createBlobResource(definition, blob);

@@ -12,6 +12,7 @@ import type {
   ResourceTemplateSpec,
 } from '../../tool.ts';
 import { isObject } from '../../upstreams/json-object.ts';
+import { pageMetaOf } from '../../upstreams/ui-meta.ts';
 import { UpstreamError } from '../../upstreams/upstream-error.ts';
 import type { HeldUpstream } from '../../upstreams/upstreams.ts';
 import { toPromptResult } from '../content/handler-contents.ts';
@@ -73,20 +74,25 @@ async function read(held: HeldUpstream, uri: string, call: Call): Promise<readon
 function parseContent(item: unknown): ResourceContent {
   const { uri, mimeType, text, blob }: JsonObject = isObject(item) ? item : {};
   if (typeof uri !== 'string') throw noAnswer('resources/read');
-  const own = { uri, ...(typeof mimeType === 'string' ? { mimeType } : {}) };
+  const _meta = isObject(item) ? pageMetaOf(item) : undefined;
+  const own = {
+    uri,
+    ...(typeof mimeType === 'string' ? { mimeType } : {}),
+    ...(_meta === undefined ? {} : { _meta }),
+  };
   if (typeof text === 'string') return { ...own, text };
   if (typeof blob === 'string') return { ...own, blob };
   throw noAnswer('resources/read');
 }
 
 async function ask(
-  { upstream, config }: HeldUpstream,
+  held: HeldUpstream,
   request: { readonly method: 'prompts/get' | 'resources/read'; readonly params: JsonObject },
   call: Call,
   unknown: 'unknown_resource' | 'invalid_params',
 ): Promise<JsonObject> {
   try {
-    return await callUpstream(upstream, { ...request, timeoutMs: config.timeout }, call);
+    return await callUpstream(held, { ...request, timeoutMs: held.config.timeout }, call);
   } catch (error) {
     throw error instanceof UpstreamError ? toOperationError(error, unknown) : error;
   }

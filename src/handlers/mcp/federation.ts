@@ -2,9 +2,10 @@
 import type { Tool as ToolDefinition } from '../../definition/schema/tool.ts';
 import { RESERVED_TOOL_NAMES } from '../../definition/schema/tool.ts';
 import { listedToolName } from '../../definition/tool-name.ts';
-import type { Prompt, Resource, ResourceTemplate, ToolAnnotations } from '../../tool.ts';
+import type { Prompt, Resource, ResourceSpec, ResourceTemplate, ToolAnnotations } from '../../tool.ts';
 import type { UpstreamTool } from '../../upstreams/catalogue.ts';
 import type { HeldUpstream } from '../../upstreams/upstreams.ts';
+import { PAGE_MEDIA_TYPE } from '../content/page.ts';
 import {
   createFederatedPrompt,
   createFederatedResource,
@@ -63,10 +64,17 @@ export function federate(upstreams: readonly HeldUpstream[], taken: TakenNames):
       return owner === undefined;
     };
     const prefixed = (own: string) => `${config.prefix ?? ''}${own}`;
+    const wanted = catalogue.tools.flatMap(({ tool, state }) =>
+      state === 'approved' && isWanted(tool.name, held) ? [tool] : [],
+    );
+    const resources = [...catalogue.resources, ...unlistedPages(wanted, catalogue.resources)]
+      .filter(({ uri }) => claim('resources', uri, ''))
+      .map((spec) => createFederatedResource(held, spec));
+    const pages = new Set(resources.map(({ spec }) => spec.uri));
     return {
-      tools: catalogue.tools
-        .filter(({ tool, state }) => state === 'approved' && isWanted(tool.name, held))
-        .flatMap(({ tool }) => {
+      tools: wanted
+        .map((tool) => withOwnPage(tool, pages))
+        .flatMap((tool) => {
           const exposed = config.rename[tool.name] ?? prefixed(tool.name);
           const problem = nameProblem(exposed);
           if (problem !== undefined) problems.push({ upstream: name, message: problem, isCollision: false });
@@ -79,9 +87,7 @@ export function federate(upstreams: readonly HeldUpstream[], taken: TakenNames):
       prompts: catalogue.prompts
         .filter((spec) => claim('prompts', prefixed(spec.name), 'Give the upstream a `prefix`.'))
         .map((spec) => createFederatedPrompt(held, spec, prefixed(spec.name))),
-      resources: catalogue.resources
-        .filter(({ uri }) => claim('resources', uri, ''))
-        .map((spec) => createFederatedResource(held, spec)),
+      resources,
       resourceTemplates: catalogue.resourceTemplates
         .filter(({ uriTemplate }) => claim('resourceTemplates', uriTemplate, ''))
         .flatMap((spec) => createFederatedTemplate(held, spec) ?? []),
@@ -103,6 +109,22 @@ function ownersOf(names: readonly string[]): Map<string, string> {
 function isWanted(tool: string, { config }: HeldUpstream): boolean {
   const isIncluded = config.include.length === 0 || config.include.includes(tool);
   return isIncluded && !config.exclude.includes(tool);
+}
+
+/** Servers need not list the pages of their tools (MCP Apps, resource discovery); ours can only be read when listed. */
+function unlistedPages(tools: readonly UpstreamTool[], listed: readonly ResourceSpec[]): ResourceSpec[] {
+  const known = new Set(listed.map(({ uri }) => uri));
+  return tools.flatMap(({ name, ui }) => {
+    if (ui === undefined || known.has(ui.resource)) return [];
+    known.add(ui.resource);
+    return [{ uri: ui.resource, name, mimeType: PAGE_MEDIA_TYPE }];
+  });
+}
+
+/** Another server's page of the same address must not show the results of this one's tools. */
+function withOwnPage(tool: UpstreamTool, pages: ReadonlySet<string>): UpstreamTool {
+  const { ui, ...rest } = tool;
+  return ui === undefined || pages.has(ui.resource) ? tool : rest;
 }
 
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
@@ -140,7 +162,7 @@ function federatedTool(
   name: string,
   { name: upstream, config }: HeldUpstream,
 ): FederatedTool {
-  const { title, description, inputSchema, outputSchema, annotations = {} } = tool;
+  const { title, description, inputSchema, outputSchema, annotations = {}, ui } = tool;
   return {
     definition: {
       name,
@@ -148,6 +170,7 @@ function federatedTool(
       ...(title === undefined ? {} : { title }),
       inputSchema: withoutDialect(inputSchema),
       ...(outputSchema === undefined ? {} : { outputSchema: withoutDialect(outputSchema) }),
+      ...(ui === undefined ? {} : { ui }),
       handler: { type: 'mcp', upstream, tool: tool.name, timeout: config.timeout },
       timeout: config.timeout,
       // A call of another server is not kept: what it would be asked about later is that server's to say.
@@ -164,6 +187,10 @@ function federatedTool(
 }
 
 /** Servers of older revisions name draft-07; what they use of it means the same in 2020-12, or is refused by name. */
-function withoutDialect({ $schema: _, ...schema }: UpstreamTool['inputSchema']): UpstreamTool['inputSchema'] {
-  return schema;
+function withoutDialect(schema: UpstreamTool['inputSchema']): UpstreamTool['inputSchema'] {
+  const { $schema: dialect, ...rest } = schema;
+  return dialect === DIALECT ? schema : rest;
 }
+
+/** The only one that schemas are compiled in. */
+const DIALECT = 'https://json-schema.org/draft/2020-12/schema';

@@ -27,7 +27,7 @@ export function createMcpHandler(upstreams: HeldUpstreams): HandlerFactory<McpHa
         const params = { name: handler.tool, arguments: argumentsOf(call) };
         try {
           const request = { method: 'tools/call', params, timeoutMs } as const;
-          return toResult(await callUpstream(held.upstream, request, call));
+          return toResult(await callUpstream(held, request, call));
         } catch (error) {
           throw error instanceof UpstreamError ? toHandlerError(error) : error;
         }

@@ -1,5 +1,6 @@
 // Failures of an upstream as failures of a handler, or of the operation where it is no tool.
 import { HandlerError, type HandlerErrorCode, QuaysideError } from '../../errors.ts';
+import { isObject } from '../../upstreams/json-object.ts';
 import type { UpstreamError } from '../../upstreams/upstream-error.ts';
 
 type Reason = UpstreamError['reason'];
@@ -22,8 +23,14 @@ const FAILURES: Readonly<
   unknown: { code: 'HANDLER_NOT_FOUND', effect: 'none' },
 };
 
-/** Of a tool's call. */
-export function toHandlerError(error: UpstreamError): HandlerError {
+/** Of a tool's call. What the upstream misses at the client is the client's to hear (MCP 2026-07-28, -32021). */
+export function toHandlerError(error: UpstreamError): HandlerError | QuaysideError {
+  const required = error.data?.requiredCapabilities;
+  if (error.code === -32_021 && isObject(required))
+    return new QuaysideError('capability_missing', {
+      data: { requiredCapabilities: required },
+      cause: error,
+    });
   const { code, effect } = FAILURES[error.reason];
   const number = error.reason === 'answered' && error.code !== undefined ? { code: error.code } : {};
   const details = { reason: error.reason, effect, ...number };

@@ -73,6 +73,10 @@ export class LegacyChannel implements CodecChannel {
     return this.#canAsk() && supportsInput(method, this.#options.session.capabilities);
   }
 
+  get declared(): JsonObject {
+    return this.#options.session.capabilities;
+  }
+
   closeStream(): void {
     this.#options.context.closeStream();
   }

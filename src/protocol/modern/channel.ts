@@ -88,6 +88,10 @@ export class ModernChannel implements CodecChannel {
     return this.#options.mayAsk && supportsInput(method, this.#options.meta.capabilities);
   }
 
+  get declared(): JsonObject {
+    return this.#options.meta.capabilities;
+  }
+
   closeStream(): void {
     // Streams of this revision cannot be resumed: closing one would cancel the request.
   }

@@ -70,6 +70,10 @@ export class TaskChannel implements CodecChannel {
     return supportsInput(method, this.#options.capabilities);
   }
 
+  get declared(): JsonObject {
+    return this.#options.capabilities;
+  }
+
   closeStream(): void {
     this.#request?.closeStream();
   }

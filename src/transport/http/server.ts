@@ -4,6 +4,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { Caller } from '../../gate/stage.ts';
 import type { Entry, Plan, PlanHolder } from '../../plan/server-plan.ts';
 import type { Protocol } from '../../protocol/protocol.ts';
+import { CARD_PATH } from '../../protocol/server-card.ts';
 import type { Route } from '../../route.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { RequestObservation } from '../../telemetry/observer.ts';
@@ -196,7 +197,8 @@ function dispatchRequest(doors: Doors, request: IncomingMessage, response: Serve
   const query = url.indexOf('?');
   const path = query === -1 ? url : url.slice(0, query);
   const slug = slugOf(path, '/mcp');
-  if (slug !== undefined) {
+  // `/mcp/server-card` is a route, and no server can have the name.
+  if (slug !== undefined && path !== DEFAULT_CARD) {
     void handleEndpoint(endpointDeps, request, response, { path, slug: slug === '' ? undefined : slug });
     return;
   }
@@ -213,6 +215,8 @@ function dispatchRequest(doors: Doors, request: IncomingMessage, response: Serve
   }
   fallback(request, response);
 }
+
+const DEFAULT_CARD = `/mcp${CARD_PATH}`;
 
 const DEFAULT_TARGET = { path: '/mcp', slug: undefined } as const;
 

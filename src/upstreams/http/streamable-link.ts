@@ -70,8 +70,9 @@ export class StreamableLink implements Link {
   }
 
   /** Hears what comes without having been asked for, on the GET stream of the legacy era, until that ends. */
-  async listen(signal: AbortSignal): Promise<void> {
+  async listen(signal: AbortSignal, opened: () => void): Promise<void> {
     const response = await this.#openStream({}, signal);
+    opened();
     for await (const { data } of readEvents(response.body, MESSAGE_BYTES_MAX))
       if (data !== '') this.#receiveEvent(data, undefined);
   }

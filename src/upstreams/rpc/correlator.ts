@@ -9,7 +9,11 @@ import type { Ears, LinkEvents, LinkRequest } from './link.ts';
 const QUESTIONS_MAX = 32;
 
 /** Methods that an upstream may put to a caller. */
-const QUESTIONS: ReadonlySet<string> = new Set(['elicitation/create', 'sampling/createMessage']);
+const QUESTIONS: ReadonlySet<string> = new Set([
+  'elicitation/create',
+  'sampling/createMessage',
+  'roots/list',
+]);
 
 /** What runs at a caller's request, so that a question on a shared connection may come from it. */
 const CALLS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
@@ -124,7 +128,8 @@ export class Correlator {
     } else if (isObject(error)) {
       const code = typeof error.code === 'number' ? error.code : 0;
       const said = typeof error.message === 'string' ? error.message : 'The upstream reported an error.';
-      pending.settle(new UpstreamError('answered', said.slice(0, TEXT_LENGTH_MAX), { code }));
+      const data = isObject(error.data) ? { data: error.data } : {};
+      pending.settle(new UpstreamError('answered', said.slice(0, TEXT_LENGTH_MAX), { code, ...data }));
     } else if (isObject(result)) {
       pending.settle(result);
     } else {

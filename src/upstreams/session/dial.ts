@@ -26,6 +26,8 @@ export interface DialOptions {
   readonly place: Place;
   readonly client: ClientIdentity;
   readonly timeoutMs: number;
+  /** Whether the upstream may ask for roots. */
+  readonly roots: boolean;
   readonly log: Log;
   readonly clock: Clock;
   /** What the upstream's tools want to be told in headers, by their own names. */
@@ -101,7 +103,7 @@ async function openProcess(
   { events, guard }: Attempt,
   known: Manner | undefined,
 ): Promise<Opened> {
-  const { client, clock, log, timeoutMs } = options;
+  const { client, clock, log, timeoutMs, roots } = options;
   const open = () => {
     const opened = new StdioLink({ command, events: quiet, log, clock });
     guard(opened);
@@ -124,7 +126,7 @@ async function openProcess(
         link = open();
       }
     }
-    const session = await openLegacySession({ link, client, timeoutMs, isShared: true });
+    const session = await openLegacySession({ link, client, timeoutMs, roots, isShared: true });
     isOpen = true;
     return ['legacy', session];
   } catch (error) {
@@ -139,7 +141,7 @@ async function openHttp(
   attempt: Attempt,
   known: Manner | undefined,
 ): Promise<Opened> {
-  const { client, timeoutMs, clock } = options;
+  const { client, timeoutMs, roots, clock } = options;
   const { events, guard } = attempt;
   if (known === undefined || known === 'modern') {
     const link = openModernLink(options, endpoint, events);
@@ -159,7 +161,7 @@ async function openHttp(
   const link = await openSseLink({ endpoint, events, timeoutMs });
   guard(link);
   try {
-    return ['sse', await openLegacySession({ link, client, timeoutMs, isShared: true })];
+    return ['sse', await openLegacySession({ link, client, timeoutMs, roots, isShared: true })];
   } catch (error) {
     await link.close();
     throw error;
@@ -197,7 +199,7 @@ function openModernLink(options: DialOptions, endpoint: Endpoint, events: LinkEv
 }
 
 async function openLegacyHttp(
-  { client, clock, timeoutMs }: DialOptions,
+  { client, clock, timeoutMs, roots }: DialOptions,
   endpoint: Endpoint,
   { events, guard }: Attempt,
 ): Promise<Session> {
@@ -227,9 +229,10 @@ async function openLegacyHttp(
     link,
     client,
     timeoutMs,
+    roots,
     // Questions about a call come on the stream of its own answer.
     isShared: false,
-    listening: keepListening(clock, (_resources, signal) => link.listen(signal)),
+    listening: keepListening(clock, (_resources, signal, opened) => link.listen(signal, opened)),
     agreed(version) {
       revision = version;
     },

@@ -12,6 +12,7 @@ import type { ClientIdentity, Session } from './session.ts';
  * this one caller cannot take gets an error.
  */
 const CAPABILITIES: JsonObject = { elicitation: {}, sampling: {} };
+const WITH_ROOTS: JsonObject = { ...CAPABILITIES, roots: {} };
 
 const SUBSCRIBE_TIMEOUT_MS = 10_000;
 
@@ -19,6 +20,8 @@ export interface LegacySessionOptions {
   readonly link: Link;
   readonly client: ClientIdentity;
   readonly timeoutMs: number;
+  /** Whether it may ask for roots. */
+  readonly roots: boolean;
   readonly isShared: boolean;
   /** Where news have a stream of their own. */
   readonly listening?: Listening;
@@ -31,7 +34,12 @@ export interface LegacySessionOptions {
 /** Shakes hands. Rejects with UpstreamError. */
 export async function openLegacySession(options: LegacySessionOptions): Promise<Session> {
   const { link, client, timeoutMs, isShared, listening } = options;
-  const params = { protocolVersion: LEGACY_REVISION, capabilities: CAPABILITIES, clientInfo: client };
+  const capabilitiesOfCallers = options.roots ? WITH_ROOTS : CAPABILITIES;
+  const params = {
+    protocolVersion: LEGACY_REVISION,
+    capabilities: capabilitiesOfCallers,
+    clientInfo: client,
+  };
   const answer = await link.request({ method: 'initialize', params, timeoutMs });
   const { protocolVersion: revision } = answer;
   if (!isLegacyRevision(revision))
@@ -40,14 +48,22 @@ export async function openLegacySession(options: LegacySessionOptions): Promise<
   await link.notify('notifications/initialized', {});
   const capabilities = isObject(answer.capabilities) ? answer.capabilities : {};
   const subscriptions = createSubscriptions(link, capabilities);
+  let hearing: Promise<void> | undefined;
   return {
     era: 'legacy',
     revision,
     capabilities,
     isShared,
-    request: ({ capabilities: _, ...request }) => link.request(request),
+    async request({ capabilities: _, ...request }) {
+      // Many servers put their questions on the stream of news and not on that of the call.
+      if (request.ears?.ask !== undefined) {
+        hearing ??= listening?.listen([]);
+        await hearing;
+      }
+      return link.request(request);
+    },
     listen(resources) {
-      listening?.listen([]);
+      hearing = listening?.listen([]);
       subscriptions.set(resources);
     },
     async close() {

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../tool.ts';
 import { isObject } from '../json-object.ts';
 import { META, MODERN_REVISION } from '../revisions.ts';
 import type { Link } from '../rpc/link.ts';
+import { UpstreamError } from '../upstream-error.ts';
 import { keepListening } from './listening.ts';
 import type { ClientIdentity, Session } from './session.ts';
 
@@ -22,9 +23,21 @@ export async function discover(
   timeoutMs: number,
 ): Promise<JsonObject | undefined> {
   const params = withMeta({}, client, {});
-  const found = await link.request({ method: 'server/discover', params, timeoutMs });
+  const ask = () => link.request({ method: 'server/discover', params, timeoutMs });
+  // It refuses the revision, and names it among those that it serves: it is taken at its second word.
+  const found = await ask().catch((error: unknown) => {
+    if (!refusesWhatItServes(error)) throw error;
+    return ask();
+  });
   const { supportedVersions } = found;
   return Array.isArray(supportedVersions) && supportedVersions.includes(MODERN_REVISION) ? found : undefined;
+}
+
+/** -32022: UnsupportedProtocolVersionError (MCP 2026-07-28, basic: protocol versions). */
+function refusesWhatItServes(error: unknown): boolean {
+  if (!(error instanceof UpstreamError) || error.code !== -32_022) return false;
+  const supported = error.data?.supported;
+  return Array.isArray(supported) && supported.includes(MODERN_REVISION);
 }
 
 /** `discovery`: what {@link discover} found. */
@@ -57,7 +70,7 @@ export function createModernSession(options: {
         ...request,
         params: withMeta(request.params, client, asked, request.ears?.log !== undefined),
       }),
-    listen: listening.listen,
+    listen: (resources) => void listening.listen(resources),
     close() {
       listening.stop();
       return link.close();
