@@ -71,7 +71,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const governance = await openGovernance({ settings, telemetry, secrets, state, egress, jobs, plan });
   const { gate, close: closeGovernance, ...governing } = governance;
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
-  const engines = openEngines({ settings, telemetry, store, audit, egress, build: options.build });
+  const engines = openEngines({ settings, telemetry, store, audit, egress, jobs, build: options.build });
   const closeTools = async () => {
     await Promise.all([engines.close(), closeGovernance()]);
     await state.close();

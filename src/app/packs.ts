@@ -1,8 +1,11 @@
 // The packs of the process, what each server gets of them, and the servers that hold a pack alone.
 import { systemClock } from '../clock.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
+import type { Egress } from '../egress/egress.ts';
+import type { Jobs } from '../jobs/jobs.ts';
 import type { CodePack } from '../packs/code/code-pack.ts';
 import { CODE_INSTRUCTIONS } from '../packs/code/instructions.ts';
+import { scheduleCleanup } from '../packs/code/repositories/added-cleanup.ts';
 import { PartsError } from '../plan/compilation.ts';
 import type { PackTool } from '../plan/pack-tool.ts';
 import type { Store } from '../store/store.ts';
@@ -23,21 +26,28 @@ export interface Packs {
 }
 
 export interface PacksDeps {
+  readonly egress: Egress;
+  readonly jobs: Jobs;
   readonly settings: AppSettings;
   readonly telemetry: Telemetry;
   readonly store: Store;
 }
 
 /** Nothing works, and no pack is loaded, until a definition is served that names it. */
-export function openPacks({ settings, telemetry, store }: PacksDeps): Packs {
+export function openPacks({ settings, telemetry, store, egress, jobs }: PacksDeps): Packs {
   let opened: Promise<CodePack> | undefined;
+  const log = telemetry.log.child({ component: 'code' });
+  // Also where no server has the pack now: what was added while one had it must not stay for ever.
+  scheduleCleanup(jobs, { store, clock: systemClock, log, stateDirectory: settings.dataDirectory });
   const open = async () => {
     const { createCodePack } = await import('../packs/code/code-pack.ts');
     return createCodePack({
       stateDirectory: settings.dataDirectory,
       store,
       clock: systemClock,
-      log: telemetry.log.child({ component: 'code' }),
+      log,
+      egress,
+      environment: settings.env,
     });
   };
   return {

@@ -30,7 +30,10 @@ test('P39 P40: the printed snippet reaches search_code, lookup_symbol and find_r
     await expect
       .poll(() => call('lookup_symbol', { symbol: 'createCodePack' }), { timeout: 60_000, interval: 200 })
       .toMatchObject({ kind: 'function', defined_in: 'src/packs/code/code-pack.ts' });
-    const references = await call('find_references', { symbol: 'createCodePack', file_pattern: 'src/app/**' });
+    const references = await call('find_references', {
+      symbol: 'createCodePack',
+      file_pattern: 'src/app/**',
+    });
     expect(references).toMatchObject({ references: [{ file_path: 'src/app/packs.ts' }, {}] });
   } finally {
     await client.close();

@@ -1,7 +1,7 @@
 // get_file_outline: what a file defines, as a tree.
 import type { Call, ToolResult } from '../../../tool.ts';
 import { answer, CodeRefusal, type CodeTool, createCodeTool, refusing } from '../code-tool.ts';
-import type { Repositories } from '../repositories/repositories.ts';
+import type { Repositories, RepositoriesOf } from '../repositories/repositories.ts';
 import type { SymbolFact } from '../symbols/facts.ts';
 import { PARSED_LANGUAGES } from '../symbols/grammars.ts';
 import { REPOSITORY, textOf } from './symbol-arguments.ts';
@@ -19,7 +19,7 @@ interface OutlineEntry {
 }
 
 /** Makes the tool over the repositories of one server. */
-export function outlineTool(repositories: Repositories): CodeTool {
+export function outlineTool(repositoriesOf: RepositoriesOf): CodeTool {
   return createCodeTool({
     name: 'get_file_outline',
     title: 'Outline of a file',
@@ -54,7 +54,7 @@ export function outlineTool(repositories: Repositories): CodeTool {
       symbols: { type: 'array', items: { type: 'object' } },
     },
     kind: 'read',
-    run: refusing((call) => outline(repositories, call)),
+    run: refusing((call) => outline(repositoriesOf(call), call)),
   });
 }
 

@@ -33,6 +33,8 @@ export interface SearchAnswer {
   readonly offset: number;
   /** Of the hits, in their order; absent where symbols are not known. */
   readonly enclosing: readonly (Enclosing | undefined)[];
+  /** Names of repositories that were not searched because they are not ready. */
+  readonly skipped: readonly string[];
 }
 
 /** Renders what fits into the budget; the cursor goes on after the last row shown. */
@@ -152,8 +154,16 @@ function finish(input: SearchAnswer, shown: number, text: string): ToolResult {
     request_metadata: { tokens: Math.ceil(text.length / CHARACTERS_PER_TOKEN), dropped },
     readiness: notReady?.readiness ?? null,
     indexing_in_progress: repositories.some(({ status }) => status.state.startsWith('index_')),
-    ...(found.isComplete ? {} : { note: 'The search ended at its limit; totals are lower bounds.' }),
+    ...noteOf(input),
   });
+}
+
+function noteOf({ found, skipped }: SearchAnswer): { readonly note?: string } {
+  const notes = [
+    ...(found.isComplete ? [] : ['The search ended at its limit; totals are lower bounds.']),
+    ...(skipped.length === 0 ? [] : [`Not searched, because not ready yet: ${skipped.join(', ')}.`]),
+  ];
+  return notes.length === 0 ? {} : { note: notes.join(' ') };
 }
 
 /** Both vocabularies of a hit (spec code §2.2). */

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../../tool.ts';
 import { CodeRefusal } from '../code-tool.ts';
 import { findLanguage, globsOf } from '../languages.ts';
+import { ADDED_TYPES } from '../repositories/added-repositories.ts';
 
 /** Kinds of search; `semantic` is refused as long as no vectors are made. */
 export const SEARCH_TYPES = ['literal', 'regex', 'hybrid', 'semantic'] as const;
@@ -23,6 +24,8 @@ export interface SearchRequest {
   readonly repository: string | undefined;
   /** Ids, names or paths; undefined: all. */
   readonly repositories: readonly string[] | undefined;
+  /** Of repositories that no selector names. */
+  readonly types: readonly string[];
   readonly groupByRepository: boolean;
   readonly limit: number;
   readonly contextLines: number;
@@ -79,6 +82,14 @@ export const SEARCH_PROPERTIES: JsonObject = {
     additionalProperties: false,
     properties: {
       repositories: { type: 'array', items: { type: 'string' }, maxItems: 100 },
+      repository_types: {
+        type: 'array',
+        items: { type: 'string', enum: ['local', ...ADDED_TYPES] },
+        maxItems: 4,
+        description: 'Only repositories of these types.',
+      },
+      exclude_temporary: { type: 'boolean', description: 'True leaves out what was added for a time.' },
+      cross_repository: { type: 'boolean', description: 'False searches the own code only.' },
       group_by_repository: { type: 'boolean' },
     },
   },
@@ -140,6 +151,7 @@ export function toSearchRequest(args: JsonObject): SearchRequest {
     languages,
     repository: optionalText(args.repository),
     repositories,
+    types: typesOf(filter),
     groupByRepository: filter.group_by_repository === true,
     limit: limitOf(
       searchType(args),
@@ -183,6 +195,14 @@ function searchType(args: JsonObject): SearchType {
 function limitOf(type: SearchType, given: unknown, structured: boolean): number {
   if (type === 'hybrid') return Math.min(number(given, structured ? 10 : RANKED), RANKED_MAX);
   return number(given, structured ? 10 : 100);
+}
+
+/** Types of repositories that are searched. */
+function typesOf(filter: JsonObject): readonly string[] {
+  const wanted =
+    filter.repository_types === undefined ? ['local', ...ADDED_TYPES] : strings(filter.repository_types);
+  const isOwnOnly = filter.exclude_temporary === true || filter.cross_repository === false;
+  return isOwnOnly ? wanted.filter((type) => type === 'local') : wanted;
 }
 
 function languageId(name: string): string {

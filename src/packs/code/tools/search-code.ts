@@ -2,7 +2,7 @@
 import type { Call, JsonObject, ToolResult } from '../../../tool.ts';
 import { CodeRefusal, type CodeTool, createCodeTool, refusing } from '../code-tool.ts';
 import { searchRanked } from '../ranking/ranked-search.ts';
-import type { Repositories, SettledRepository } from '../repositories/repositories.ts';
+import type { Repositories, RepositoriesOf, SettledRepository } from '../repositories/repositories.ts';
 import { type Enclosing, fingerprintOf, renderSearch } from './search-answer.ts';
 import { SEARCH_PROPERTIES, type SearchRequest, toSearchRequest } from './search-arguments.ts';
 import { checkGenerations, parseCursor } from './search-cursor.ts';
@@ -36,7 +36,7 @@ const RESULT: JsonObject = {
 };
 
 /** Makes the tool over the repositories of one server. */
-export function searchCodeTool(repositories: Repositories): CodeTool {
+export function searchCodeTool(repositoriesOf: RepositoriesOf): CodeTool {
   return createCodeTool({
     name: 'search_code',
     title: 'Search code',
@@ -45,7 +45,7 @@ export function searchCodeTool(repositories: Repositories): CodeTool {
     result: RESULT,
     optionalResult: ['results_by_repository', 'next_cursor', 'note'],
     kind: 'read',
-    run: refusing((call) => search(repositories, call)),
+    run: refusing((call) => search(repositoriesOf(call), call)),
   });
 }
 
@@ -60,7 +60,8 @@ async function search(repositories: Repositories, call: Call): Promise<ToolResul
   const found = await run(chosen, request, { offset, signal: call.signal });
   if (position !== undefined) checkGenerations(position.generations, found.generations);
   const enclosing = await enclosingOf(found.hits);
-  return renderSearch({ args: call.args, request, repositories: chosen, found, offset, enclosing });
+  const skipped = skippedOf(repositories, request, chosen);
+  return renderSearch({ args: call.args, request, repositories: chosen, found, offset, enclosing, skipped });
 }
 
 /** The symbol that each hit lies in, as far as symbols are known by now: lines do not wait for them. */
@@ -77,16 +78,28 @@ async function enclosingOf(hits: readonly TextHit[]): Promise<readonly (Enclosin
   return hits.map((hit) => found.get(hit));
 }
 
+/** Names of what was added and would have been searched, were its index ready. */
+function skippedOf(
+  { all }: Repositories,
+  { repository, repositories, types }: SearchRequest,
+  chosen: readonly SettledRepository[],
+): readonly string[] {
+  if (repository !== undefined || repositories !== undefined) return [];
+  const searched = new Set(chosen.map(({ id }) => id));
+  return all.flatMap(({ id, type, name }) => (searched.has(id) || !types.includes(type) ? [] : [name]));
+}
+
 async function choose(
   repositories: Repositories,
-  { repository, repositories: several, type }: SearchRequest,
+  { repository, repositories: several, type, types }: SearchRequest,
 ): Promise<readonly SettledRepository[]> {
   // A ranking without the names of symbols would be another one a moment later.
   const ready = type === 'hybrid' ? repositories.readySymbols : repositories.ready;
-  if (several === undefined) return ready(repository);
+  const isWanted = (one: SettledRepository) => types.includes(one.type);
+  if (several === undefined) return (await ready(repository)).filter(isWanted);
   const chosen = new Map<string, SettledRepository>();
   for (const selector of several) for (const one of await ready(selector)) chosen.set(one.id, one);
-  return [...chosen.values()];
+  return [...chosen.values()].filter(isWanted);
 }
 
 /** No vectors are made in this version, which is one of the semantic states (spec code §5). */
