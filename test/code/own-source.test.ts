@@ -22,7 +22,7 @@ test('P39 P40: the printed snippet reaches search_code, lookup_symbol and find_r
   };
   try {
     await expect
-      .poll(() => call('search_code', { query: 'export function createCodePack', file_pattern: 'src/**' }), {
+      .poll(() => call('search_code', { query: 'function createCodePack(', file_pattern: 'src/**' }), {
         timeout: 60_000,
         interval: 200,
       })

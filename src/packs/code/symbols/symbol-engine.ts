@@ -6,6 +6,7 @@ import { IndexStore } from '../index/store/index-store.ts';
 import type { Snapshot } from '../index/store/snapshot.ts';
 import { languageOf } from '../languages.ts';
 import { dependencyGraph } from './dependency-graph.ts';
+import { type DiscoveryQuery, discover } from './discovery.ts';
 import { extractFacts } from './extract.ts';
 import type { SymbolFact } from './facts.ts';
 import { FactsStore } from './facts-store.ts';
@@ -15,6 +16,7 @@ import { nameScore } from './name-match.ts';
 import { searchReferences, textOf } from './reference-search.ts';
 import type {
   DependencyGraph,
+  DiscoveredSymbol,
   FoundSymbol,
   Outline,
   ReferenceHits,
@@ -136,6 +138,14 @@ export class SymbolEngine {
       this.#table.files.map(({ path }) => path),
       wish,
     );
+  }
+
+  /** Definitions that do what a question is about. */
+  discover(query: DiscoveryQuery): readonly DiscoveredSymbol[] {
+    return discover(this.#table, query).map((one) => ({
+      ...present(one, one.similarity),
+      similarity: one.similarity,
+    }));
   }
 
   /** Per file the number of definitions with each term in their name. */

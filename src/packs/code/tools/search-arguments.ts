@@ -1,6 +1,7 @@
 // The arguments of search_code in their three forms, brought to one request (spec code §2.1).
 import type { JsonObject } from '../../../tool.ts';
 import { CodeRefusal } from '../code-tool.ts';
+import { compileGlob } from '../index/intake/glob.ts';
 import { findLanguage, globsOf } from '../languages.ts';
 import { ADDED_TYPES } from '../repositories/added-repositories.ts';
 
@@ -10,10 +11,24 @@ export const SEARCH_TYPES = ['literal', 'regex', 'hybrid', 'semantic'] as const;
 export type SearchType = (typeof SEARCH_TYPES)[number];
 
 /** Tasks that the structured form names. */
-export const REQUEST_TYPES = ['pattern_search'] as const;
+export const REQUEST_TYPES = [
+  'pattern_search',
+  'symbol_search',
+  'goto_definition',
+  'explain_code',
+  'edit_preparation',
+] as const;
+/** One of {@link REQUEST_TYPES}. */
+export type RequestType = (typeof REQUEST_TYPES)[number];
 
 /** A search, whichever form it came in. */
 export interface SearchRequest {
+  /** Of the structured form. */
+  readonly requestType: RequestType | undefined;
+  /** The query is the exact name of a symbol. */
+  readonly isName: boolean;
+  /** Languages of examples for an edit; empty for all. */
+  readonly languagesOfExamples: readonly string[];
   readonly query: string;
   readonly type: SearchType;
   readonly caseSensitive: boolean;
@@ -98,7 +113,24 @@ export const SEARCH_PROPERTIES: JsonObject = {
     type: 'object',
     description: 'Structured form: what to find, and where.',
     additionalProperties: false,
-    properties: { query: text('As query.', QUERY), file_path: text('Only this file.', { maxLength: 1000 }) },
+    properties: {
+      query: text('As query.', QUERY),
+      symbol: text('Exact name of a symbol, in place of query.', { minLength: 1, maxLength: 200 }),
+      file_path: text('Only this file.', { maxLength: 1000 }),
+    },
+  },
+  context_spec: {
+    type: 'object',
+    description: 'Structured form: what is wanted around it.',
+    additionalProperties: false,
+    properties: {
+      reference_languages: {
+        type: 'array',
+        items: LANGUAGE,
+        maxItems: 10,
+        description: 'edit_preparation: languages of the examples; default whatever there is.',
+      },
+    },
   },
   search_optimization: {
     type: 'object',
@@ -128,8 +160,9 @@ export function toSearchRequest(args: JsonObject): SearchRequest {
   const format = record(args.response_format);
   const narrowing = record(args.search_optimization);
   const filter = record(args.repository_filter);
-  const query = one('query', [args.query, target.query]);
-  if (typeof query !== 'string') throw contradiction('Give query, or with request_type target.query.');
+  const query = one('query', [args.query, target.query, target.symbol]);
+  if (typeof query !== 'string')
+    throw contradiction('Give query, or with request_type target.query or target.symbol.');
   const filePatterns = [
     ...(args.file_pattern === undefined || args.file_pattern === '*' ? [] : [String(args.file_pattern)]),
     ...strings(narrowing.file_patterns),
@@ -143,6 +176,9 @@ export function toSearchRequest(args: JsonObject): SearchRequest {
   if (args.repository !== undefined && repositories !== undefined)
     throw contradiction('Give repository or repository_filter.repositories, not both.');
   return {
+    requestType: REQUEST_TYPES.find((type) => type === args.request_type),
+    isName: target.symbol !== undefined,
+    languagesOfExamples: strings(record(args.context_spec).reference_languages).map(languageId),
     query,
     type: searchType(args),
     caseSensitive: args.case_sensitive === true,
@@ -176,6 +212,14 @@ export function languageGlobs(languages: readonly string[]): readonly string[] {
     const language = findLanguage(id);
     return language === undefined ? [] : globsOf(language);
   });
+}
+
+/** Whether a path is among those that a request includes. */
+export function patternGlob({ include }: SearchRequest, path: string): boolean {
+  return (
+    include.length === 0 ||
+    include.some((glob) => compileGlob(glob.includes('/') ? glob.replace(/^\//, '') : `**/${glob}`)(path))
+  );
 }
 
 /** A glob that matches one path and nothing else. */
