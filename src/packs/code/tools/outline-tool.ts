@@ -3,7 +3,6 @@ import type { Call, ToolResult } from '../../../tool.ts';
 import { answer, CodeRefusal, type CodeTool, createCodeTool, refusing } from '../code-tool.ts';
 import type { Repositories, RepositoriesOf } from '../repositories/repositories.ts';
 import type { SymbolFact } from '../symbols/facts.ts';
-import { PARSED_LANGUAGES } from '../symbols/grammars.ts';
 import { REPOSITORY, textOf } from './symbol-arguments.ts';
 
 /** A symbol with what lies in it. */
@@ -69,10 +68,7 @@ async function outline(repositories: Repositories, { args }: Call): Promise<Tool
         'unknown_file',
         `${path} is not in the index${known === undefined ? '' : ` (${known.status})`}.`,
       );
-    throw new CodeRefusal(
-      'unsupported_language',
-      `Symbols of ${path} are not known; languages with symbols: ${PARSED_LANGUAGES.join(', ')}.`,
-    );
+    throw new CodeRefusal('unparsed_file', `${path} is too large, or took too long, to be read for symbols.`);
   }
   const isWanted = (symbol: SymbolFact) =>
     !symbol.isLocal && (args.include_private === true || symbol.visibility !== 'private');

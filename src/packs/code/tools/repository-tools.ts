@@ -9,7 +9,7 @@ import {
   readinessOf,
   toRefusal,
 } from '../repositories/repositories.ts';
-import { PARSED_LANGUAGES } from '../symbols/grammars.ts';
+import { PARSED_LANGUAGES, SCANNED_LANGUAGES } from '../symbols/grammars.ts';
 
 /** Files named in a breakdown. */
 const LARGEST_MAX = 10;
@@ -124,26 +124,28 @@ function pluginsTool(): CodeTool {
     kind: 'read',
     run: refusing(() => {
       const availability = LANGUAGES.map(({ id }) => {
-        const isParsed = PARSED_LANGUAGES.includes(id);
-        return {
-          language: id,
-          state: isParsed ? 'enabled' : 'missing',
-          parser: isParsed ? 'tree-sitter' : null,
-        };
+        const parser = parserOf(id);
+        return { language: id, state: parser === null ? 'missing' : 'enabled', parser };
       });
       return Promise.resolve(
         dataAnswer({
           supported_languages: LANGUAGES.map(({ id }) => id),
-          loaded_plugins: PARSED_LANGUAGES,
+          loaded_plugins: [...PARSED_LANGUAGES, ...SCANNED_LANGUAGES],
           plugin_availability: availability,
           availability_counts: {
-            enabled: PARSED_LANGUAGES.length,
-            missing: LANGUAGES.length - PARSED_LANGUAGES.length,
+            enabled: availability.filter(({ state }) => state === 'enabled').length,
+            missing: availability.filter(({ state }) => state === 'missing').length,
           },
         }),
       );
     }),
   });
+}
+
+/** How the symbols of a language are read; null: they are not. */
+function parserOf(language: string): 'tree-sitter' | 'patterns' | null {
+  if (PARSED_LANGUAGES.includes(language)) return 'tree-sitter';
+  return SCANNED_LANGUAGES.includes(language) ? 'patterns' : null;
 }
 
 /** Counting symbols reads the facts of every file, so it is part of the breakdown. */
