@@ -102,7 +102,13 @@ function statusTool(repositoriesOf: RepositoriesOf): CodeTool {
       );
       return dataAnswer({
         status: states.every(({ ready }) => ready) ? 'ready' : 'not_ready',
-        features: { literal: true, regex: true, symbols: true, semantic: 'enrichment_unavailable' },
+        features: {
+          literal: true,
+          regex: true,
+          fuzzy: true,
+          symbols: true,
+          semantic: 'enrichment_unavailable',
+        },
         repositories: states,
       });
     }),

@@ -6,7 +6,7 @@ import { findLanguage, globsOf } from '../languages.ts';
 import { ADDED_TYPES } from '../repositories/added-repositories.ts';
 
 /** Kinds of search; `semantic` is refused as long as no vectors are made. */
-export const SEARCH_TYPES = ['literal', 'regex', 'hybrid', 'semantic'] as const;
+export const SEARCH_TYPES = ['literal', 'regex', 'fuzzy', 'hybrid', 'semantic'] as const;
 /** One of {@link SEARCH_TYPES}. */
 export type SearchType = (typeof SEARCH_TYPES)[number];
 
@@ -77,7 +77,7 @@ export const SEARCH_PROPERTIES: JsonObject = {
     type: 'string',
     enum: SEARCH_TYPES,
     description:
-      'literal (default) finds the text as it is, regex a pattern; hybrid ranks files by the words of a question; semantic needs an embedding model.',
+      'literal (default) finds the text as it is, regex a pattern, fuzzy words that are nearly the same; hybrid ranks files by the words of a question; semantic needs an embedding model.',
   },
   file_pattern: text('Glob of the files to search, such as *.ts or src/**/*.py; default all.', {
     maxLength: 500,
@@ -91,6 +91,7 @@ export const SEARCH_PROPERTIES: JsonObject = {
   cursor: text('next_cursor of an earlier answer, with the same other arguments.', { maxLength: 4000 }),
   repository: text('Only this repository: name, id or path.', { maxLength: 1000 }),
   semantic: { type: 'boolean', description: 'The same as search_type semantic.' },
+  fuzzy: { type: 'boolean', description: 'The same as search_type fuzzy.' },
   repository_filter: {
     type: 'object',
     description: 'Which repositories are searched.',
@@ -229,10 +230,12 @@ function fileGlob(path: string): string {
 
 function searchType(args: JsonObject): SearchType {
   const named = SEARCH_TYPES.find((type) => type === args.search_type);
-  if (args.semantic !== true) return named ?? 'literal';
-  if (named !== undefined && named !== 'semantic')
-    throw contradiction(`semantic: true contradicts search_type: ${named}.`);
-  return 'semantic';
+  const flagged = (['semantic', 'fuzzy'] as const).filter((type) => args[type] === true);
+  const [one = named ?? 'literal', other] = flagged;
+  if (other !== undefined) throw contradiction('semantic: true contradicts fuzzy: true.');
+  if (named !== undefined && one !== named)
+    throw contradiction(`${one}: true contradicts search_type: ${named}.`);
+  return one;
 }
 
 /** A ranking is read from its top, and each of its hits costs a look into its file. */

@@ -4,6 +4,7 @@ import { CodeRefusal, type CodeTool, createCodeTool, refusing } from '../code-to
 import { searchRanked } from '../ranking/ranked-search.ts';
 import type { Repositories, RepositoriesOf } from '../repositories/repositories.ts';
 import { chooseRepositories, skippedRepositories } from './chosen-repositories.ts';
+import { searchFuzzy } from './fuzzy-search.ts';
 import { groupsOf } from './grouped-results.ts';
 import { answerRequest, BODY_REQUESTS } from './requests/answer-request.ts';
 import { searchSymbols } from './requests/symbol-requests.ts';
@@ -14,6 +15,7 @@ import { type Enclosing, searchText, type TextHit } from './text-search.ts';
 
 const DESCRIPTION = [
   'Finds every line of the indexed source that contains a text or matches a regular expression, grouped by file, with exact totals.',
+  'search_type fuzzy also finds words that are nearly the same.',
   'With search_type hybrid it ranks the files that best fit the words of a question; with request_type it finds symbols, explains one, or prepares an edit with examples from other languages.',
   'Complete and current: use it before a plain text search over files.',
 ].join(' ');
@@ -105,6 +107,7 @@ async function search(repositories: Repositories, call: Call): Promise<ToolResul
 const SEARCHES: Readonly<Record<Exclude<SearchRequest['type'], 'semantic'>, typeof searchText>> = {
   literal: searchText,
   regex: searchText,
+  fuzzy: searchFuzzy,
   hybrid: searchRanked,
 };
 
