@@ -18,6 +18,7 @@ import type { AppUpstreams } from './federation.ts';
 import { type Governance, openGovernance } from './governance.ts';
 import type { HandlerPools } from './handler-pools.ts';
 import { checkSharedSalt } from './identity.ts';
+import type { Packs } from './packs.ts';
 import { createPlans, type Plans } from './plans.ts';
 import { environmentSecrets, openStoredSecrets, type StoredSecrets, secretsAtStart } from './secrets.ts';
 import type { AppSettings } from './settings.ts';
@@ -38,6 +39,7 @@ export interface Core extends Omit<State, 'close'>, Omit<Governance, 'gate' | 'c
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly upstreams: AppUpstreams;
   readonly pools: HandlerPools;
+  readonly packs: Pick<Packs, 'routes'>;
   /** Operations that run now. */
   readonly running: ReadonlySet<Operation>;
   /** What the start has to say to the operator, one line each. */
@@ -111,6 +113,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     routeEntry: createRouteEntries(stages.operation),
     upstreams: engines.upstreams,
     pools: engines.pools,
+    packs: engines.packs,
     running: gate.running,
     warnings,
     async close() {

@@ -58,6 +58,8 @@ export interface CodePackDeps {
 /** The pack as one server has it; closed with the server's plan. */
 export interface ServedCode {
   readonly tools: readonly CodeTool[];
+  /** What adding and removing repositories works with, for routes. */
+  readonly commands: AddedCommandDeps;
   close(): Promise<void>;
 }
 
@@ -98,6 +100,7 @@ function serveCode(
   const { of } = repositories;
   const commands = { ...deps, hosts: references.gitHosts, roots: [...paths, ...roots], local: paths, base };
   return {
+    commands,
     tools: [
       searchCodeTool(of),
       lookupTool(of),

@@ -7,9 +7,10 @@ import {
   type CleanupChoice,
   chooseForCleanup,
 } from '../repositories/added-commands.ts';
-import { ADDED_TYPES, type AddedType, DAYS_MAX } from '../repositories/added-repositories.ts';
+import { ADDED_TYPES, type AddedType } from '../repositories/added-repositories.ts';
 import type { RepositoryRow } from '../repositories/added-statements.ts';
 import type { RepositoriesOf } from '../repositories/repositories.ts';
+import { ADD_PROPERTIES } from './add-properties.ts';
 import { lifeOf } from './list-tool.ts';
 
 /** A clone may take ten minutes. */
@@ -27,41 +28,6 @@ export interface AddedToolsDeps {
 export function addedTools(deps: AddedToolsDeps): readonly CodeTool[] {
   return [addTool(deps), cleanupTool(deps)];
 }
-
-const short = (description: string): JsonObject => ({
-  type: 'string',
-  minLength: 1,
-  maxLength: 200,
-  description,
-});
-
-/** Properties of the arguments of add_reference_repository, and of the body of its route. */
-export const ADD_PROPERTIES: JsonObject = {
-  path: {
-    type: 'string',
-    minLength: 1,
-    maxLength: 2000,
-    description: 'A folder within the allowed roots, or the https address of a git repository.',
-  },
-  name: short('What it is called; default the last part of the path.'),
-  type: { type: 'string', enum: ADDED_TYPES, description: 'What it is kept as; default reference.' },
-  language: { type: 'string', pattern: '^[A-Za-z0-9_+#-]{1,40}$', description: 'Its main language.' },
-  purpose: short('What it is for; default reference.'),
-  days_to_keep: {
-    type: 'integer',
-    minimum: 1,
-    maximum: DAYS_MAX,
-    description: 'Days after which it is removed.',
-  },
-  project_name: short('The project that it belongs to.'),
-  description: { type: 'string', maxLength: 2000, description: 'What is worth knowing of it.' },
-  metadata: { type: 'object', maxProperties: 50, description: 'Anything else, kept as it is.' },
-  branch: {
-    type: 'string',
-    pattern: '^[A-Za-z0-9._][A-Za-z0-9._/-]{0,199}$',
-    description: 'Branch or tag to clone; default the main one.',
-  },
-};
 
 function addTool({ commands, repositoriesOf, days }: AddedToolsDeps): CodeTool {
   return createCodeTool({
