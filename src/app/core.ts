@@ -20,6 +20,7 @@ import type { AppUpstreams } from './federation.ts';
 import { type Governance, openGovernance } from './governance.ts';
 import type { HandlerPools } from './handler-pools.ts';
 import { checkSharedSalt } from './identity.ts';
+import type { Packs } from './packs.ts';
 import { createPlans, type Plans } from './plans.ts';
 import { environmentSecrets, openStoredSecrets, type StoredSecrets, secretsAtStart } from './secrets.ts';
 import type { AppSettings } from './settings.ts';
@@ -44,6 +45,7 @@ export interface Core extends Omit<State, 'close'>, Omit<Governance, 'gate' | 'c
   readonly routeEntry: ReturnType<typeof createRouteEntries>;
   readonly upstreams: AppUpstreams;
   readonly pools: HandlerPools;
+  readonly packs: Pick<Packs, 'routes'>;
   /** Operations that run now. */
   readonly running: ReadonlySet<Operation>;
   /** What the start has to say to the operator, one line each. */
@@ -80,7 +82,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const governance = await openGovernance({ ...common, secrets, state, jobs, plan });
   const { gate, close: closeGovernance, ...governing } = governance;
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
-  const engines = openEngines({ settings, telemetry, store, audit, egress, build: options.build });
+  const engines = openEngines({ settings, telemetry, store, audit, egress, jobs, build: options.build });
   const closeTools = async () => {
     await Promise.all([engines.close(), closeGovernance()]);
     await state.close();
@@ -118,6 +120,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     routeEntry: createRouteEntries(stages.operation),
     upstreams: engines.upstreams,
     pools: engines.pools,
+    packs: engines.packs,
     running: gate.running,
     warnings,
     async close() {

@@ -1,5 +1,6 @@
 // What the tools of all servers run on: worker pools, packs and other servers.
 import type { Egress } from '../egress/egress.ts';
+import type { Jobs } from '../jobs/jobs.ts';
 import type { Store } from '../store/store.ts';
 import type { BuildInfo, Telemetry } from '../telemetry/telemetry.ts';
 import type { AppAudit } from './audit.ts';
@@ -15,6 +16,7 @@ export function openEngines(deps: {
   readonly store: Store;
   readonly audit: AppAudit;
   readonly egress: Egress;
+  readonly jobs: Jobs;
   readonly build: BuildInfo;
 }) {
   const pools = createHandlerPools(deps.telemetry);

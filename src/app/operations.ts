@@ -111,6 +111,7 @@ export function createOperations(deps: OperationsDeps): Operations {
       ...core.flags.routes,
       ...core.rollouts.routes,
       ...core.upstreams.routes,
+      ...core.packs.routes,
     ],
     serviceManager,
     async start() {

@@ -1,10 +1,15 @@
 // The packs of the process, what each server gets of them, and the servers that hold a pack alone.
 import { systemClock } from '../clock.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
-import type { CodePack } from '../packs/code/code-pack.ts';
+import type { Egress } from '../egress/egress.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { CodePack, ServedCode } from '../packs/code/code-pack.ts';
+import { codeRoutes } from '../packs/code/code-routes.ts';
 import { CODE_INSTRUCTIONS } from '../packs/code/instructions.ts';
+import { scheduleCleanup } from '../packs/code/repositories/added-cleanup.ts';
 import { PartsError } from '../plan/compilation.ts';
 import type { PackTool } from '../plan/pack-tool.ts';
+import type { Route } from '../route.ts';
 import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AppSettings } from './settings.ts';
@@ -17,37 +22,58 @@ export interface ServedPacks {
 
 /** Opened once; plans come and go. */
 export interface Packs {
+  /** Over the packs that are served. */
+  readonly routes: readonly Route[];
   /** Rejects with PartsError for options that cannot be served. */
   serve(loaded: LoadedDefinition): Promise<ServedPacks>;
   close(): Promise<void>;
 }
 
 export interface PacksDeps {
+  readonly egress: Egress;
+  readonly jobs: Jobs;
   readonly settings: AppSettings;
   readonly telemetry: Telemetry;
   readonly store: Store;
 }
 
 /** Nothing works, and no pack is loaded, until a definition is served that names it. */
-export function openPacks({ settings, telemetry, store }: PacksDeps): Packs {
+export function openPacks({ settings, telemetry, store, egress, jobs }: PacksDeps): Packs {
   let opened: Promise<CodePack> | undefined;
+  const log = telemetry.log.child({ component: 'code' });
+  // Also where no server has the pack now: what was added while one had it must not stay for ever.
+  scheduleCleanup(jobs, { store, clock: systemClock, log, stateDirectory: settings.dataDirectory });
   const open = async () => {
     const { createCodePack } = await import('../packs/code/code-pack.ts');
     return createCodePack({
       stateDirectory: settings.dataDirectory,
       store,
       clock: systemClock,
-      log: telemetry.log.child({ component: 'code' }),
+      log,
+      egress,
+      environment: settings.env,
     });
   };
+  const served = new Set<ServedCode>();
   return {
+    // The newest one: after a reload that is what is in force, and its repositories are those of every server's tenant.
+    routes: codeRoutes(() => [...served].at(-1)),
     async serve({ definition, baseDirectory }) {
       const options = definition.packs.code;
       if (options === undefined) return { tools: [], close: () => Promise.resolve() };
       opened ??= open();
       const code = await opened;
       try {
-        return code.serve(options, baseDirectory);
+        const one = code.serve(options, baseDirectory);
+        if (definition.slug !== PACK_SLUG) return one;
+        served.add(one);
+        return {
+          tools: one.tools,
+          close() {
+            served.delete(one);
+            return one.close();
+          },
+        };
       } catch (error) {
         throw new PartsError('/packs/code/paths', error);
       }
@@ -70,6 +96,9 @@ export function withPackServers(definitions: readonly LoadedDefinition[]): reado
   return owner === undefined ? definitions : [...definitions, codeServerOf(owner)];
 }
 
+/** Of the server that holds the pack alone. */
+const PACK_SLUG = 'code';
+
 function codeServerOf(owner: LoadedDefinition): LoadedDefinition {
   const { definition } = owner;
   const { code } = definition.packs;
@@ -78,7 +107,7 @@ function codeServerOf(owner: LoadedDefinition): LoadedDefinition {
     definition: {
       ...definition,
       name: 'code',
-      slug: 'code',
+      slug: PACK_SLUG,
       default: false,
       title: `Code of ${definition.title ?? definition.name}`,
       description: 'Searches and explains the source code.',

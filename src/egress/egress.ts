@@ -2,6 +2,7 @@
 // resolved once, judged, and connected to the very addresses that were judged.
 import type { Readable } from 'node:stream';
 import type { Log } from '../telemetry/log.ts';
+import type { Address } from './address.ts';
 import { type AllowList, literalAllowList, parseAllowList } from './allow-list.ts';
 import { type ConnectionPools, createConnectionPools } from './connection-pools.ts';
 import { Deadline } from './deadline.ts';
@@ -76,8 +77,21 @@ export interface EgressOptions {
   readonly dnsTtlMs?: number;
 }
 
+/** A target that was judged, for a program that connects by itself: it must use these addresses and no others. */
+export interface JudgedTarget {
+  readonly hostname: string;
+  readonly port: number;
+  /** At least one; none of them is refused. */
+  readonly addresses: readonly string[];
+}
+
 /** All methods throw EgressError and nothing else. */
 export interface Egress {
+  /**
+   * Says where a URL leads, and that it may be reached, without reaching it. For programs that cannot send their
+   * requests through this client, such as git.
+   */
+  judge(request: Pick<EgressRequest, 'url' | 'timeoutMs' | 'purpose' | 'signal'>): Promise<JudgedTarget>;
   fetch(request: EgressRequest): Promise<EgressResponse>;
   /** As `fetch`, but the body is read by the caller, under the same deadline. */
   stream(request: EgressRequest): Promise<EgressStream>;
@@ -102,6 +116,7 @@ export function createEgress(options: EgressOptions): Egress {
     closed: false,
   };
   return {
+    judge: (request) => judgeTarget(client, request),
     stream: (request) => openStream(client, request),
     async fetch(request) {
       const response = await openStream(client, request);
@@ -128,6 +143,27 @@ interface Passage {
   readonly request: EgressRequest;
   readonly deadline: Deadline;
   readonly allowLists: readonly AllowList[];
+}
+
+async function judgeTarget(client: Client, request: Parameters<Egress['judge']>[0]): Promise<JudgedTarget> {
+  const deadline = new Deadline(request.timeoutMs, request.signal);
+  const startedAt = performance.now();
+  try {
+    if (client.closed) throw new EgressError('closed', 'The outbound client is closed.');
+    const target = parseTarget(request.url);
+    const addresses = await judged(client, target, { deadline, allowLists: [client.allow] });
+    return {
+      hostname: target.hostname,
+      port: target.port,
+      addresses: addresses.map(({ text }) => text),
+    };
+  } catch (error) {
+    const failure = deadline.failure ?? toEgressError(error);
+    report(client, request, startedAt, { reason: failure.reason });
+    throw failure;
+  } finally {
+    deadline.end();
+  }
 }
 
 async function openStream(client: Client, request: EgressRequest): Promise<EgressStream> {
@@ -176,14 +212,9 @@ function firstHop(request: EgressRequest): Hop {
 }
 
 async function sendHop(client: Client, passage: Passage, hop: Hop, target: Target) {
-  const { deadline, allowLists } = passage;
+  const { deadline } = passage;
   if (client.closed) throw new EgressError('closed', 'The outbound client is closed.');
-  assertHostAllowed(target, allowLists, passage.request.allowedDomains);
-  const addresses =
-    target.address === undefined
-      ? await deadline.race(client.resolver.resolve(target.hostname))
-      : [target.address];
-  assertAddressesAllowed(target, addresses, allowLists);
+  const addresses = await judged(client, target, passage, passage.request.allowedDomains);
   client.pools ??= createConnectionPools();
   const pools = await client.pools;
   deadline.throwIfOver();
@@ -193,6 +224,22 @@ async function sendHop(client: Client, passage: Passage, hop: Hop, target: Targe
     body: hop.body,
     signal: deadline.signal,
   });
+}
+
+/** The addresses of a target, resolved once; throws when it or one of them is refused. */
+async function judged(
+  client: Client,
+  target: Target,
+  { deadline, allowLists }: Pick<Passage, 'deadline' | 'allowLists'>,
+  allowedDomains?: readonly string[],
+): Promise<readonly Address[]> {
+  assertHostAllowed(target, allowLists, allowedDomains);
+  const addresses =
+    target.address === undefined
+      ? await deadline.race(client.resolver.resolve(target.hostname))
+      : [target.address];
+  assertAddressesAllowed(target, addresses, allowLists);
+  return addresses;
 }
 
 function joinFields(
@@ -243,7 +290,7 @@ function endsUnread(
 
 function report(
   client: Client,
-  request: EgressRequest,
+  request: Pick<EgressRequest, 'purpose'>,
   startedAt: number,
   end: { readonly status: number } | { readonly reason: EgressReason },
 ): void {

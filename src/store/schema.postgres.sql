@@ -113,6 +113,24 @@ CREATE TABLE quayside.code_indexes (
   building_until bigint,
   problem text
 );
+CREATE TABLE quayside.code_repositories (
+  tenant_id text NOT NULL,
+  id text NOT NULL,
+  name text NOT NULL,
+  path text NOT NULL,
+  type text NOT NULL,
+  language text,
+  purpose text NOT NULL,
+  project text,
+  description text,
+  metadata text NOT NULL,
+  url text,
+  branch text,
+  added_at bigint NOT NULL,
+  cleanup_after bigint NOT NULL,
+  warned_at bigint,
+  removed_at bigint
+);
 CREATE TABLE quayside.encryption_keys (
   id text NOT NULL,
   master_key_id text NOT NULL,
@@ -361,6 +379,8 @@ ALTER TABLE quayside.audit_cursors ADD CONSTRAINT audit_cursors_pkey PRIMARY KEY
 ALTER TABLE quayside.audit_heads ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (writer, tenant_id);
 ALTER TABLE quayside.audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, writer, seq);
 ALTER TABLE quayside.code_indexes ADD CONSTRAINT code_indexes_pkey PRIMARY KEY (id);
+ALTER TABLE quayside.code_repositories ADD CONSTRAINT code_repositories_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE quayside.code_repositories ADD CONSTRAINT code_repositories_type_check CHECK ((type = ANY (ARRAY['reference'::text, 'temporary'::text, 'external'::text])));
 ALTER TABLE quayside.encryption_keys ADD CONSTRAINT encryption_keys_pkey PRIMARY KEY (id);
 ALTER TABLE quayside.flags ADD CONSTRAINT flags_enabled_check CHECK ((enabled = ANY (ARRAY[(0)::bigint, (1)::bigint])));
 ALTER TABLE quayside.flags ADD CONSTRAINT flags_fallback_check CHECK ((fallback = ANY (ARRAY[(0)::bigint, (1)::bigint])));
@@ -421,6 +441,8 @@ CREATE INDEX audit_logs_request ON quayside.audit_logs USING btree (request_id) 
 CREATE INDEX audit_logs_resource ON quayside.audit_logs USING btree (tenant_id, resource_type, resource_id, created_at DESC);
 CREATE INDEX audit_logs_time ON quayside.audit_logs USING btree (tenant_id, created_at DESC, id DESC);
 CREATE INDEX audit_logs_user ON quayside.audit_logs USING btree (user_id, created_at) WHERE (user_id IS NOT NULL);
+CREATE INDEX code_repositories_cleanup_after ON quayside.code_repositories USING btree (cleanup_after);
+CREATE UNIQUE INDEX code_repositories_path ON quayside.code_repositories USING btree (tenant_id, path) WHERE (removed_at IS NULL);
 CREATE INDEX idempotency_keys_expires_at ON quayside.idempotency_keys USING btree (expires_at);
 CREATE UNIQUE INDEX invitations_token ON quayside.invitations USING btree (token_hash);
 CREATE INDEX jobs_finished ON quayside.jobs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
@@ -682,6 +704,7 @@ ALTER TABLE quayside.audit_anchors FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.audit_cursors FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.audit_heads FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.audit_logs FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.code_repositories FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.idempotency_keys FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.invitations FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.jobs FORCE ROW LEVEL SECURITY;
@@ -699,6 +722,7 @@ CREATE POLICY tenant_isolation ON quayside.audit_anchors USING (((tenant_id = ( 
 CREATE POLICY tenant_isolation ON quayside.audit_cursors USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.audit_heads USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.audit_logs USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.code_repositories USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.idempotency_keys USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.invitations USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.jobs USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
@@ -718,6 +742,7 @@ GRANT INSERT, SELECT, UPDATE ON quayside.audit_cursors TO quayside_app;
 GRANT INSERT, SELECT, UPDATE ON quayside.audit_heads TO quayside_app;
 GRANT INSERT, SELECT ON quayside.audit_logs TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.code_indexes TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.code_repositories TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.encryption_keys TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.flags TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.idempotency_keys TO quayside_app;

@@ -166,6 +166,30 @@ CREATE TABLE code_indexes (
   problem TEXT
 );
 
+CREATE TABLE code_repositories (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  path TEXT NOT NULL,
+  type TEXT NOT NULL CHECK (type IN ('reference', 'temporary', 'external')),
+  language TEXT,
+  purpose TEXT NOT NULL,
+  project TEXT,
+  description TEXT,
+  metadata TEXT NOT NULL,
+  url TEXT,
+  branch TEXT,
+  added_at INTEGER NOT NULL,
+  cleanup_after INTEGER NOT NULL,
+  warned_at INTEGER,
+  removed_at INTEGER,
+  PRIMARY KEY (tenant_id, id)
+);
+
+CREATE INDEX code_repositories_cleanup_after ON code_repositories (cleanup_after);
+
+CREATE UNIQUE INDEX code_repositories_path ON code_repositories (tenant_id, path) WHERE removed_at IS NULL;
+
 CREATE TABLE encryption_keys (
   id TEXT PRIMARY KEY,
   master_key_id TEXT NOT NULL,

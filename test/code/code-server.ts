@@ -63,6 +63,7 @@ export interface CodeServerOptions {
   readonly data?: string;
   /** A tree that exists already. */
   readonly root?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Writes a tree; parents are made. */
@@ -88,6 +89,7 @@ export async function startCodeServer(tree: Tree, options: CodeServerOptions = {
   const product = await startProduct({
     definition: { yaml },
     ...(options.data === undefined ? {} : { data: options.data }),
+    ...(options.env === undefined ? {} : { env: options.env }),
   });
   const target = { url: `${product.origin}/mcp/code`, key: options.key };
   const client = await connectHttp(target, options.mode ?? 'modern');

@@ -144,9 +144,10 @@ describe('P40', () => {
     expect((await outline({ max_depth: 1 })).symbols.every(({ children }) => children.length === 0)).toBe(
       true,
     );
-    expect((await server.refused('get_file_outline', { file_path: 'text/note.txt' })).code).toBe(
-      'unsupported_language',
-    );
+    expect(await server.call('get_file_outline', { file_path: 'text/note.txt' })).toMatchObject({
+      language: 'plaintext',
+      total_symbols: 0,
+    });
     expect((await server.refused('get_file_outline', { file_path: 'ts/none.ts' })).code).toBe('unknown_file');
     expect((await server.refused('get_file_outline', { file_path: '../x.ts' })).code).toBe(
       'path_outside_allowed_roots',

@@ -15,6 +15,7 @@ import { aboutRoutes, metricsRoute } from '../../src/operations/routes/about-rou
 import { adminRoutes } from '../../src/operations/routes/admin-routes.ts';
 import { probeRoutes } from '../../src/operations/routes/probe-routes.ts';
 import { secretRoutes } from '../../src/operations/routes/secret-routes.ts';
+import { codeRoutes } from '../../src/packs/code/code-routes.ts';
 import { rolloutRoutes } from '../../src/rollout/rollout-routes.ts';
 import type { Route } from '../../src/route.ts';
 import { withOpenApi } from '../../src/transport/http/openapi-route.ts';
@@ -63,6 +64,7 @@ function tableRoutes(): readonly Route[] {
     ...loginRoutes(parseDeps({})),
     ...upstreamRoutes(parseDeps({})),
     ...serverCardRoutes(parseDeps({})),
+    ...codeRoutes(() => undefined),
   ];
   return withOpenApi(routes, () => ({ version: '', keyHeader: '' }));
 }

@@ -5,22 +5,43 @@ import type { Clock } from '../../clock.ts';
 import type { Store } from '../../store/store.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { CodeTool } from './code-tool.ts';
+import type { AddedCommandDeps } from './repositories/added-commands.ts';
+import { type AddedRepositories, openAddedRepositories } from './repositories/added-repositories.ts';
 import { indexRecords } from './repositories/index-record.ts';
-import { createIndexRegistry, type IndexUse, type IndexWish } from './repositories/index-registry.ts';
-import { createRepositories, repositoryId, repositoryName } from './repositories/repositories.ts';
+import { createIndexRegistry, type IndexRegistry, type IndexWish } from './repositories/index-registry.ts';
+import { repositoryId, repositoryName } from './repositories/repositories.ts';
+import { serveRepositories } from './repositories/server-repositories.ts';
+import { addedTools } from './tools/added-tools.ts';
 import { dependenciesTool } from './tools/dependencies-tool.ts';
 import { indexTools } from './tools/index-tools.ts';
+import { listTool } from './tools/list-tool.ts';
 import { lookupTool } from './tools/lookup-tool.ts';
 import { outlineTool } from './tools/outline-tool.ts';
 import { referencesTool } from './tools/references-tool.ts';
-import { repositoryTools } from './tools/repository-tools.ts';
+import { statsTool, statusTools } from './tools/repository-tools.ts';
 import { searchCodeTool } from './tools/search-code.ts';
 
 /** The options of the pack in a definition. */
 export interface CodePackOptions extends IndexWish {
   readonly paths: readonly string[];
   readonly serveStale: boolean;
+  /** What callers may add; absent: what is usual. */
+  readonly references?: ReferenceOptions;
 }
+
+/** What callers may add to what is searched. */
+export interface ReferenceOptions {
+  /** False: the tools about repositories are not there. */
+  readonly enabled: boolean;
+  /** Folders below which callers may add, besides those of the server. */
+  readonly roots: readonly string[];
+  /** Hosts that may be cloned from. */
+  readonly gitHosts: readonly string[];
+  /** Days that a repository stays where its caller names none. */
+  readonly days: number;
+}
+
+const USUAL_REFERENCES: ReferenceOptions = { enabled: true, roots: [], gitHosts: [], days: 30 };
 
 /** What the pack works with. */
 export interface CodePackDeps {
@@ -29,11 +50,16 @@ export interface CodePackDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
+  readonly egress: AddedCommandDeps['egress'];
+  /** Of the process. */
+  readonly environment: AddedCommandDeps['environment'];
 }
 
 /** The pack as one server has it; closed with the server's plan. */
 export interface ServedCode {
   readonly tools: readonly CodeTool[];
+  /** What adding and removing repositories works with, for routes. */
+  readonly commands: AddedCommandDeps;
   close(): Promise<void>;
 }
 
@@ -44,45 +70,64 @@ export interface CodePack {
   close(): Promise<void>;
 }
 
-/** Opens nothing until a server asks. */
-export function createCodePack(deps: CodePackDeps): CodePack {
+/** Opens no index until a server asks. Rejects when the store cannot be read. */
+export async function createCodePack(deps: CodePackDeps): Promise<CodePack> {
+  const added = await openAddedRepositories(deps);
   const registry = createIndexRegistry({ ...deps, records: indexRecords(deps.store) });
   return {
-    serve(options, baseDirectory) {
-      const paths = [...new Set(options.paths.map((path) => folderOf(path, baseDirectory)))];
-      const uses: IndexUse[] = paths.map((path) => registry.acquire(path, options));
-      const all = paths.flatMap((path, at) => {
-        const use = uses[at];
-        if (use === undefined) return [];
-        const { index, symbols } = use;
-        const named = { id: repositoryId(path), name: repositoryName(path), path, type: 'local' as const };
-        return [{ ...named, index, symbols }];
-      });
-      const repositories = createRepositories(all, { base: baseDirectory, serveStale: options.serveStale });
-      return {
-        tools: [
-          searchCodeTool(repositories),
-          lookupTool(repositories),
-          referencesTool(repositories),
-          outlineTool(repositories),
-          dependenciesTool(repositories),
-          ...repositoryTools(repositories),
-          ...indexTools(repositories),
-        ],
-        async close() {
-          await Promise.all(uses.map((use) => use.release()));
-        },
-      };
+    serve: (options, baseDirectory) => serveCode({ options, baseDirectory }, { ...deps, added, registry }),
+    async close() {
+      added.close();
+      await registry.close();
     },
-    close: registry.close,
+  };
+}
+
+function serveCode(
+  { options, baseDirectory: base }: { readonly options: CodePackOptions; readonly baseDirectory: string },
+  deps: CodePackDeps & { readonly added: AddedRepositories; readonly registry: IndexRegistry },
+): ServedCode {
+  const { added, registry } = deps;
+  const { serveStale, references = USUAL_REFERENCES } = options;
+  const paths = [...new Set(options.paths.map((path) => folderOf(path, { base, key: 'paths' })))];
+  const roots = references.roots.map((path) => folderOf(path, { base, key: 'references.roots' }));
+  const uses = paths.map((path) => ({ path, use: registry.acquire(path, options) }));
+  const local = uses.map(({ path, use: { index, symbols } }) => {
+    const named = { id: repositoryId(path), name: repositoryName(path), path, type: 'local' as const };
+    return { ...named, index, symbols };
+  });
+  const repositories = serveRepositories({ local, added, registry, wish: options, base, serveStale });
+  const { of } = repositories;
+  const commands = { ...deps, hosts: references.gitHosts, roots: [...paths, ...roots], local: paths, base };
+  return {
+    commands,
+    tools: [
+      searchCodeTool(of),
+      lookupTool(of),
+      referencesTool(of),
+      outlineTool(of),
+      dependenciesTool(of),
+      ...(references.enabled
+        ? [
+            listTool(of),
+            statsTool(of),
+            ...addedTools({ commands, repositoriesOf: of, days: references.days }),
+          ]
+        : []),
+      ...statusTools(of),
+      ...indexTools(of),
+    ],
+    async close() {
+      await Promise.all([repositories.close(), ...uses.map(({ use }) => use.release())]);
+    },
   };
 }
 
 /** The real folder behind a path, so that one tree has one index whatever it is called. */
-function folderOf(path: string, baseDirectory: string): string {
-  const absolute = isAbsolute(path) ? resolve(path) : join(baseDirectory, path);
+function folderOf(path: string, { base, key }: { readonly base: string; readonly key: string }): string {
+  const absolute = isAbsolute(path) ? resolve(path) : join(base, path);
   const found = statSync(absolute, { throwIfNoEntry: false });
   if (found?.isDirectory() !== true)
-    throw new Error(`packs.code.paths: ${path} is no folder; name one that exists.`);
+    throw new Error(`packs.code.${key}: ${path} is no folder; name one that exists.`);
   return realpathSync(absolute);
 }

@@ -13,6 +13,7 @@ import { upstreams } from './0011-upstreams.ts';
 import { codeIndexes } from './0012-code-indexes.ts';
 import { sessions } from './0013-sessions.ts';
 import { tasks } from './0014-tasks.ts';
+import { codeRepositories } from './0017-code-repositories.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps of the schema in the order of their ids. */
@@ -31,6 +32,7 @@ export const migrations: readonly Migration[] = [
   codeIndexes,
   sessions,
   tasks,
+  codeRepositories,
 ];
 
 /** Where the schema is when every step ran. */

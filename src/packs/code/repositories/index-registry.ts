@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../../clock.ts';
 import type { Log } from '../../../telemetry/log.ts';
 import { SymbolIndex } from '../symbols/symbol-index.ts';
+import { addedPlaces } from './added-repositories.ts';
 import { textDirectory } from './index-directory.ts';
 import type { IndexRecords } from './index-record.ts';
 import { type IntakeOptions, intakeOf, schemeOf } from './intake-of-pack.ts';
@@ -34,8 +35,11 @@ export interface IndexUse {
 
 /** Opens indexes when first wanted and closes them when nobody wants them any more. */
 export interface IndexRegistry {
-  /** `root` is absolute. Starts to work as wished when it was not open. */
-  acquire(root: string, wish: IndexWish): IndexUse;
+  /**
+   * `root` is absolute. Starts to work as wished when it was not open. `added` is the id of a repository that a caller
+   * added: its index is its own and goes with it, also where a definition covers the same tree.
+   */
+  acquire(root: string, wish: IndexWish, added?: string): IndexUse;
   close(): Promise<void>;
 }
 
@@ -48,13 +52,17 @@ interface Opened {
 /** Nothing is opened yet. */
 export function createIndexRegistry(deps: IndexRegistryDeps): IndexRegistry {
   const opened = new Map<string, Opened>();
-  const open = (root: string, wish: IndexWish): Opened => {
+  const open = (root: string, wish: IndexWish, added: string | undefined): Opened => {
     const rules = intakeOf(root, wish, deps.stateDirectory);
-    const id = createHash('sha256')
+    const own = createHash('sha256')
       .update(`${root}\0${schemeOf(rules)}`)
       .digest('hex')
       .slice(0, 16);
-    const directory = join(deps.stateDirectory, 'code', id);
+    const id = added === undefined ? own : `${added}.${own}`;
+    const directory =
+      added === undefined
+        ? join(deps.stateDirectory, 'code', own)
+        : join(addedPlaces(deps.stateDirectory).indexes, added, own);
     const { autoIndex, watch } = wish;
     const index = new RepositoryIndex({ ...deps, id, root, directory, rules, autoIndex, watch });
     const symbols = new SymbolIndex({ text: textDirectory(directory), directory });
@@ -66,8 +74,9 @@ export function createIndexRegistry(deps: IndexRegistryDeps): IndexRegistry {
     return { index, symbols, users: 0 };
   };
   return {
-    acquire(root, wish) {
+    acquire(root, wish, added) {
       const key = JSON.stringify([
+        added ?? null,
         root,
         wish.exclude,
         wish.hidden,
@@ -75,7 +84,7 @@ export function createIndexRegistry(deps: IndexRegistryDeps): IndexRegistry {
         wish.autoIndex,
         wish.watch,
       ]);
-      const entry = opened.get(key) ?? open(root, wish);
+      const entry = opened.get(key) ?? open(root, wish, added);
       opened.set(key, entry);
       entry.users++;
       let isReleased = false;

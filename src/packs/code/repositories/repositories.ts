@@ -2,15 +2,20 @@
 import { createHash } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve, sep } from 'node:path';
+import type { Call } from '../../../tool.ts';
 import { CodeRefusal } from '../code-tool.ts';
 import { TextIndexError } from '../index/text-index-error.ts';
 import type { SymbolIndex } from '../symbols/symbol-index.ts';
+import type { AddedType } from './added-repositories.ts';
+import type { RepositoryRow } from './added-statements.ts';
 import { readGitHead } from './git-head.ts';
 import { type Readiness, remediationOf, selectorReadiness } from './readiness.ts';
 import type { IndexStatus, RepositoryIndex } from './repository-index.ts';
 
 /** How long a query waits for work under way that makes its repository ready. */
 const WAIT_MS = 3_000;
+/** The same for one that was added: searches over all would wait for each of them. */
+const ADDED_WAIT_MS = 500;
 
 /** One searchable tree. */
 export interface Repository {
@@ -19,7 +24,9 @@ export interface Repository {
   readonly name: string;
   /** Absolute. */
   readonly path: string;
-  readonly type: 'local';
+  readonly type: 'local' | AddedType;
+  /** Of one that a caller added. */
+  readonly added?: RepositoryRow;
   readonly index: RepositoryIndex;
   readonly symbols: SymbolIndex;
 }
@@ -30,14 +37,20 @@ export interface SettledRepository extends Repository {
   readonly readiness: Readiness;
 }
 
-/** The repositories of one server, in the order of its definition. */
+/** What a caller sees. */
+export type RepositoriesOf = (call: Pick<Call, 'principal'>) => Repositories;
+
+/** The repositories that one caller of a server sees: those of its definition in their order, then what was added. */
 export interface Repositories {
   readonly all: readonly Repository[];
   /** Those that a selector means: all, or one by id, name or path. @throws CodeRefusal `index_unavailable`. */
   select(selector: string | undefined): Promise<readonly Repository[]>;
   /** The repository that holds a path, and the path within it. @throws CodeRefusal. */
   locate(path: string, selector: string | undefined): Promise<{ repository: Repository; path: string }>;
-  /** As {@link select}, and every one is ready to answer. @throws CodeRefusal `index_unavailable`. */
+  /**
+   * As {@link select}, and every one is ready to answer. Without a selector, what was added and is not ready is left
+   * out: the caller's own code does not wait for samples. @throws CodeRefusal `index_unavailable`.
+   */
   ready(selector: string | undefined): Promise<readonly SettledRepository[]>;
   /** As {@link ready}, with the symbols of that state. @throws CodeRefusal `index_unavailable`. */
   readySymbols(selector: string | undefined): Promise<readonly SettledRepository[]>;
@@ -58,7 +71,7 @@ export function createRepositories(
   const select = async (selector: string | undefined) =>
     selector === undefined ? all : [await selectOne(all, selector, options.base)];
   const settle = async (repository: Repository) => {
-    const status = await repository.index.settled(WAIT_MS);
+    const status = await repository.index.settled(repository.added === undefined ? WAIT_MS : ADDED_WAIT_MS);
     const settled = { ...repository, status, readiness: readinessOf(repository, status) };
     if (status.state === 'ready' || status.state === 'index_empty') return settled;
     if (options.serveStale && (status.record?.generation ?? 0) > 0) return settled;
@@ -69,12 +82,14 @@ export function createRepositories(
     select,
     settle,
     async ready(selector) {
-      return Promise.all((await select(selector)).map(settle));
+      return prepare(await select(selector), selector, settle);
     },
     async readySymbols(selector) {
-      const chosen = await Promise.all((await select(selector)).map(settle));
-      await Promise.all(chosen.map(awaitSymbols));
-      return chosen;
+      return prepare(await select(selector), selector, async (one) => {
+        const settled = await settle(one);
+        await awaitSymbols(settled);
+        return settled;
+      });
     },
     async locate(path, selector) {
       const chosen = await select(selector);
@@ -98,6 +113,22 @@ export function createRepositories(
       return { repository: holder, path: relativePath(holder.path, resolve(holder.path, path)) };
     },
   };
+}
+
+async function prepare(
+  chosen: readonly Repository[],
+  selector: string | undefined,
+  make: (one: Repository) => Promise<SettledRepository>,
+): Promise<readonly SettledRepository[]> {
+  const made = await Promise.all(
+    chosen.map((one) =>
+      make(one).catch((error: unknown) => {
+        if (selector === undefined && one.added !== undefined && error instanceof CodeRefusal) return [];
+        throw error;
+      }),
+    ),
+  );
+  return made.flat();
 }
 
 /** Reading the symbols of a large tree for the first time takes longer than a query waits. */

@@ -103,7 +103,8 @@ function docOf(node: Node, outer: Node, grammar: Grammar): string {
   return cleanDoc(lines.join('\n'));
 }
 
-function cleanDoc(comment: string): string {
+/** The text of a comment without its marks. */
+export function cleanDoc(comment: string): string {
   return comment
     .split('\n')
     .map((line) =>

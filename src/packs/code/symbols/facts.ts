@@ -15,6 +15,9 @@ export const SYMBOL_KINDS = [
   'namespace',
   'macro',
   'implementation',
+  'heading',
+  'key',
+  'target',
 ] as const;
 /** One of {@link SYMBOL_KINDS}. */
 export type SymbolKind = (typeof SYMBOL_KINDS)[number];

@@ -11,16 +11,22 @@ import { RUBY_QUERY } from './queries/ruby.ts';
 import { RUST_QUERY } from './queries/rust.ts';
 import { BASH_QUERY, CSS_QUERY } from './queries/shell.ts';
 import { JAVASCRIPT_ONLY_QUERY, TYPESCRIPT_QUERY } from './queries/typescript.ts';
+import { DOCUMENT_LANGUAGES } from './scan/document-languages.ts';
+import { FUNCTIONAL_LANGUAGES } from './scan/functional-languages.ts';
+import { PROGRAM_LANGUAGES } from './scan/program-languages.ts';
+import type { ScanLanguage } from './scan/scan-language.ts';
 
 /** How a definition shows that it may be used from outside its file. */
 export type ExportRule = 'keyword' | 'capital' | 'no-underscore' | 'modifier' | 'not-static' | 'always';
 
-/** One grammar. */
+/** How one language is read. */
 export interface Grammar {
-  /** Name of its file, `tree-sitter-<id>.wasm`. */
+  /** Name of its file, `tree-sitter-<id>.wasm`; of a language that is read by patterns `scan-<language>`. */
   readonly id: string;
   readonly query: string;
   readonly exports: ExportRule;
+  /** Set where no grammar is published: the patterns that stand in for it. */
+  readonly scan?: ScanLanguage;
 }
 
 const grammar = (id: string, query: string, exports: ExportRule): Grammar => ({ id, query, exports });
@@ -45,13 +51,26 @@ const GRAMMARS: Readonly<Record<string, Grammar>> = {
   css: grammar('css', CSS_QUERY, 'always'),
 };
 
-/** Languages whose symbols are known. */
+/** Raised when patterns change so that files have to be read again. */
+const SCAN_VERSION = 1;
+
+const SCANNED: Readonly<Record<string, Grammar>> = Object.fromEntries(
+  Object.entries({ ...PROGRAM_LANGUAGES, ...FUNCTIONAL_LANGUAGES, ...DOCUMENT_LANGUAGES }).map(
+    ([language, scan]) => [language, { ...grammar(`scan-${language}.${SCAN_VERSION}`, '', 'always'), scan }],
+  ),
+);
+
+/** Languages whose definitions are found by patterns. */
+export const SCANNED_LANGUAGES: readonly string[] = Object.keys(SCANNED);
+
+/** Languages whose symbols are read by a grammar. */
 export const PARSED_LANGUAGES: readonly string[] = Object.keys(GRAMMARS);
 
 /** The grammar of a file by its name; undefined where its language is not parsed. */
 export function grammarOf(path: string): Grammar | undefined {
   if (path.endsWith('.tsx')) return TSX;
-  return GRAMMARS[languageOf(path)];
+  const language = languageOf(path);
+  return GRAMMARS[language] ?? SCANNED[language];
 }
 
 const require = createRequire(import.meta.url);

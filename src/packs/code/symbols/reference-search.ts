@@ -6,8 +6,9 @@ import type { Snapshot } from '../index/store/snapshot.ts';
 import type { ImportResolver } from './import-resolver.ts';
 import { occurrencesOf } from './occurrences.ts';
 import { resolverOf } from './references.ts';
+import { blankText } from './scan/blank-text.ts';
 import type { FoundReference, ReferenceHits, ReferenceQuery } from './symbol-messages.ts';
-import type { Definition, SymbolTable } from './symbol-table.ts';
+import type { Definition, ParsedFile, SymbolTable } from './symbol-table.ts';
 import type { Syntax } from './syntax.ts';
 
 /** Time a question about references may take. */
@@ -70,8 +71,8 @@ async function referencesIn(
   const file = table.file(path);
   const own = table.factsOf(path).symbols;
   const occurrences =
-    file === undefined
-      ? occurrencesOf(query.name, text, undefined, own)
+    file === undefined || file.grammar.scan !== undefined
+      ? occurrencesOf(query.name, codeOf(text, file), undefined, own)
       : ((await syntax.parse(text, file.grammar, (tree) => occurrencesOf(query.name, text, tree, own))) ??
         []);
   const resolve = resolverOf(path, definitions, { table, imports });
@@ -83,9 +84,21 @@ async function referencesIn(
     const { line, column, type } = occurrence;
     const content = (lines[line - 1] ?? '').trim().slice(0, LINE_MAX);
     // Where there is no syntax, a name may as well be prose.
-    const sure = file === undefined ? Math.min(confidence, 0.3) : confidence;
+    const sure = Math.min(confidence, confidenceMax(file));
     return [{ path, line, column, type, confidence: sure, content }];
   });
+}
+
+/** Of a language that is read by patterns, without comments and strings. */
+function codeOf(text: string, file: ParsedFile | undefined): string {
+  const scan = file?.grammar.scan;
+  return scan === undefined ? text : blankText(text, scan);
+}
+
+/** How sure a use can be, given how its file is read. */
+function confidenceMax(file: ParsedFile | undefined): number {
+  if (file === undefined) return 0.3;
+  return file.grammar.scan === undefined ? 1 : 0.6;
 }
 
 function filesWith(snapshot: Snapshot, query: ReferenceQuery, endMs: number) {

@@ -6,15 +6,19 @@ import { IndexStore } from '../index/store/index-store.ts';
 import type { Snapshot } from '../index/store/snapshot.ts';
 import { languageOf } from '../languages.ts';
 import { dependencyGraph } from './dependency-graph.ts';
+import { type DiscoveryQuery, discover } from './discovery.ts';
 import { extractFacts } from './extract.ts';
-import type { SymbolFact } from './facts.ts';
+import type { FileFacts, SymbolFact } from './facts.ts';
 import { FactsStore } from './facts-store.ts';
-import { grammarOf } from './grammars.ts';
+import { type Grammar, grammarOf } from './grammars.ts';
 import { ImportResolver } from './import-resolver.ts';
 import { nameScore } from './name-match.ts';
 import { searchReferences, textOf } from './reference-search.ts';
+import { scanLanguageOf } from './scan/program-languages.ts';
+import { SCAN_BYTES_MAX, scanText } from './scan/scanner.ts';
 import type {
   DependencyGraph,
+  DiscoveredSymbol,
   FoundSymbol,
   Outline,
   ReferenceHits,
@@ -56,7 +60,7 @@ export class SymbolEngine {
         const grammar = status === 'indexed' ? grammarOf(path) : undefined;
         if (grammar === undefined) continue;
         const file = { path, blob, grammar };
-        if (size > PARSE_BYTES_MAX) this.#unparsed.add(path);
+        if (size > (grammar.scan === undefined ? PARSE_BYTES_MAX : SCAN_BYTES_MAX)) this.#unparsed.add(path);
         else if (this.#table.has(file) || (await this.#parse(file, snapshot))) files.push(file);
       }
       this.#table.publish(files);
@@ -138,6 +142,14 @@ export class SymbolEngine {
     );
   }
 
+  /** Definitions that do what a question is about. */
+  discover(query: DiscoveryQuery): readonly DiscoveredSymbol[] {
+    return discover(this.#table, query).map((one) => ({
+      ...present(one, one.similarity),
+      similarity: one.similarity,
+    }));
+  }
+
   /** Per file the number of definitions with each term in their name. */
   termCounts(paths: readonly string[], terms: readonly string[]): readonly (readonly number[])[] {
     return paths.map((path) => {
@@ -171,12 +183,7 @@ export class SymbolEngine {
   async #parse(file: ParsedFile, snapshot: Snapshot): Promise<boolean> {
     const text = textOf(snapshot, file.path);
     await setImmediate();
-    const facts =
-      text === undefined
-        ? undefined
-        : await this.#syntax.parse(text, file.grammar, (tree, query) =>
-            extractFacts(tree, query, file.grammar, text),
-          );
+    const facts = text === undefined ? undefined : await this.#read(text, file.grammar);
     if (facts === undefined) {
       this.#unparsed.add(file.path);
       return false;
@@ -185,6 +192,11 @@ export class SymbolEngine {
     this.#table.add(file, facts);
     this.#parsed++;
     return true;
+  }
+
+  async #read(text: string, grammar: Grammar): Promise<FileFacts | undefined> {
+    if (grammar.scan !== undefined) return scanText(text, scanLanguageOf(text, grammar.scan));
+    return this.#syntax.parse(text, grammar, (tree, query) => extractFacts(tree, query, grammar, text));
   }
 
   #resolver(): ImportResolver {

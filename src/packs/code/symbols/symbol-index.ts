@@ -1,9 +1,11 @@
 // The symbols of one repository, as their callers see them. All work happens in a thread of their own.
 import type { Worker } from 'node:worker_threads';
 import { startThread } from '../index/engine/thread.ts';
+import type { DiscoveryQuery } from './discovery.ts';
 import type { SymbolFact } from './facts.ts';
 import type {
   DependencyGraph,
+  DiscoveredSymbol,
   Outline,
   ReferenceHits,
   ReferenceQuery,
@@ -68,6 +70,11 @@ export class SymbolIndex {
     readonly direction: 'in' | 'out';
   }): Promise<DependencyGraph> {
     return this.#call<DependencyGraph>({ kind: 'dependencies', ...wish });
+  }
+
+  /** Definitions that do what a question is about, best first. */
+  discover(query: DiscoveryQuery): Promise<readonly DiscoveredSymbol[]> {
+    return this.#call<readonly DiscoveredSymbol[]>({ kind: 'discover', query });
   }
 
   /** Per file the number of definitions with each term in their name, as far as symbols are known by now. */

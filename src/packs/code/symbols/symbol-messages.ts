@@ -1,4 +1,5 @@
 // What the caller's thread and the symbol thread say to each other.
+import type { DiscoveryQuery } from './discovery.ts';
 import type { SymbolFact, SymbolKind } from './facts.ts';
 import type { ReferenceType } from './occurrences.ts';
 import type { Definition } from './symbol-table.ts';
@@ -28,6 +29,11 @@ export interface FoundSymbol extends Definition {
   readonly language: string;
   /** 1 for the name itself, less for one that is alike. */
   readonly score: number;
+}
+
+/** A definition that does what was asked for; `similarity` from 0 to 1. */
+export interface DiscoveredSymbol extends FoundSymbol {
+  readonly similarity: number;
 }
 
 /** Which symbols are wanted. */
@@ -119,6 +125,7 @@ export type SymbolCall =
       readonly depth: number;
       readonly direction: 'in' | 'out';
     }
+  | { readonly kind: 'discover'; readonly query: DiscoveryQuery }
   | { readonly kind: 'counts' }
   | { readonly kind: 'termCounts'; readonly paths: readonly string[]; readonly terms: readonly string[] }
   | { readonly kind: 'close' };

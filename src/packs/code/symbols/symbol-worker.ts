@@ -36,6 +36,8 @@ function perform(open: SymbolEngine, call: SymbolCall): unknown {
       return open.references(call.query);
     case 'dependencies':
       return open.dependencies(call);
+    case 'discover':
+      return open.discover(call.query);
     case 'termCounts':
       return open.termCounts(call.paths, call.terms);
     case 'counts':

@@ -1,12 +1,12 @@
 // analyze_dependencies: what a file or folder imports, or what imports it, with circles.
 import type { Call, ToolResult } from '../../../tool.ts';
 import { answer, CodeRefusal, type CodeTool, createCodeTool, refusing } from '../code-tool.ts';
-import type { Repositories } from '../repositories/repositories.ts';
+import type { Repositories, RepositoriesOf } from '../repositories/repositories.ts';
 import type { DependencyEdge, DependencyGraph } from '../symbols/symbol-messages.ts';
 import { REPOSITORY, textOf } from './symbol-arguments.ts';
 
 /** Makes the tool over the repositories of one server. */
-export function dependenciesTool(repositories: Repositories): CodeTool {
+export function dependenciesTool(repositoriesOf: RepositoriesOf): CodeTool {
   return createCodeTool({
     name: 'analyze_dependencies',
     title: 'Analyse dependencies',
@@ -48,7 +48,7 @@ export function dependenciesTool(repositories: Repositories): CodeTool {
       dependencies: { anyOf: [{ type: 'array' }, { type: 'object' }] },
     },
     kind: 'read',
-    run: refusing((call) => analyse(repositories, call)),
+    run: refusing((call) => analyse(repositoriesOf(call), call)),
   });
 }
 

@@ -5,6 +5,7 @@ import type { BuildReport } from '../index/build-report.ts';
 import { TextIndexError } from '../index/text-index-error.ts';
 import {
   type Repositories,
+  type RepositoriesOf,
   type Repository,
   readinessOf,
   unavailable,
@@ -24,7 +25,7 @@ const REPORT: JsonObject = {
 };
 
 /** Makes both tools over the repositories of one server. */
-export function indexTools(repositories: Repositories): readonly CodeTool[] {
+export function indexTools(repositoriesOf: RepositoriesOf): readonly CodeTool[] {
   return [
     createCodeTool({
       name: 'index_file',
@@ -42,6 +43,7 @@ export function indexTools(repositories: Repositories): readonly CodeTool[] {
       timeoutMs: TIMEOUT_MS,
       run: refusing(async (call) => {
         const { args } = call;
+        const repositories = repositoriesOf(call);
         const selector = text(args.repository);
         if (args.path === undefined) return indexAll(await onlyOne(repositories, selector), call);
         const { repository, path } = await repositories.locate(String(args.path), selector);
@@ -60,13 +62,16 @@ export function indexTools(repositories: Repositories): readonly CodeTool[] {
       result: { ...REPORT, source: { type: 'string', enum: ['built', 'current'] } },
       kind: 'write',
       timeoutMs: TIMEOUT_MS,
-      run: refusing(async (call) => indexAll(await onlyOne(repositories, text(call.args.path)), call)),
+      run: refusing(async (call) =>
+        indexAll(await onlyOne(repositoriesOf(call), text(call.args.path)), call),
+      ),
     }),
   ];
 }
 
 async function onlyOne(repositories: Repositories, selector: string | undefined): Promise<Repository> {
-  const [first, second] = await repositories.select(selector);
+  const chosen = await repositories.select(selector);
+  const [first, second] = selector === undefined ? chosen.filter(({ type }) => type === 'local') : chosen;
   if (first !== undefined && second === undefined) return first;
   throw new CodeRefusal('invalid_arguments', 'There are several repositories; name the one that is meant.', {
     repositories: repositories.all.map(({ name }) => name),

@@ -1,7 +1,7 @@
 // lookup_symbol: where a name is defined.
 import type { Call, ToolResult } from '../../../tool.ts';
 import { answer, type CodeTool, createCodeTool, refusing } from '../code-tool.ts';
-import type { Repositories, SettledRepository } from '../repositories/repositories.ts';
+import type { Repositories, RepositoriesOf, SettledRepository } from '../repositories/repositories.ts';
 import type { FoundSymbol } from '../symbols/symbol-messages.ts';
 import {
   FILE_PATTERN,
@@ -19,7 +19,7 @@ import {
 const MATCHES_MAX = 50;
 
 /** Makes the tool over the repositories of one server. */
-export function lookupTool(repositories: Repositories): CodeTool {
+export function lookupTool(repositoriesOf: RepositoriesOf): CodeTool {
   return createCodeTool({
     name: 'lookup_symbol',
     aliases: ['symbol_lookup'],
@@ -79,7 +79,7 @@ export function lookupTool(repositories: Repositories): CodeTool {
       'readiness',
     ],
     kind: 'read',
-    run: refusing((call) => lookup(repositories, call)),
+    run: refusing((call) => lookup(repositoriesOf(call), call)),
   });
 }
 

@@ -1,9 +1,8 @@
 // get_file_outline: what a file defines, as a tree.
 import type { Call, ToolResult } from '../../../tool.ts';
 import { answer, CodeRefusal, type CodeTool, createCodeTool, refusing } from '../code-tool.ts';
-import type { Repositories } from '../repositories/repositories.ts';
+import type { Repositories, RepositoriesOf } from '../repositories/repositories.ts';
 import type { SymbolFact } from '../symbols/facts.ts';
-import { PARSED_LANGUAGES } from '../symbols/grammars.ts';
 import { REPOSITORY, textOf } from './symbol-arguments.ts';
 
 /** A symbol with what lies in it. */
@@ -19,7 +18,7 @@ interface OutlineEntry {
 }
 
 /** Makes the tool over the repositories of one server. */
-export function outlineTool(repositories: Repositories): CodeTool {
+export function outlineTool(repositoriesOf: RepositoriesOf): CodeTool {
   return createCodeTool({
     name: 'get_file_outline',
     title: 'Outline of a file',
@@ -54,7 +53,7 @@ export function outlineTool(repositories: Repositories): CodeTool {
       symbols: { type: 'array', items: { type: 'object' } },
     },
     kind: 'read',
-    run: refusing((call) => outline(repositories, call)),
+    run: refusing((call) => outline(repositoriesOf(call), call)),
   });
 }
 
@@ -69,10 +68,7 @@ async function outline(repositories: Repositories, { args }: Call): Promise<Tool
         'unknown_file',
         `${path} is not in the index${known === undefined ? '' : ` (${known.status})`}.`,
       );
-    throw new CodeRefusal(
-      'unsupported_language',
-      `Symbols of ${path} are not known; languages with symbols: ${PARSED_LANGUAGES.join(', ')}.`,
-    );
+    throw new CodeRefusal('unparsed_file', `${path} is too large, or took too long, to be read for symbols.`);
   }
   const isWanted = (symbol: SymbolFact) =>
     !symbol.isLocal && (args.include_private === true || symbol.visibility !== 'private');

@@ -1,7 +1,7 @@
 // find_references: where a name is used, as what, and how sure that is.
 import type { Call, ToolResult } from '../../../tool.ts';
 import { answer, type CodeTool, createCodeTool, refusing } from '../code-tool.ts';
-import type { Repositories, SettledRepository } from '../repositories/repositories.ts';
+import type { Repositories, RepositoriesOf, SettledRepository } from '../repositories/repositories.ts';
 import type { FoundReference, FoundSymbol } from '../symbols/symbol-messages.ts';
 import {
   FILE_PATTERN,
@@ -17,7 +17,7 @@ import {
 const CONTEXT_LINES = 1;
 
 /** Makes the tool over the repositories of one server. */
-export function referencesTool(repositories: Repositories): CodeTool {
+export function referencesTool(repositoriesOf: RepositoriesOf): CodeTool {
   return createCodeTool({
     name: 'find_references',
     title: 'Find references',
@@ -49,7 +49,7 @@ export function referencesTool(repositories: Repositories): CodeTool {
     },
     optionalResult: ['definition'],
     kind: 'read',
-    run: refusing((call) => references(repositories, call)),
+    run: refusing((call) => references(repositoriesOf(call), call)),
   });
 }
 

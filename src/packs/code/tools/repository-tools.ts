@@ -1,10 +1,15 @@
-// list_repositories, repository_stats, get_status and list_plugins: what there is to search, and its state.
+// repository_stats, get_status and list_plugins: what there is to search, and its state.
 import type { JsonObject } from '../../../tool.ts';
 import { type CodeTool, createCodeTool, dataAnswer, refusing } from '../code-tool.ts';
 import type { FileRecord } from '../index/store/file-record.ts';
 import { LANGUAGES, languageOf } from '../languages.ts';
-import { type Repositories, type Repository, readinessOf, toRefusal } from '../repositories/repositories.ts';
-import { PARSED_LANGUAGES } from '../symbols/grammars.ts';
+import {
+  type RepositoriesOf,
+  type Repository,
+  readinessOf,
+  toRefusal,
+} from '../repositories/repositories.ts';
+import { PARSED_LANGUAGES, SCANNED_LANGUAGES } from '../symbols/grammars.ts';
 
 /** Files named in a breakdown. */
 const LARGEST_MAX = 10;
@@ -12,49 +17,12 @@ const LARGEST_MAX = 10;
 const REPOSITORY: JsonObject = { type: 'string', description: 'Name, id or path.', maxLength: 1000 };
 
 /** Makes the tools over the repositories of one server. */
-export function repositoryTools(repositories: Repositories): readonly CodeTool[] {
-  return [listTool(repositories), statsTool(repositories), statusTool(repositories), pluginsTool()];
+export function statusTools(repositoriesOf: RepositoriesOf): readonly CodeTool[] {
+  return [statusTool(repositoriesOf), pluginsTool()];
 }
 
-function listTool(repositories: Repositories): CodeTool {
-  return createCodeTool({
-    name: 'list_repositories',
-    title: 'List repositories',
-    description: 'The repositories that can be searched, with their sizes and whether their index is ready.',
-    properties: {
-      type: { type: 'string', enum: ['local'], description: 'Only repositories of this type.' },
-      language: {
-        type: 'string',
-        description: 'Only repositories whose main language this is.',
-        maxLength: 40,
-      },
-      include_stats: { type: 'boolean', default: true, description: 'Counts and sizes.' },
-    },
-    result: {
-      repositories: { type: 'array', items: { type: 'object' } },
-      grouped_by_type: { type: 'object' },
-      total_count: { type: 'integer' },
-      types: { type: 'array' },
-    },
-    kind: 'read',
-    run: refusing(async ({ args }) => {
-      const described = await Promise.all(
-        repositories.all.map((one) => describe(one, args.include_stats !== false)),
-      );
-      const kept = described.filter(
-        ({ language }) => args.language === undefined || language === args.language,
-      );
-      return dataAnswer({
-        repositories: kept,
-        grouped_by_type: kept.length === 0 ? {} : { local: kept.map(({ name }) => name) },
-        total_count: kept.length,
-        types: ['local'],
-      });
-    }),
-  });
-}
-
-function statsTool(repositories: Repositories): CodeTool {
+/** Makes repository_stats. */
+export function statsTool(repositoriesOf: RepositoriesOf): CodeTool {
   return createCodeTool({
     name: 'repository_stats',
     title: 'Repository statistics',
@@ -90,9 +58,10 @@ function statsTool(repositories: Repositories): CodeTool {
       'summary',
     ],
     kind: 'read',
-    run: refusing(async ({ args }) => {
+    run: refusing(async (call) => {
+      const { args } = call;
       const withBreakdown = args.include_breakdown !== false;
-      const chosen = await repositories.select(text(args.repository_id));
+      const chosen = await repositoriesOf(call).select(text(args.repository_id));
       const stats = await Promise.all(chosen.map((one) => statsWithSymbols(one, withBreakdown)));
       if (args.repository_id !== undefined && stats[0] !== undefined) return dataAnswer(stats[0]);
       const sum = (of: (one: RepositoryStats) => number) => stats.reduce((total, one) => total + of(one), 0);
@@ -100,6 +69,13 @@ function statsTool(repositories: Repositories): CodeTool {
         repositories: stats,
         summary: {
           total_repositories: stats.length,
+          by_type: Object.fromEntries(
+            [...Map.groupBy(chosen, ({ type }) => type)].map(([type, own]) => [type, own.length]),
+          ),
+          temporary_count: chosen.filter(({ added }) => added !== undefined).length,
+          languages: [
+            ...new Set(stats.flatMap(({ breakdown }) => Object.keys(breakdown?.languages ?? {}))),
+          ].sort(),
           total_files: sum((one) => one.file_count),
           total_size: sum((one) => one.total_size),
         },
@@ -108,7 +84,7 @@ function statsTool(repositories: Repositories): CodeTool {
   });
 }
 
-function statusTool(repositories: Repositories): CodeTool {
+function statusTool(repositoriesOf: RepositoriesOf): CodeTool {
   return createCodeTool({
     name: 'get_status',
     title: 'Status of the code index',
@@ -120,13 +96,19 @@ function statusTool(repositories: Repositories): CodeTool {
       repositories: { type: 'array' },
     },
     kind: 'read',
-    run: refusing(async () => {
+    run: refusing(async (call) => {
       const states = await Promise.all(
-        repositories.all.map(async (one) => readinessOf(one, await one.index.status())),
+        repositoriesOf(call).all.map(async (one) => readinessOf(one, await one.index.status())),
       );
       return dataAnswer({
         status: states.every(({ ready }) => ready) ? 'ready' : 'not_ready',
-        features: { literal: true, regex: true, symbols: true, semantic: 'enrichment_unavailable' },
+        features: {
+          literal: true,
+          regex: true,
+          fuzzy: true,
+          symbols: true,
+          semantic: 'enrichment_unavailable',
+        },
         repositories: states,
       });
     }),
@@ -148,21 +130,17 @@ function pluginsTool(): CodeTool {
     kind: 'read',
     run: refusing(() => {
       const availability = LANGUAGES.map(({ id }) => {
-        const isParsed = PARSED_LANGUAGES.includes(id);
-        return {
-          language: id,
-          state: isParsed ? 'enabled' : 'missing',
-          parser: isParsed ? 'tree-sitter' : null,
-        };
+        const parser = parserOf(id);
+        return { language: id, state: parser === null ? 'missing' : 'enabled', parser };
       });
       return Promise.resolve(
         dataAnswer({
           supported_languages: LANGUAGES.map(({ id }) => id),
-          loaded_plugins: PARSED_LANGUAGES,
+          loaded_plugins: [...PARSED_LANGUAGES, ...SCANNED_LANGUAGES],
           plugin_availability: availability,
           availability_counts: {
-            enabled: PARSED_LANGUAGES.length,
-            missing: LANGUAGES.length - PARSED_LANGUAGES.length,
+            enabled: availability.filter(({ state }) => state === 'enabled').length,
+            missing: availability.filter(({ state }) => state === 'missing').length,
           },
         }),
       );
@@ -170,21 +148,10 @@ function pluginsTool(): CodeTool {
   });
 }
 
-async function describe(repository: Repository, withStats: boolean) {
-  const status = await repository.index.status();
-  const stats = withStats && status.state !== 'missing_index' ? await statsOf(repository, true) : undefined;
-  const languages = Object.entries(stats?.breakdown?.languages ?? {});
-  const at = status.record?.indexedAt ?? null;
-  return {
-    id: repository.id,
-    name: repository.name,
-    path: repository.path,
-    type: repository.type,
-    language: languages.toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? null,
-    ...(stats === undefined ? {} : { file_count: stats.file_count, total_size: stats.total_size }),
-    last_indexed: at === null ? null : new Date(at).toISOString(),
-    readiness: readinessOf(repository, status),
-  };
+/** How the symbols of a language are read; null: they are not. */
+function parserOf(language: string): 'tree-sitter' | 'patterns' | null {
+  if (PARSED_LANGUAGES.includes(language)) return 'tree-sitter';
+  return SCANNED_LANGUAGES.includes(language) ? 'patterns' : null;
 }
 
 /** Counting symbols reads the facts of every file, so it is part of the breakdown. */
@@ -195,7 +162,8 @@ async function statsWithSymbols(repository: Repository, withBreakdown: boolean) 
   return { ...stats, symbol_count: symbols, symbols_by_language: byLanguage };
 }
 
-interface RepositoryStats {
+/** What is counted of a repository. */
+export interface RepositoryStats {
   readonly repository: string;
   readonly file_count: number;
   /** Bytes of the searchable files on disk, each file once. */
@@ -205,7 +173,8 @@ interface RepositoryStats {
   readonly breakdown?: { readonly languages: Readonly<Record<string, number>> } & JsonObject;
 }
 
-async function statsOf(repository: Repository, withBreakdown: boolean): Promise<RepositoryStats> {
+/** Files and bytes of a repository, each file once. */
+export async function statsOf(repository: Repository, withBreakdown: boolean): Promise<RepositoryStats> {
   let files: readonly FileRecord[];
   try {
     files = await repository.index.text.files();

@@ -3,26 +3,19 @@ import type { JsonObject, ToolResult } from '../../../tool.ts';
 import { answer } from '../code-tool.ts';
 import { languageOf } from '../languages.ts';
 import type { SettledRepository } from '../repositories/repositories.ts';
+import type { RepositoryGroups } from './grouped-results.ts';
 import type { SearchRequest } from './search-arguments.ts';
 import { queryFingerprint, toCursor } from './search-cursor.ts';
-import type { TextHit, TextHits } from './text-search.ts';
+import type { Enclosing, TextHit, TextHits } from './text-search.ts';
 
 /** The estimate by which budgets are counted (spec code §2.2). */
-const CHARACTERS_PER_TOKEN = 4;
+export const CHARACTERS_PER_TOKEN = 4;
 /** A shown line is cut around its match: longer ones are generated or data. */
 const LINE_SHOWN_MAX = 200;
 /** The same where the budget is short. */
 const LINE_SHORT_MAX = 80;
 /** Lines around a match that `_usage_hint` advises to read. */
 const HINT_LINES = 10;
-
-/** The symbol that a match lies in. */
-export interface Enclosing {
-  readonly name: string;
-  readonly kind: string;
-  readonly lineStart: number;
-  readonly lineEnd: number;
-}
 
 /** What an answer is made of. */
 export interface SearchAnswer {
@@ -33,6 +26,9 @@ export interface SearchAnswer {
   readonly offset: number;
   /** Of the hits, in their order; absent where symbols are not known. */
   readonly enclosing: readonly (Enclosing | undefined)[];
+  /** Names of repositories that were not searched because they are not ready. */
+  readonly skipped: readonly string[];
+  readonly groups: RepositoryGroups | undefined;
 }
 
 /** Renders what fits into the budget; the cursor goes on after the last row shown. */
@@ -143,7 +139,7 @@ function finish(input: SearchAnswer, shown: number, text: string): ToolResult {
     max_results: request.limit,
     context_lines: request.contextLines,
     results,
-    ...(request.groupByRepository ? { results_by_repository: grouped(results) } : {}),
+    ...(input.groups === undefined ? {} : { results_by_repository: input.groups }),
     truncated: next !== undefined,
     total_found: found.lines,
     total_files: found.files,
@@ -152,8 +148,16 @@ function finish(input: SearchAnswer, shown: number, text: string): ToolResult {
     request_metadata: { tokens: Math.ceil(text.length / CHARACTERS_PER_TOKEN), dropped },
     readiness: notReady?.readiness ?? null,
     indexing_in_progress: repositories.some(({ status }) => status.state.startsWith('index_')),
-    ...(found.isComplete ? {} : { note: 'The search ended at its limit; totals are lower bounds.' }),
+    ...noteOf(input),
   });
+}
+
+function noteOf({ found, skipped }: SearchAnswer): { readonly note?: string } {
+  const notes = [
+    ...(found.isComplete ? [] : ['The search ended at its limit; totals are lower bounds.']),
+    ...(skipped.length === 0 ? [] : [`Not searched, because not ready yet: ${skipped.join(', ')}.`]),
+  ];
+  return notes.length === 0 ? {} : { note: notes.join(' ') };
 }
 
 /** Both vocabularies of a hit (spec code §2.2). */
@@ -172,7 +176,7 @@ function toHit(hit: TextHit, inside: Enclosing | undefined) {
     line_number: line,
     content,
     score: hit.score ?? 1,
-    match_type: hit.score === undefined ? 'text' : 'ranked',
+    match_type: hit.matchType ?? (hit.score === undefined ? 'text' : 'ranked'),
     match_start: column - 1,
     match_end: column - 1 + length,
     matched_text: text.slice(start, start + Math.min(length, LINE_SHOWN_MAX)),
@@ -189,15 +193,6 @@ function toHit(hit: TextHit, inside: Enclosing | undefined) {
     last_indexed: timeOf(repository),
     _usage_hint: `Read lines ${from}-${to} of ${path} for the code around this match.`,
   };
-}
-
-function grouped(results: readonly ReturnType<typeof toHit>[]) {
-  const groups: Record<string, object[]> = {};
-  for (const { repository, file, symbol, language, line, line_end } of results) {
-    groups[repository] ??= [];
-    groups[repository].push({ file, function: symbol, language, similarity: 1, line, line_end });
-  }
-  return groups;
 }
 
 function timeOf({ status }: SettledRepository): string | null {

@@ -1,18 +1,34 @@
 // The arguments of search_code in their three forms, brought to one request (spec code §2.1).
 import type { JsonObject } from '../../../tool.ts';
 import { CodeRefusal } from '../code-tool.ts';
+import { compileGlob } from '../index/intake/glob.ts';
 import { findLanguage, globsOf } from '../languages.ts';
+import { ADDED_TYPES } from '../repositories/added-repositories.ts';
 
 /** Kinds of search; `semantic` is refused as long as no vectors are made. */
-export const SEARCH_TYPES = ['literal', 'regex', 'hybrid', 'semantic'] as const;
+export const SEARCH_TYPES = ['literal', 'regex', 'fuzzy', 'hybrid', 'semantic'] as const;
 /** One of {@link SEARCH_TYPES}. */
 export type SearchType = (typeof SEARCH_TYPES)[number];
 
 /** Tasks that the structured form names. */
-export const REQUEST_TYPES = ['pattern_search'] as const;
+export const REQUEST_TYPES = [
+  'pattern_search',
+  'symbol_search',
+  'goto_definition',
+  'explain_code',
+  'edit_preparation',
+] as const;
+/** One of {@link REQUEST_TYPES}. */
+export type RequestType = (typeof REQUEST_TYPES)[number];
 
 /** A search, whichever form it came in. */
 export interface SearchRequest {
+  /** Of the structured form. */
+  readonly requestType: RequestType | undefined;
+  /** The query is the exact name of a symbol. */
+  readonly isName: boolean;
+  /** Languages of examples for an edit; empty for all. */
+  readonly languagesOfExamples: readonly string[];
   readonly query: string;
   readonly type: SearchType;
   readonly caseSensitive: boolean;
@@ -23,6 +39,8 @@ export interface SearchRequest {
   readonly repository: string | undefined;
   /** Ids, names or paths; undefined: all. */
   readonly repositories: readonly string[] | undefined;
+  /** Of repositories that no selector names. */
+  readonly types: readonly string[];
   readonly groupByRepository: boolean;
   readonly limit: number;
   readonly contextLines: number;
@@ -59,7 +77,7 @@ export const SEARCH_PROPERTIES: JsonObject = {
     type: 'string',
     enum: SEARCH_TYPES,
     description:
-      'literal (default) finds the text as it is, regex a pattern; hybrid ranks files by the words of a question; semantic needs an embedding model.',
+      'literal (default) finds the text as it is, regex a pattern, fuzzy words that are nearly the same; hybrid ranks files by the words of a question; semantic needs an embedding model.',
   },
   file_pattern: text('Glob of the files to search, such as *.ts or src/**/*.py; default all.', {
     maxLength: 500,
@@ -73,12 +91,21 @@ export const SEARCH_PROPERTIES: JsonObject = {
   cursor: text('next_cursor of an earlier answer, with the same other arguments.', { maxLength: 4000 }),
   repository: text('Only this repository: name, id or path.', { maxLength: 1000 }),
   semantic: { type: 'boolean', description: 'The same as search_type semantic.' },
+  fuzzy: { type: 'boolean', description: 'The same as search_type fuzzy.' },
   repository_filter: {
     type: 'object',
     description: 'Which repositories are searched.',
     additionalProperties: false,
     properties: {
       repositories: { type: 'array', items: { type: 'string' }, maxItems: 100 },
+      repository_types: {
+        type: 'array',
+        items: { type: 'string', enum: ['local', ...ADDED_TYPES] },
+        maxItems: 4,
+        description: 'Only repositories of these types.',
+      },
+      exclude_temporary: { type: 'boolean', description: 'True leaves out what was added for a time.' },
+      cross_repository: { type: 'boolean', description: 'False searches the own code only.' },
       group_by_repository: { type: 'boolean' },
     },
   },
@@ -87,7 +114,24 @@ export const SEARCH_PROPERTIES: JsonObject = {
     type: 'object',
     description: 'Structured form: what to find, and where.',
     additionalProperties: false,
-    properties: { query: text('As query.', QUERY), file_path: text('Only this file.', { maxLength: 1000 }) },
+    properties: {
+      query: text('As query.', QUERY),
+      symbol: text('Exact name of a symbol, in place of query.', { minLength: 1, maxLength: 200 }),
+      file_path: text('Only this file.', { maxLength: 1000 }),
+    },
+  },
+  context_spec: {
+    type: 'object',
+    description: 'Structured form: what is wanted around it.',
+    additionalProperties: false,
+    properties: {
+      reference_languages: {
+        type: 'array',
+        items: LANGUAGE,
+        maxItems: 10,
+        description: 'edit_preparation: languages of the examples; default whatever there is.',
+      },
+    },
   },
   search_optimization: {
     type: 'object',
@@ -117,8 +161,9 @@ export function toSearchRequest(args: JsonObject): SearchRequest {
   const format = record(args.response_format);
   const narrowing = record(args.search_optimization);
   const filter = record(args.repository_filter);
-  const query = one('query', [args.query, target.query]);
-  if (typeof query !== 'string') throw contradiction('Give query, or with request_type target.query.');
+  const query = one('query', [args.query, target.query, target.symbol]);
+  if (typeof query !== 'string')
+    throw contradiction('Give query, or with request_type target.query or target.symbol.');
   const filePatterns = [
     ...(args.file_pattern === undefined || args.file_pattern === '*' ? [] : [String(args.file_pattern)]),
     ...strings(narrowing.file_patterns),
@@ -132,6 +177,9 @@ export function toSearchRequest(args: JsonObject): SearchRequest {
   if (args.repository !== undefined && repositories !== undefined)
     throw contradiction('Give repository or repository_filter.repositories, not both.');
   return {
+    requestType: REQUEST_TYPES.find((type) => type === args.request_type),
+    isName: target.symbol !== undefined,
+    languagesOfExamples: strings(record(args.context_spec).reference_languages).map(languageId),
     query,
     type: searchType(args),
     caseSensitive: args.case_sensitive === true,
@@ -140,6 +188,7 @@ export function toSearchRequest(args: JsonObject): SearchRequest {
     languages,
     repository: optionalText(args.repository),
     repositories,
+    types: typesOf(filter),
     groupByRepository: filter.group_by_repository === true,
     limit: limitOf(
       searchType(args),
@@ -166,6 +215,14 @@ export function languageGlobs(languages: readonly string[]): readonly string[] {
   });
 }
 
+/** Whether a path is among those that a request includes. */
+export function patternGlob({ include }: SearchRequest, path: string): boolean {
+  return (
+    include.length === 0 ||
+    include.some((glob) => compileGlob(glob.includes('/') ? glob.replace(/^\//, '') : `**/${glob}`)(path))
+  );
+}
+
 /** A glob that matches one path and nothing else. */
 function fileGlob(path: string): string {
   return `/${path.replace(/^\.?\//, '').replace(/[*?[\]{}\\]/g, '\\$&')}`;
@@ -173,16 +230,26 @@ function fileGlob(path: string): string {
 
 function searchType(args: JsonObject): SearchType {
   const named = SEARCH_TYPES.find((type) => type === args.search_type);
-  if (args.semantic !== true) return named ?? 'literal';
-  if (named !== undefined && named !== 'semantic')
-    throw contradiction(`semantic: true contradicts search_type: ${named}.`);
-  return 'semantic';
+  const flagged = (['semantic', 'fuzzy'] as const).filter((type) => args[type] === true);
+  const [one = named ?? 'literal', other] = flagged;
+  if (other !== undefined) throw contradiction('semantic: true contradicts fuzzy: true.');
+  if (named !== undefined && one !== named)
+    throw contradiction(`${one}: true contradicts search_type: ${named}.`);
+  return one;
 }
 
 /** A ranking is read from its top, and each of its hits costs a look into its file. */
 function limitOf(type: SearchType, given: unknown, structured: boolean): number {
   if (type === 'hybrid') return Math.min(number(given, structured ? 10 : RANKED), RANKED_MAX);
   return number(given, structured ? 10 : 100);
+}
+
+/** Types of repositories that are searched. */
+function typesOf(filter: JsonObject): readonly string[] {
+  const wanted =
+    filter.repository_types === undefined ? ['local', ...ADDED_TYPES] : strings(filter.repository_types);
+  const isOwnOnly = filter.exclude_temporary === true || filter.cross_repository === false;
+  return isOwnOnly ? wanted.filter((type) => type === 'local') : wanted;
 }
 
 function languageId(name: string): string {

@@ -2,15 +2,21 @@
 import type { Call, JsonObject, ToolResult } from '../../../tool.ts';
 import { CodeRefusal, type CodeTool, createCodeTool, refusing } from '../code-tool.ts';
 import { searchRanked } from '../ranking/ranked-search.ts';
-import type { Repositories, SettledRepository } from '../repositories/repositories.ts';
-import { type Enclosing, fingerprintOf, renderSearch } from './search-answer.ts';
+import type { Repositories, RepositoriesOf } from '../repositories/repositories.ts';
+import { chooseRepositories, skippedRepositories } from './chosen-repositories.ts';
+import { searchFuzzy } from './fuzzy-search.ts';
+import { groupsOf } from './grouped-results.ts';
+import { answerRequest, BODY_REQUESTS } from './requests/answer-request.ts';
+import { searchSymbols } from './requests/symbol-requests.ts';
+import { fingerprintOf, renderSearch } from './search-answer.ts';
 import { SEARCH_PROPERTIES, type SearchRequest, toSearchRequest } from './search-arguments.ts';
 import { checkGenerations, parseCursor } from './search-cursor.ts';
-import { searchText, type TextHit } from './text-search.ts';
+import { type Enclosing, searchText, type TextHit } from './text-search.ts';
 
 const DESCRIPTION = [
   'Finds every line of the indexed source that contains a text or matches a regular expression, grouped by file, with exact totals.',
-  'With search_type hybrid it ranks the files that best fit the words of a question.',
+  'search_type fuzzy also finds words that are nearly the same.',
+  'With search_type hybrid it ranks the files that best fit the words of a question; with request_type it finds symbols, explains one, or prepares an edit with examples from other languages.',
   'Complete and current: use it before a plain text search over files.',
 ].join(' ');
 
@@ -33,35 +39,77 @@ const RESULT: JsonObject = {
   readiness: { anyOf: [{ type: 'object' }, { type: 'null' }] },
   indexing_in_progress: { type: 'boolean' },
   note: { type: 'string' },
+  request_type: { type: 'string' },
+  definition: { type: 'object' },
+  alternatives: { type: 'array' },
+  primary_implementation: { anyOf: [{ type: 'object' }, { type: 'null' }] },
+  reference_implementations: { type: 'array' },
+  translation_hints: { type: 'array' },
 };
 
+/** In the answer to every form and type of request. */
+const DEMANDED: ReadonlySet<string> = new Set([
+  'query',
+  'total_results',
+  'results',
+  'truncated',
+  'total_found',
+  'request_metadata',
+  'readiness',
+]);
+
 /** Makes the tool over the repositories of one server. */
-export function searchCodeTool(repositories: Repositories): CodeTool {
+export function searchCodeTool(repositoriesOf: RepositoriesOf): CodeTool {
   return createCodeTool({
     name: 'search_code',
     title: 'Search code',
     description: DESCRIPTION,
     properties: SEARCH_PROPERTIES,
     result: RESULT,
-    optionalResult: ['results_by_repository', 'next_cursor', 'note'],
+    optionalResult: Object.keys(RESULT).filter((key) => !DEMANDED.has(key)),
     kind: 'read',
-    run: refusing((call) => search(repositories, call)),
+    run: refusing((call) => search(repositoriesOf(call), call)),
   });
 }
 
 async function search(repositories: Repositories, call: Call): Promise<ToolResult> {
   const request = toSearchRequest(call.args);
   if (request.type === 'semantic') throw semanticRefusal();
-  const chosen = await choose(repositories, request);
+  const isAboutSymbols = request.requestType !== undefined && request.requestType !== 'pattern_search';
+  // A ranking without the names of symbols would be another one a moment later.
+  const withSymbols = request.type === 'hybrid' || isAboutSymbols;
+  const chosen = await chooseRepositories(repositories, request, { withSymbols });
+  if (request.requestType !== undefined && BODY_REQUESTS.has(request.requestType))
+    return answerRequest(request.requestType, { repositories: chosen, request }, call);
   const fingerprint = fingerprintOf(call.args);
   const position = request.cursor === undefined ? undefined : parseCursor(request.cursor, fingerprint);
   const offset = position?.offset ?? 0;
-  const run = request.type === 'hybrid' ? searchRanked : searchText;
+  const run = request.requestType === 'symbol_search' ? searchSymbols : SEARCHES[request.type];
   const found = await run(chosen, request, { offset, signal: call.signal });
   if (position !== undefined) checkGenerations(position.generations, found.generations);
   const enclosing = await enclosingOf(found.hits);
-  return renderSearch({ args: call.args, request, repositories: chosen, found, offset, enclosing });
+  const skipped = skippedRepositories(repositories, request, chosen);
+  const groups = request.groupByRepository
+    ? await groupsOf(chosen, request, { hits: found.hits, enclosing })
+    : undefined;
+  return renderSearch({
+    args: call.args,
+    request,
+    repositories: chosen,
+    found,
+    offset,
+    enclosing,
+    skipped,
+    groups,
+  });
 }
+
+const SEARCHES: Readonly<Record<Exclude<SearchRequest['type'], 'semantic'>, typeof searchText>> = {
+  literal: searchText,
+  regex: searchText,
+  fuzzy: searchFuzzy,
+  hybrid: searchRanked,
+};
 
 /** The symbol that each hit lies in, as far as symbols are known by now: lines do not wait for them. */
 async function enclosingOf(hits: readonly TextHit[]): Promise<readonly (Enclosing | undefined)[]> {
@@ -75,18 +123,6 @@ async function enclosingOf(hits: readonly TextHit[]): Promise<readonly (Enclosin
     }
   }
   return hits.map((hit) => found.get(hit));
-}
-
-async function choose(
-  repositories: Repositories,
-  { repository, repositories: several, type }: SearchRequest,
-): Promise<readonly SettledRepository[]> {
-  // A ranking without the names of symbols would be another one a moment later.
-  const ready = type === 'hybrid' ? repositories.readySymbols : repositories.ready;
-  if (several === undefined) return ready(repository);
-  const chosen = new Map<string, SettledRepository>();
-  for (const selector of several) for (const one of await ready(selector)) chosen.set(one.id, one);
-  return [...chosen.values()];
 }
 
 /** No vectors are made in this version, which is one of the semantic states (spec code §5). */

@@ -11,6 +11,16 @@ export interface TextHit extends LineMatch {
   readonly after: readonly string[];
   /** Of ranked hits; 1 for every other. */
   readonly score?: number;
+  /** Where it is neither `text` nor `ranked`. */
+  readonly matchType?: string;
+}
+
+/** The symbol that a match lies in. */
+export interface Enclosing {
+  readonly name: string;
+  readonly kind: string;
+  readonly lineStart: number;
+  readonly lineEnd: number;
 }
 
 /** The page that was asked for, and what there is in all. */

@@ -1,0 +1,177 @@
+// The repositories that callers added: each belongs to a tenant, and stays until its day of removal.
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../../clock.ts';
+import { openMirror } from '../../../store/mirror.ts';
+import { type Store, StoreConflict, StoreRefusal } from '../../../store/store.ts';
+import type { JsonObject } from '../../../tool.ts';
+import { CodeRefusal } from '../code-tool.ts';
+import {
+  buryRepository,
+  countIndexedFiles,
+  extendRepository,
+  forgetIndexes,
+  insertRepository,
+  listRepositories,
+  REPOSITORIES_TOPIC,
+  type RepositoryRow,
+} from './added-statements.ts';
+
+/** Each open index has two threads and its tables in memory: more of them would crowd out what is served. */
+export const ADDED_MAX = 30;
+/** Longest and shortest life (spec code §3). */
+export const DAYS_MAX = 365;
+export const DAY_MS = 86_400_000;
+
+/** Types of repositories that callers add, in the order in which they are searched. */
+export const ADDED_TYPES = ['reference', 'external', 'temporary'] as const;
+/** One of {@link ADDED_TYPES}. */
+export type AddedType = (typeof ADDED_TYPES)[number];
+
+/** What is said of a repository when it is added. */
+export interface NewRepository {
+  readonly id: string;
+  readonly name: string;
+  /** Absolute and real. */
+  readonly path: string;
+  readonly type: AddedType;
+  readonly language: string | null;
+  readonly purpose: string;
+  readonly project: string | null;
+  readonly description: string | null;
+  readonly metadata: JsonObject;
+  /** Where it was cloned from; null for a folder of the user's. */
+  readonly url: string | null;
+  readonly branch: string | null;
+  /** Epoch milliseconds. */
+  readonly cleanupAfter: number;
+}
+
+/** Knows all of them, and follows what other processes add and remove. */
+export interface AddedRepositories {
+  /** Those of a tenant that may be searched now: neither removed nor expired. */
+  usable(tenant: string): readonly RepositoryRow[];
+  /** Those of a tenant that are not removed. */
+  present(tenant: string): readonly RepositoryRow[];
+  /** All rows of all tenants, tombstones too. */
+  all(): readonly RepositoryRow[];
+  onChange(listener: () => void): () => void;
+  /** @throws CodeRefusal `too_many_repositories`, or `already_registered` for a path that the tenant has. */
+  add(tenant: string, repository: NewRepository): Promise<RepositoryRow>;
+  /** Another day of removal; undefined when there is no such repository. */
+  extend(tenant: string, id: string, cleanupAfter: number): Promise<RepositoryRow | undefined>;
+  /** Searchable files, as the durable records of its indexes say. */
+  filesOf(row: RepositoryRow): Promise<number>;
+  /** Hides it for every process and forgets its indexes in one write; then its files go. False: it was gone. */
+  remove(row: RepositoryRow): Promise<boolean>;
+  close(): void;
+}
+
+/** Where the pack keeps clones and the indexes of what was added. */
+export interface AddedPlaces {
+  readonly clones: string;
+  readonly indexes: string;
+}
+
+/** Both below the state folder of the product. */
+export function addedPlaces(stateDirectory: string): AddedPlaces {
+  return { clones: join(stateDirectory, 'repositories'), indexes: join(stateDirectory, 'code', 'added') };
+}
+
+/** Unique for all time, so that nothing remembered of a removed repository can mean another. */
+export function newRepositoryId(): string {
+  return randomUUID();
+}
+
+/** Rejects when the store cannot be read. */
+export async function openAddedRepositories(deps: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly stateDirectory: string;
+}): Promise<AddedRepositories> {
+  const { store, clock } = deps;
+  const mirror = await openMirror({ store, topic: REPOSITORIES_TOPIC, statement: listRepositories });
+  const present = (tenant: string) =>
+    mirror.rows().filter(({ tenant_id, removed_at }) => tenant_id === tenant && removed_at === null);
+  const find = (tenant: string, id: string) => present(tenant).find((row) => row.id === id);
+  return {
+    present,
+    usable: (tenant) => present(tenant).filter(({ cleanup_after }) => cleanup_after > clock.now()),
+    all: mirror.rows,
+    onChange: mirror.onChange,
+    close: mirror.close,
+    async add(tenant, { metadata, ...repository }) {
+      const values = {
+        ...repository,
+        metadata: JSON.stringify(metadata),
+        addedAt: clock.now(),
+        most: ADDED_MAX,
+      };
+      const steps = [{ statement: insertRepository, values, expect: 1 }, store.announce(REPOSITORIES_TOPIC)];
+      await store.write({ tenant }, steps).catch((error: unknown) => {
+        throw refusalOf(error, repository);
+      });
+      await mirror.refresh();
+      const row = find(tenant, repository.id);
+      if (row === undefined) throw new Error('A repository that was added is not there.');
+      return row;
+    },
+    async extend(tenant, id, cleanupAfter) {
+      await store.write({ tenant }, [
+        { statement: extendRepository, values: { id, cleanupAfter } },
+        store.announce(REPOSITORIES_TOPIC),
+      ]);
+      await mirror.refresh();
+      return find(tenant, id);
+    },
+    async filesOf({ id }) {
+      const [row] = await store.read('system', countIndexedFiles, { prefix: `${id}.` });
+      return row?.files ?? 0;
+    },
+    async remove(row) {
+      const isDone = await bury(store, row, clock.now());
+      await mirror.refresh();
+      if (isDone) await removeFiles(row, addedPlaces(deps.stateDirectory));
+      return isDone;
+    },
+  };
+}
+
+/** The tombstone and what the store knows of its indexes, in one write. */
+export async function bury(store: Store, { tenant_id, id }: RepositoryRow, now: number): Promise<boolean> {
+  const steps = [
+    { statement: buryRepository, values: { owner: tenant_id, id, now }, expect: 1 },
+    { statement: forgetIndexes, values: { prefix: `${id}.` } },
+    store.announce(REPOSITORIES_TOPIC),
+  ];
+  try {
+    await store.write('system', steps);
+    return true;
+  } catch (error) {
+    // Somebody else removed it first, and removes its files.
+    if (error instanceof StoreConflict) return false;
+    throw error;
+  }
+}
+
+/** Indexes, and the clone where there is one. A folder of the user's is never touched. */
+export async function removeFiles(
+  { id, url }: Pick<RepositoryRow, 'id' | 'url'>,
+  places: AddedPlaces,
+): Promise<void> {
+  await rm(join(places.indexes, id), { recursive: true, force: true });
+  // By its id and not by the path in the row: nothing but what was cloned can be meant.
+  if (url !== null) await rm(join(places.clones, id), { recursive: true, force: true });
+}
+
+function refusalOf(error: unknown, { path }: { readonly path: string }): unknown {
+  if (error instanceof StoreConflict)
+    return new CodeRefusal(
+      'too_many_repositories',
+      `A tenant may add ${ADDED_MAX} repositories; remove some with cleanup_repositories.`,
+    );
+  if (error instanceof StoreRefusal && error.reason === 'unique')
+    return new CodeRefusal('already_registered', `${path} was added already; see list_repositories.`);
+  return error;
+}

@@ -1,0 +1,55 @@
+// What each caller of one server sees: the folders of its definition, and what the caller's tenant added.
+import { ADDED_TYPES, type AddedRepositories } from './added-repositories.ts';
+import type { RepositoryRow } from './added-statements.ts';
+import type { IndexRegistry, IndexUse, IndexWish } from './index-registry.ts';
+import { createRepositories, type RepositoriesOf, type Repository } from './repositories.ts';
+
+/** The view of each caller; closed with the server's plan. */
+export interface ServerRepositories {
+  readonly of: RepositoriesOf;
+  close(): Promise<void>;
+}
+
+/** Indexes of added repositories are opened when their tenant first asks, and closed when they are gone. */
+export function serveRepositories(deps: {
+  readonly local: readonly Repository[];
+  readonly added: AddedRepositories;
+  readonly registry: IndexRegistry;
+  readonly wish: IndexWish;
+  readonly base: string;
+  readonly serveStale: boolean;
+}): ServerRepositories {
+  const { local, added, registry, wish, base, serveStale } = deps;
+  const uses = new Map<string, IndexUse>();
+  const open = (row: RepositoryRow): Repository => {
+    const { id, name, path, type } = row;
+    // A clone does not change by itself, and a folder of the user's may.
+    const use =
+      uses.get(id) ?? registry.acquire(path, { ...wish, watch: wish.watch && row.url === null }, id);
+    uses.set(id, use);
+    return { id, name, path, type, added: row, index: use.index, symbols: use.symbols };
+  };
+  const closeGone = async () => {
+    const present = new Set(added.all().flatMap(({ id, removed_at }) => (removed_at === null ? [id] : [])));
+    const gone = [...uses].filter(([id]) => !present.has(id));
+    for (const [id] of gone) uses.delete(id);
+    await Promise.all(gone.map(([, use]) => use.release()));
+  };
+  const stopFollowing = added.onChange(() => void closeGone());
+  return {
+    of({ principal }) {
+      const rows = added.usable(principal.tenantId).toSorted((a, b) => rank(a) - rank(b));
+      return createRepositories([...local, ...rows.map(open)], { base, serveStale });
+    },
+    async close() {
+      stopFollowing();
+      const all = [...uses.values()];
+      uses.clear();
+      await Promise.all(all.map((use) => use.release()));
+    },
+  };
+}
+
+function rank({ type }: RepositoryRow): number {
+  return ADDED_TYPES.indexOf(type);
+}
