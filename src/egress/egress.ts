@@ -6,12 +6,13 @@ import type { Address } from './address.ts';
 import { type AllowList, literalAllowList, parseAllowList } from './allow-list.ts';
 import { type ConnectionPools, createConnectionPools } from './connection-pools.ts';
 import { Deadline } from './deadline.ts';
+import { bodyUnder } from './deadline-body.ts';
 import { EgressError, type EgressReason, toEgressError } from './egress-error.ts';
 import { toWireFields } from './header-fields.ts';
 import { assertAddressesAllowed, assertHostAllowed } from './judgement.ts';
 import { type EgressMethod, followRedirect, type Hop, isRedirect } from './redirect.ts';
 import { createResolver, type ResolveHost, type Resolver } from './resolver.ts';
-import { ACCEPTED_ENCODINGS, collectBody, discardBody, letGo, openBody } from './response-body.ts';
+import { ACCEPTED_ENCODINGS, collectBody, discardBody } from './response-body.ts';
 import { parseTarget, type Target } from './target.ts';
 
 /** One request to another host. */
@@ -176,7 +177,13 @@ async function openStream(client: Client, request: EgressRequest): Promise<Egres
   try {
     const { source, ...head } = await followHops(client, { request, deadline, allowLists });
     report(client, request, startedAt, { status: head.status });
-    return { ...head, body: endsUnread(guardBody(source, head, request, deadline), source, deadline) };
+    const isEmpty = request.method === 'HEAD' || head.status === 204 || head.status === 304;
+    const body = {
+      encoding: isEmpty ? undefined : head.headers['content-encoding'],
+      contentLength: isEmpty ? undefined : head.headers['content-length'],
+      maxBytes: request.maxBytes,
+    };
+    return { ...head, body: bodyUnder(deadline, source, body) };
   } catch (error) {
     deadline.end();
     const failure = deadline.failure ?? toEgressError(error);
@@ -250,42 +257,6 @@ function joinFields(
     if (value !== undefined) fields[name] = typeof value === 'string' ? value : value.join(', ');
   }
   return fields;
-}
-
-/** The body under the request's deadline, which ends with it. */
-async function* guardBody(
-  source: Readable,
-  head: EgressHead,
-  request: EgressRequest,
-  deadline: Deadline,
-): AsyncGenerator<Buffer, void, undefined> {
-  const isEmpty = request.method === 'HEAD' || head.status === 204 || head.status === 304;
-  try {
-    yield* openBody(source, {
-      encoding: isEmpty ? undefined : head.headers['content-encoding'],
-      contentLength: isEmpty ? undefined : head.headers['content-length'],
-      maxBytes: request.maxBytes,
-    });
-  } catch (error) {
-    throw deadline.failure ?? toEgressError(error);
-  } finally {
-    deadline.end();
-  }
-}
-
-/** A generator that was never begun has no `finally` to run: what is left without a look is let go here. */
-function endsUnread(
-  body: AsyncGenerator<Buffer, void, undefined>,
-  source: Readable,
-  deadline: Deadline,
-): AsyncGenerator<Buffer, void, undefined> {
-  const leave = body.return.bind(body);
-  body.return = (value) => {
-    deadline.end();
-    letGo(source);
-    return leave(value);
-  };
-  return body;
 }
 
 function report(

@@ -11,14 +11,18 @@ interface Side {
 function connectPair(): [Side, Side] {
   const listeners: ((message: unknown) => void)[][] = [[], []];
   const closers: (() => void)[] = [];
-  const close = () => closers.forEach((closer) => closer());
+  const close = () => {
+    for (const closer of closers) closer();
+  };
   const side = (own: number, other: number): Side => {
     const errors: unknown[] = [];
     const channel = createMessageChannel(
       {
         send(message: ChannelMessage) {
           const text = JSON.stringify(message);
-          queueMicrotask(() => listeners[other]?.forEach((listener) => listener(JSON.parse(text))));
+          queueMicrotask(() => {
+            for (const listener of listeners[other] ?? []) listener(JSON.parse(text));
+          });
         },
         onMessage: (listener) => listeners[own]?.push(listener),
         onClose: (listener) => closers.push(listener),
