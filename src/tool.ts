@@ -303,7 +303,7 @@ export interface Operation {
   /** Set by the gate where the end matters to others than this caller: a cancellation then ends only the waiting. */
   runsToEnd?: boolean;
   /** The place among the running calls of the server that the gate counts; whoever takes it away gives it back. */
-  slot?: { count: number } | undefined;
+  slot?: { end(): void } | undefined;
 }
 
 /** How an operation ended. A tool result with `isError` is a success of the operation. */

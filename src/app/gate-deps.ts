@@ -4,6 +4,7 @@ import type { Limiter } from '../gate/limits/limiter.ts';
 import type { SamplerFor } from '../gate/rollout-stage.ts';
 import type { GateDeps } from '../gate/stages.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { WorkerLink } from '../workers/worker-link.ts';
 import type { AppAudit } from './audit.ts';
 import type { AppFlags } from './flags.ts';
 import type { Identity } from './identity.ts';
@@ -11,6 +12,7 @@ import type { Once } from './once.ts';
 import type { AppSettings } from './settings.ts';
 import { tenantHeaderAccess } from './tenant-header.ts';
 import type { TokenAccess } from './tokens.ts';
+import { sharedSlots } from './workers/slots.ts';
 
 /** Once per process, over the one limiter. */
 export function createGateDeps(options: {
@@ -24,6 +26,7 @@ export function createGateDeps(options: {
   readonly once: Once;
   readonly flags: Pick<AppFlags, 'debugged'>;
   readonly samplerFor: SamplerFor;
+  readonly worker: WorkerLink | undefined;
 }): GateDeps {
   const { settings, telemetry, identity, audit, tokens, limiter, once, flags, salt } = options;
   const { publicUrl, allowedHosts, ipAllowlist, apiKeySaltPrevious } = settings.environment;
@@ -53,6 +56,7 @@ export function createGateDeps(options: {
     idempotency: once.idempotency,
     cache: once.cache,
     approvals: once.approvals,
+    sharedSlots: options.worker === undefined ? undefined : sharedSlots(options.worker),
   };
 }
 

@@ -73,6 +73,7 @@ export async function openGovernance(deps: GovernanceDeps): Promise<Governance> 
       once,
       flags,
       samplerFor: rollouts.samplerFor,
+      worker,
       salt: secrets.apiKeySalt,
     }),
     async close() {

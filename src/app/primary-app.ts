@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { createLimitLedger } from '../gate/limits/limit-ledger.ts';
+import { createSlotLedger } from '../gate/limits/shared-slots.ts';
 import { createServiceManager } from '../operations/service-manager.ts';
 import { createStreamTarget, isJournalStream, type LogTarget } from '../telemetry/log/target.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
@@ -55,6 +56,7 @@ export async function startPrimaryApp(
     door,
     log,
     takes: ledger.forWorker,
+    slots: createSlotLedger(settings.workers),
     metrics: telemetry.metrics.collect,
   });
   const directory = mkdtempSync(join(tmpdir(), 'quayside-'));

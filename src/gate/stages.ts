@@ -20,6 +20,7 @@ import { concurrencyStage } from './limits/concurrency-stage.ts';
 import { ipLimitStage } from './limits/ip-limit-stage.ts';
 import { limitStage } from './limits/limit-stage.ts';
 import type { Limiter } from './limits/limiter.ts';
+import type { SharedSlots } from './limits/shared-slots.ts';
 import { observeStage } from './observe-stage.ts';
 import { outputStage } from './output-stage.ts';
 import { permissionStage } from './permission/permission-stage.ts';
@@ -36,6 +37,8 @@ export interface GateDeps {
   readonly credential: Omit<CredentialStageDeps, 'events'>;
   readonly tenants: TenantStageDeps['tenants'];
   readonly events: GateEvents;
+  /** Places that several workers have together; absent: this process counts alone. */
+  readonly sharedSlots?: SharedSlots | undefined;
   /** Operations that run now. */
   readonly running: Set<Operation>;
   readonly observerFor: (target: ObservedTarget) => CallObserver;
@@ -75,7 +78,7 @@ export function operationStages(deps: GateDeps): readonly OperationStage[] {
     auditStage({ log: deps.audit }),
     permissionStage,
     // Before the limits: a call that finds no slot uses up none of them, and a slot is given back.
-    concurrencyStage(deps.events),
+    concurrencyStage(deps.events, deps.sharedSlots),
     limitStage(deps),
     once.key,
     argumentsStage,

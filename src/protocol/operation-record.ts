@@ -27,7 +27,7 @@ export class OperationRecord implements Operation {
   readonly headers: RequestContext['headers'];
   idempotencyKey: string | undefined = undefined;
   runsToEnd = false;
-  slot: { count: number } | undefined = undefined;
+  slot: { end(): void } | undefined = undefined;
 
   constructor(target: Target, invocation: Invocation, args: JsonObject) {
     const { context, channel } = invocation;

@@ -26,8 +26,8 @@ export function createWorkerLauncher(options: {
   readonly onError: (error: unknown) => void;
   /** Takes whole lines that workers write to their standard streams: several writers would tear each other's. */
   readonly onLine: (line: string) => void;
-  /** Answers what workers ask; called for each one before it runs. */
-  readonly serve: (channel: MessageChannel) => void;
+  /** Answers what workers ask; called for each one before it runs. Gives what is to be done at its end. */
+  readonly serve: (channel: MessageChannel) => () => void;
 }): (start: WorkerStart) => WorkerProcess {
   const { main, words, onError, onLine, serve } = options;
   cluster.setupPrimary({ exec: main, args: [...words], silent: true });
@@ -47,7 +47,7 @@ export function createWorkerLauncher(options: {
       onError,
     );
     channel.handle(TO_PRIMARY.start, () => start);
-    serve(channel);
+    worker.process.once('exit', serve(channel));
     for (const stream of [worker.process.stdout, worker.process.stderr])
       stream?.on(
         'data',

@@ -197,9 +197,9 @@ class ProcessFleet implements Fleet {
   }
 
   #launch(slot: number): Worker {
-    const { clock, launch, directory, writesToJournal } = this.#deps;
+    const { clock, launch, directory, writesToJournal, wanted: workers } = this.#deps;
     const name = `${slot.toString(36)}${randomBytes(NAME_BYTES).toString('hex')}`;
-    const process = launch({ slot, name, directory, writesToJournal });
+    const process = launch({ slot, name, workers, directory, writesToJournal });
     const worker = new Worker(slot, name, process);
     this.#workers.add(worker);
     const cancel = clock.after(START_WITHIN_MS, () => {

@@ -6,6 +6,8 @@ export interface WorkerStart {
   readonly slot: number;
   /** Of this one process, never used again; names the sessions that it opens. Small letters and digits. */
   readonly name: string;
+  /** How many workers there are to be. */
+  readonly workers: number;
   /** A folder that only this user can enter: the workers reach each other there. */
   readonly directory: string;
   /** Its lines reach the journal by way of the primary. */
@@ -61,6 +63,8 @@ export const TO_PRIMARY = {
   ready: 'ready',
   leaving: 'leaving',
   take: 'limits.take',
+  borrow: 'slots.borrow',
+  giveBack: 'slots.give-back',
   metrics: 'metrics.all',
   reload: 'reload.all',
   drain: 'drain.all',

@@ -1,4 +1,5 @@
 // What the primary does for its workers: it counts limits, passes on news, lets them reload in turn, and adds up metrics.
+import type { SlotLedger } from '../gate/limits/shared-slots.ts';
 import type { ServiceLog } from '../telemetry/log/service-log.ts';
 import type { Family } from '../telemetry/metrics/family.ts';
 import type { Door } from './door.ts';
@@ -17,8 +18,8 @@ import { createMetricsOfAll } from './metrics-of-all.ts';
 
 /** What workers and the process around them ask of it. */
 export interface Primary {
-  /** Answers what one worker asks; called before it runs. */
-  serve(channel: MessageChannel): void;
+  /** Answers what one worker asks; called before it runs. Returns what is to be done when it has ended. */
+  serve(channel: MessageChannel): () => void;
   /** Lets the workers reload one after the other; the first that refuses keeps the others from it. */
   reload(): Promise<{ readonly error: string | undefined }>;
   /** Every worker stops taking what lasts, or takes it again. */
@@ -33,6 +34,8 @@ export interface PrimaryDeps {
   readonly door: Door;
   /** A worker's way to the counters that all share. */
   readonly takes: () => (batch: unknown) => unknown;
+  /** The places for calls that run at once. */
+  readonly slots: SlotLedger;
   /** The primary's own metrics. */
   readonly metrics: () => Promise<readonly Family[]>;
 }
@@ -50,7 +53,10 @@ export function createPrimary(deps: PrimaryDeps): Primary {
   return {
     serve(channel) {
       const take = deps.takes();
+      const slots = deps.slots.forWorker();
       channel.handle(TO_PRIMARY.take, take);
+      channel.handle(TO_PRIMARY.borrow, slots.borrow);
+      channel.handle(TO_PRIMARY.giveBack, slots.giveBack);
       channel.handle(TO_PRIMARY.listen, (body) => listen(deps.door, parseWish(body)));
       channel.handle(TO_PRIMARY.connection, (body) => deps.door.answered(...parseTaken(body)));
       channel.handle(TO_PRIMARY.metrics, () => metrics.collect(fleet().ready()));
@@ -65,6 +71,7 @@ export function createPrimary(deps: PrimaryDeps): Primary {
           body,
         ),
       );
+      return slots.end;
     },
     reload,
     setDraining,

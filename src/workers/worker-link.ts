@@ -17,6 +17,8 @@ export interface WorkerLink {
   readonly slot: number;
   /** Names this process among all that ever serve from the same store. */
   readonly name: string;
+  /** How many workers there are to be. */
+  readonly workers: number;
   readonly directory: string;
   readonly writesToJournal: boolean;
   readonly channel: MessageChannel;
@@ -87,6 +89,7 @@ export function createWorkerLink(options: {
   return {
     slot: start.slot,
     name: start.name,
+    workers: start.workers,
     directory: start.directory,
     writesToJournal: start.writesToJournal,
     channel,

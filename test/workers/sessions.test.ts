@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test } from 'vitest';
 import type { CallAnswer } from '../support/calls.ts';
+import { MODERN_META } from '../support/http-endpoint.ts';
 import { startLoad } from '../support/load.ts';
 import { createSession, type OpenSession } from '../support/mcp-session.ts';
 import { connectHttp } from '../support/official-client.ts';
@@ -232,6 +233,87 @@ test(
     } finally {
       await again.stop();
     }
+  },
+  TEST_MS,
+);
+
+test(
+  'P10 P65: the older transport of two endpoints works through every worker',
+  async () => {
+    serving = await startWorkers({ definition: definitionText({ root: 'transport: { sse: true }' }) });
+    const { product } = serving;
+    const abort = new AbortController();
+    open.push({ stop: () => abort.abort() });
+    const stream = await fetch(`${product.origin}/sse`, {
+      headers: { 'x-api-key': KEY },
+      signal: abort.signal,
+    });
+    let heard = '';
+    const read = async () => {
+      for await (const chunk of stream.body ?? []) heard += Buffer.from(chunk).toString();
+    };
+    read().catch(() => undefined);
+    await expect.poll(() => /^data: (\/messages.*)$/m.exec(heard)?.[1], { timeout: 10_000 }).toBeDefined();
+    const path = /^data: (\/messages.*)$/m.exec(heard)?.[1] ?? '';
+    const params = {
+      protocolVersion: '2024-11-05',
+      capabilities: {},
+      clientInfo: { name: 'test', version: '1' },
+    };
+    const post = (body: object) =>
+      fetch(`${product.origin}${path}`, {
+        method: 'POST',
+        // A connection of its own for each: they go to the workers in turn.
+        headers: { 'x-api-key': KEY, 'content-type': 'application/json', connection: 'close' },
+        body: JSON.stringify({ jsonrpc: '2.0', ...body }),
+      });
+    expect((await post({ id: 1, method: 'initialize', params })).status).toBe(202);
+    for (let id = 2; id < 8; id++) expect((await post({ id, method: 'ping' })).status).toBe(202);
+    await expect.poll(() => heard.match(/"id":[2-7],"result":\{\}/g)?.length, { timeout: 10_000 }).toBe(6);
+  },
+  TEST_MS,
+);
+
+test(
+  'P65: listeners of 2026-07-28 hear what a call in another worker says',
+  async () => {
+    serving = await start();
+    const connections = await serving.connectToAll();
+    const abort = new AbortController();
+    open.push({ stop: () => abort.abort() });
+    const heard = await Promise.all(
+      [1, 2, 3].map(async (id) => {
+        const response = await fetch(serving?.product.url ?? '', {
+          method: 'POST',
+          signal: abort.signal,
+          headers: {
+            'x-api-key': KEY,
+            'content-type': 'application/json',
+            accept: 'application/json, text/event-stream',
+            'mcp-protocol-version': '2026-07-28',
+            'mcp-method': 'subscriptions/listen',
+            connection: 'close',
+          },
+          body: JSON.stringify({
+            jsonrpc: '2.0',
+            id,
+            method: 'subscriptions/listen',
+            params: { notifications: { toolsListChanged: true }, _meta: MODERN_META },
+          }),
+        });
+        expect(response.status).toBe(200);
+        const stream = { text: '' };
+        const read = async () => {
+          for await (const chunk of response.body ?? []) stream.text += Buffer.from(chunk).toString();
+        };
+        read().catch(() => undefined);
+        return stream;
+      }),
+    );
+    await connections[0]?.call('tell');
+    await expect
+      .poll(() => heard.map(({ text }) => text.includes(CHANGED)), { timeout: 10_000 })
+      .toEqual([true, true, true]);
   },
   TEST_MS,
 );

@@ -1,9 +1,15 @@
 // What several workers count, keep and record together.
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { countStatuses } from '../support/calls.ts';
+import { type CallAnswer, countStatuses } from '../support/calls.ts';
 import { runCommand } from '../support/command.ts';
-import { definitionText, KEY, type ServingWorkers, startWorkers } from './serving-workers.ts';
+import {
+  definitionText,
+  KEY,
+  type ServingWorkers,
+  startWorkers,
+  type WorkerConnection,
+} from './serving-workers.ts';
 
 const TEST_MS = 120_000;
 
@@ -72,6 +78,46 @@ const CALL = {
     },
   }),
 };
+
+test(
+  'P18 P65: no more calls run at once in three workers than maxConcurrency says, and places of a dead worker are free again',
+  async () => {
+    serving = await startWorkers({ definition: definitionText({ root: 'limits: { maxConcurrency: 12 }' }) });
+    const connect = async (pid: number) => {
+      for (;;) {
+        const connection = await (serving as ServingWorkers).connect();
+        if (connection.pid === pid) return connection;
+        connection.close();
+      }
+    };
+    // One after the other: each asks once who it leads to, and that is a call as well.
+    const connectTimes = async (pid: number, times: number) => {
+      const connections: WorkerConnection[] = [];
+      while (connections.length < times) connections.push(await connect(pid));
+      return connections;
+    };
+    const [busy = 0, other = 0] = serving.pids();
+    const [toBusy, toOther] = [await connectTimes(busy, 20), await connectTimes(other, 10)];
+    const callAll = (connections: readonly WorkerConnection[], ms: number) =>
+      connections.map((connection) => connection.call('who', { ms }).catch(() => undefined));
+    const statusesOf = async (calls: readonly Promise<CallAnswer | undefined>[]) =>
+      countStatuses((await Promise.all(calls)).filter((answer) => answer !== undefined));
+
+    // Each worker has 2 places for itself (half of 12, for three); the busy one gets the other 6 as well.
+    const first = callAll(toBusy, 3000);
+    await Promise.race(first);
+    expect(await statusesOf(first)).toEqual({ 200: 8, 429: 12 });
+
+    const second = callAll(toBusy, 60_000);
+    await Promise.race(second);
+    expect(await statusesOf(callAll(toOther, 500))).toEqual({ 200: 2, 429: 8 });
+    process.kill(busy, 'SIGKILL');
+    await Promise.all(second);
+    await expect.poll(() => serving?.pids().includes(busy), { timeout: 20_000 }).toBe(false);
+    expect(await statusesOf(callAll(toOther, 500))).toEqual({ 200: 8, 429: 2 });
+  },
+  TEST_MS,
+);
 
 const COUNT = `
 import { appendFileSync } from 'node:fs';

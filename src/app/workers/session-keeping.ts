@@ -74,14 +74,16 @@ function keepSessions({ store, log, secret, worker }: KeptSessionsDeps): KeptSes
   const journal = createSessionJournal({ store, owner, log, now: Date.now });
   const macOf = (text: string): Buffer =>
     createHmac('sha256', secret).update(`session ${text}`).digest().subarray(0, MAC_BYTES);
+  const newId = (): string => {
+    const text = `${owner}.${randomBytes(RANDOM_BYTES).toString('base64url')}`;
+    return `${text}.${macOf(text).toString('base64url')}`;
+  };
   return {
     journal,
-    newId() {
-      const text = `${owner}.${randomBytes(RANDOM_BYTES).toString('base64url')}`;
-      return `${text}.${macOf(text).toString('base64url')}`;
-    },
-    route: (sessions) =>
-      createRoute({
+    newId,
+    route: (sessions) => ({
+      newId,
+      ...createRoute({
         journal,
         sessions,
         worker,
@@ -94,6 +96,7 @@ function keepSessions({ store, log, secret, worker }: KeptSessionsDeps): KeptSes
           return isOurs ? text.slice(0, text.indexOf('.')) : undefined;
         },
       }),
+    }),
   };
 }
 
@@ -106,7 +109,8 @@ interface RouteDeps {
   readonly openerOf: (id: string) => string | undefined;
 }
 
-function createRoute({ journal, sessions, worker, owner, openerOf }: RouteDeps): SessionRoute {
+function createRoute(deps: RouteDeps): Pick<SessionRoute, 'find' | 'socketPath'> {
+  const { journal, sessions, worker, owner, openerOf } = deps;
   const moved = new LRUCache<string, string>({ max: MOVED_MAX });
   const directory = worker?.directory ?? '';
   const isReady = (name: string): boolean => worker?.state().ready.some((one) => one.name === name) ?? false;

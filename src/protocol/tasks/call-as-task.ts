@@ -131,7 +131,7 @@ async function becomeTask(parts: TaskParts, calling: Calling, admitted: Operatio
   });
   run.becomes(created, leaveRoom);
   // Tasks have bounds of their own: those that wait for people must not fill the server.
-  if (admitted.slot !== undefined) admitted.slot.count--;
+  admitted.slot?.end();
   admitted.slot = undefined;
 }
 

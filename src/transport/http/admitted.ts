@@ -18,6 +18,8 @@ export interface EndpointDeps {
   readonly listener: ListenerState;
   readonly observeRequest?: (observation: RequestObservation) => void;
   readonly streamsAtOnce?: StreamsAtOnce;
+  /** Makes ids that name this process, where several serve together. */
+  readonly newSessionId?: () => string;
 }
 
 /** An exchange that passed the request stages, on the plan it stays on. */

@@ -95,6 +95,7 @@ export function createHttpTransport(deps: HttpTransportDeps): HttpTransport {
     listener: state,
     ...(deps.observeRequest === undefined ? {} : { observeRequest: deps.observeRequest }),
     ...(deps.streamsAtOnce === undefined ? {} : { streamsAtOnce: deps.streamsAtOnce }),
+    ...(deps.sessionRoute === undefined ? {} : { newSessionId: deps.sessionRoute.newId }),
   };
   const sse = createSseEndpoint(endpointDeps);
   const { router, server, passing } = createRouter(deps, endpointDeps, sse, state);

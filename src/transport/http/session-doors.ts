@@ -13,6 +13,8 @@ export interface SessionRoute {
    * where this process has taken it over, or nobody has it. `lost` did not answer just now.
    */
   find(id: string, lost?: string): Promise<string | undefined> | undefined;
+  /** Makes an id that names this process. */
+  newId(): string;
   /** The local socket on which this process takes what others pass on; undefined: they cannot reach it. */
   readonly socketPath: string | undefined;
 }

@@ -50,7 +50,7 @@ export function createSseEndpoint(deps: EndpointDeps): SseEndpoint {
     if (deps.listener.isDraining) throw new QuaysideError('draining', { headers: { 'Retry-After': '1' } });
     if (connections.size >= CONNECTIONS_MAX)
       throw new QuaysideError('overloaded', { headers: { 'Retry-After': '10' } });
-    const id = randomBytes(32).toString('base64url');
+    const id = deps.newSessionId?.() ?? randomBytes(32).toString('base64url');
     const events = deps.streams.open(exchange.response, commonHeaders(exchange, plan.defaultServer));
     const caller: Caller = { slug: server.slug, principal, clientAddress: exchange.clientAddress };
     const connection: Connection = { ...caller, events, session: undefined };
