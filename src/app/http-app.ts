@@ -92,12 +92,13 @@ export async function startHttpApp({ settings, build, signals = process }: HttpA
     await core.telemetry.close();
     throw error;
   }
+  const origin = `http://${shownHost(settings.host)}:${port}`;
+  core.upstreams.listening(origin);
   core.plans.watch();
   core.jobs.start();
   lifecycle.ready();
   await operations.serviceManager.ready(`Serving on port ${port}`);
   log.notice({ host: settings.host, port, servers: [...holder.current().servers.keys()] }, 'Serving.');
-  const origin = `http://${shownHost(settings.host)}:${port}`;
   return { core, origin, ended: operations.ended, stop: lifecycle.stop };
 }
 

@@ -12,6 +12,7 @@ import { rollouts } from './0010-rollouts.ts';
 import { upstreams } from './0011-upstreams.ts';
 import { codeIndexes } from './0012-code-indexes.ts';
 import { tasks } from './0014-tasks.ts';
+import { upstreamOAuth } from './0016-upstream-oauth.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps of the schema in the order of their ids. */
@@ -29,6 +30,7 @@ export const migrations: readonly Migration[] = [
   upstreams,
   codeIndexes,
   tasks,
+  upstreamOAuth,
 ];
 
 /** Where the schema is when every step ran. */
