@@ -6,14 +6,7 @@ import { withoutEffect } from '../../src/definition/environment-names.ts';
 import { notYet } from '../../src/definition/not-yet.ts';
 import { rules } from '../../src/definition/problem.ts';
 import { Prompt, Resource, ResourceTemplate } from '../../src/definition/schema/content.ts';
-import {
-  Caching,
-  Database,
-  Definition,
-  Model,
-  Performance,
-  Upstream,
-} from '../../src/definition/schema/definition.ts';
+import { Caching, Database, Definition, Model, Performance } from '../../src/definition/schema/definition.ts';
 import { Handler } from '../../src/definition/schema/handler.ts';
 import {
   ApiKey,
@@ -25,6 +18,7 @@ import {
   WindowLimit,
 } from '../../src/definition/schema/security.ts';
 import { Tool } from '../../src/definition/schema/tool.ts';
+import { Upstream } from '../../src/definition/schema/upstream.ts';
 import type { ObjectShape, Shape } from '../../src/definition/schema/vocabulary.ts';
 import { guide } from './configuration-guide.ts';
 

@@ -4,10 +4,11 @@ import { defaultOf } from '../../src/definition/default-value.ts';
 import { HANDLER_KEYS } from '../../src/definition/expand/tool.ts';
 import { CLIENT_KEYS, URL_KEYS } from '../../src/definition/expand/upstream.ts';
 import { Prompt, Resource, ResourceTemplate } from '../../src/definition/schema/content.ts';
-import { Caching, Database, Definition, Model, Upstream } from '../../src/definition/schema/definition.ts';
+import { Caching, Database, Definition, Model } from '../../src/definition/schema/definition.ts';
 import { Handler } from '../../src/definition/schema/handler.ts';
 import { ApiKey, Security, WindowLimit } from '../../src/definition/schema/security.ts';
 import { Tool } from '../../src/definition/schema/tool.ts';
+import { Upstream } from '../../src/definition/schema/upstream.ts';
 import type { Notes, ObjectShape, Shape } from '../../src/definition/schema/vocabulary.ts';
 
 /** A JSON Schema document or a part of one. */

@@ -11,30 +11,38 @@ import type { Route } from '../route.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { BuildInfo, Telemetry } from '../telemetry/telemetry.ts';
+import { oauthRoutes } from '../upstreams/oauth/oauth-routes.ts';
 import { createPins } from '../upstreams/pins/pins.ts';
 import { upstreamRoutes } from '../upstreams/upstream-routes.ts';
 import { createUpstreams, type HeldUpstreams, type Upstreams } from '../upstreams/upstreams.ts';
 import type { AppAudit } from './audit.ts';
+import type { SecretSettings } from './secrets.ts';
+import { openUpstreamOAuth } from './upstream-oauth.ts';
 
 /** The upstreams with what operators see and do of them. */
 export interface AppUpstreams extends Upstreams {
   readonly routes: readonly Route[];
   readonly component: Component;
+  /** See `AppOAuth.listening`. */
+  readonly listening: (origin: string) => void;
 }
 
 /** One per process; to be closed after the plans. */
 export function openUpstreams(options: {
+  readonly settings: SecretSettings;
   readonly store: Store;
   readonly telemetry: Telemetry;
   readonly audit: Pick<AppAudit, 'events'>;
   readonly egress: Egress;
   readonly build: BuildInfo;
 }): AppUpstreams {
-  const { store, telemetry, audit, egress, build } = options;
+  const { settings, store, telemetry, audit, egress, build } = options;
+  const oauth = openUpstreamOAuth({ settings, store, egress });
   const pins = createPins({ store, now: Date.now, audit: audit.events });
   const upstreams = createUpstreams({
     egress,
     pins,
+    oauth: oauth.deps,
     client: { name: 'quayside', version: build.version },
     clock: systemClock,
     log: telemetry.log.child({ component: 'upstream' }),
@@ -45,7 +53,11 @@ export function openUpstreams(options: {
   });
   return {
     ...upstreams,
-    routes: upstreamRoutes({ statuses: upstreams.statuses, pins }),
+    routes: [
+      ...upstreamRoutes({ statuses: upstreams.statuses, pins }),
+      ...oauthRoutes({ ...oauth.routes, find: upstreams.find }),
+    ],
+    listening: oauth.listening,
     component: upstreamComponent(upstreams),
   };
 }

@@ -96,13 +96,14 @@ export async function startHttpApp(options: HttpAppOptions): Promise<HttpApp> {
     await core.telemetry.close();
     throw error;
   }
+  const origin = `http://${shownHost(settings.host)}:${port}`;
+  core.upstreams.listening(origin);
   core.plans.watch();
   core.jobs.start();
   if (worker !== undefined) serveAsWorker(worker, { core, settings, lifecycle });
   lifecycle.ready();
   await operations.serviceManager.ready(`Serving on port ${port}`);
   log.notice({ host: settings.host, port, servers: [...holder.current().servers.keys()] }, 'Serving.');
-  const origin = `http://${shownHost(settings.host)}:${port}`;
   return { core, origin, ended: operations.ended, stop: lifecycle.stop };
 }
 

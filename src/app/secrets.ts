@@ -8,7 +8,12 @@ import { ManagerError } from '../secrets/managers/manager.ts';
 import { readFromVault } from '../secrets/managers/vault.ts';
 import { createSecretResolver } from '../secrets/resolve-secrets.ts';
 import { createSecretStore, SECRETS_TOPIC, type SecretStore } from '../secrets/secret-store.ts';
-import { createDataKeys, MasterKeyMissing, missingMasterKeys } from '../secrets/vault/data-keys.ts';
+import {
+  createDataKeys,
+  type DataKeys,
+  MasterKeyMissing,
+  missingMasterKeys,
+} from '../secrets/vault/data-keys.ts';
 import { UnsealError } from '../secrets/vault/envelope.ts';
 import { type MasterKeys, openMasterKeys } from '../secrets/vault/master-keys.ts';
 import { openStore } from '../store/open-store.ts';
@@ -35,7 +40,7 @@ export type SecretSettings = Pick<AppSettings, 'environment' | 'dataDirectory' |
 export function openSecretStore(
   settings: SecretSettings,
   store: Store,
-): { readonly secrets: SecretStore; readonly masterKeys: MasterKeys } {
+): { readonly secrets: SecretStore; readonly masterKeys: MasterKeys; readonly dataKeys: DataKeys } {
   const { masterKey, masterKeyPrevious, masterKeyFile, masterKeyCommand } = settings.environment;
   const masterKeys = openMasterKeys({
     dataDirectory: settings.dataDirectory,
@@ -46,7 +51,7 @@ export function openSecretStore(
     ...(masterKeyCommand === undefined ? {} : { masterKeyCommand }),
   });
   const dataKeys = createDataKeys({ store, masterKeys, now: Date.now });
-  return { masterKeys, secrets: createSecretStore({ store, dataKeys, now: Date.now }) };
+  return { masterKeys, dataKeys, secrets: createSecretStore({ store, dataKeys, now: Date.now }) };
 }
 
 /**

@@ -55,7 +55,8 @@ const RETIRE_KEYS = systemStatement(
 const REMOVE_KEYS = systemStatement(
   'secrets.keys.remove',
   `DELETE FROM encryption_keys WHERE retired_at IS NOT NULL
-   AND NOT EXISTS (SELECT 1 FROM secrets WHERE secrets.key_id = encryption_keys.id)`,
+   AND NOT EXISTS (SELECT 1 FROM secrets WHERE secrets.key_id = encryption_keys.id)
+   AND NOT EXISTS (SELECT 1 FROM upstream_oauth WHERE upstream_oauth.key_id = encryption_keys.id)`,
 );
 const BEHIND = systemStatement<SealedRow>(
   'secrets.behind',

@@ -328,6 +328,15 @@ CREATE TABLE quayside.tenants (
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL
 );
+CREATE TABLE quayside.upstream_oauth (
+  kind text NOT NULL,
+  place text NOT NULL,
+  subject text NOT NULL,
+  key_id text NOT NULL,
+  value text NOT NULL,
+  expires_at bigint NOT NULL,
+  updated_at bigint NOT NULL
+);
 CREATE TABLE quayside.upstream_tools (
   server text NOT NULL,
   upstream text NOT NULL,
@@ -420,6 +429,8 @@ ALTER TABLE quayside.tasks ADD CONSTRAINT tasks_pkey PRIMARY KEY (tenant_id, id)
 ALTER TABLE quayside.tasks ADD CONSTRAINT tasks_status_check CHECK ((status = ANY (ARRAY['working'::text, 'input_required'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])));
 ALTER TABLE quayside.tenants ADD CONSTRAINT tenants_pkey PRIMARY KEY (id);
 ALTER TABLE quayside.tenants ADD CONSTRAINT tenants_slug_key UNIQUE (slug);
+ALTER TABLE quayside.upstream_oauth ADD CONSTRAINT upstream_oauth_kind_check CHECK ((kind = ANY (ARRAY['grant'::text, 'client'::text, 'round'::text])));
+ALTER TABLE quayside.upstream_oauth ADD CONSTRAINT upstream_oauth_pkey PRIMARY KEY (kind, place, subject);
 ALTER TABLE quayside.upstream_tools ADD CONSTRAINT upstream_tools_pkey PRIMARY KEY (server, upstream, tool);
 ALTER TABLE quayside.user_logins ADD CONSTRAINT user_logins_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE quayside.user_logins ADD CONSTRAINT user_logins_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES quayside.users(tenant_id, id) ON DELETE CASCADE;
@@ -456,6 +467,7 @@ CREATE INDEX sessions_by_owner ON quayside.sessions USING btree (owner);
 CREATE INDEX tasks_by_principal ON quayside.tasks USING btree (tenant_id, principal, server, created_at);
 CREATE INDEX tasks_expires_at ON quayside.tasks USING btree (expires_at);
 CREATE INDEX tasks_lease_until ON quayside.tasks USING btree (lease_until) WHERE (status = 'working'::text);
+CREATE INDEX upstream_oauth_expires_at ON quayside.upstream_oauth USING btree (expires_at);
 CREATE INDEX user_logins_expiry ON quayside.user_logins USING btree (expires_at);
 CREATE UNIQUE INDEX user_logins_id ON quayside.user_logins USING btree (id);
 CREATE INDEX user_logins_user ON quayside.user_logins USING btree (tenant_id, user_id);
@@ -761,6 +773,7 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.sessions TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.store_changes TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.tasks TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.tenants TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.upstream_oauth TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.upstream_tools TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.user_logins TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.users TO quayside_app;

@@ -426,6 +426,19 @@ CREATE TABLE tenants (
   updated_at INTEGER NOT NULL
 );
 
+CREATE TABLE upstream_oauth (
+  kind TEXT NOT NULL CHECK (kind IN ('grant', 'client', 'round')),
+  place TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  value TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (kind, place, subject)
+);
+
+CREATE INDEX upstream_oauth_expires_at ON upstream_oauth (expires_at);
+
 CREATE TABLE upstream_tools (
   server TEXT NOT NULL,
   upstream TEXT NOT NULL,

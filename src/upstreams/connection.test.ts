@@ -59,6 +59,7 @@ function setUp(isShared: boolean) {
     dialer,
     clock,
     log: silent,
+    perCaller: false,
     events: {
       connected: async () => undefined,
       stateChanged: () => states.push(connection.state),

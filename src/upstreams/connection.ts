@@ -2,6 +2,7 @@
 // era has sessions and they cost little.
 import type { Clock } from '../clock.ts';
 import type { Log } from '../telemetry/log.ts';
+import { backoff } from './backoff.ts';
 import type { LinkEvents } from './rpc/link.ts';
 import type { Dialer } from './session/dial.ts';
 import type { Session } from './session/session.ts';
@@ -22,10 +23,10 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly events: ConnectionEvents;
+  /** Each caller has a session of its own, whatever the era: it is authorized as that caller. */
+  readonly perCaller: boolean;
 }
 
-const BACKOFF_MS = 500;
-const BACKOFF_MS_MAX = 60_000;
 /** A connection that stood this long was a good one: the next begins at once. */
 const STABLE_MS = 10_000;
 /** Sessions of callers; the longest unused one goes first. */
@@ -95,11 +96,9 @@ export class Connection {
   async use<Result>(caller: string, work: (session: Session) => Promise<Result>): Promise<Result> {
     if (this.#state === 'connecting') await this.#attempt.promise;
     const control = this.#control;
-    if (control === undefined)
-      throw new UpstreamError('unavailable', 'The upstream is not connected now.', {
-        cause: this.#lastError,
-      });
-    if (control.era === 'modern' || control.isShared) return this.useControl(work);
+    if (control === undefined) throw this.#notConnected();
+    const isForAll = control.era === 'modern' || control.isShared;
+    if (isForAll && !this.#options.perCaller) return this.useControl(work);
     const own = this.#callerSession(caller);
     own.usedAt = this.#options.clock.monotonic();
     own.running += 1;
@@ -150,6 +149,12 @@ export class Connection {
     this.#drop();
     this.#attempt.reject(new UpstreamError('ended', 'The upstream was closed.'));
     await Promise.all([this.#dialing, this.#ending, ...callers.map(endCaller)]);
+  }
+
+  #notConnected(): UpstreamError {
+    const cause = this.#lastError;
+    if (cause?.reason === 'unauthorized') return cause;
+    return new UpstreamError('unavailable', 'The upstream is not connected now.', { cause });
   }
 
   async #connect(signal: AbortSignal): Promise<void> {
@@ -249,6 +254,7 @@ export class Connection {
     const session = dialer.open(
       this.#eventsOf(() => undefined, clock.monotonic()),
       this.#giveUp.signal,
+      caller === '' ? undefined : caller,
     );
     const own = { session, usedAt: clock.monotonic(), running: 0 };
     this.#callers.set(caller, own);
@@ -286,12 +292,6 @@ async function endCaller({ session }: CallerSession): Promise<void> {
     (opened) => opened.close(),
     () => undefined,
   );
-}
-
-/** With jitter, so that what failed together does not come back together. */
-function backoff(failures: number): number {
-  const most = Math.min(BACKOFF_MS * 2 ** failures, BACKOFF_MS_MAX);
-  return Math.round(most * (0.5 + Math.random() / 2));
 }
 
 function causeOf({ cause }: UpstreamError): string | undefined {

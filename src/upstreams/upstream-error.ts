@@ -8,6 +8,7 @@ import type { JsonObject } from '../tool.ts';
  * - `busy`: too many requests wait already; `cancelled`: the caller gave up.
  * - `answered`: the upstream answered with a JSON-RPC error.
  * - `session`: the upstream no longer knows the session, so it has not looked at the request.
+ * - `unauthorized`: it wants the caller to authorize us, or that failed.
  * - `withheld`: the tool's definition waits for approval; `unknown`: it offers nothing of this name.
  */
 type UpstreamReason =
@@ -21,6 +22,7 @@ type UpstreamReason =
   | 'cancelled'
   | 'answered'
   | 'session'
+  | 'unauthorized'
   | 'withheld'
   | 'unknown';
 

@@ -6,6 +6,7 @@ import type { JsonObject } from '../tool.ts';
 import { type Breaker, createBreaker } from './breaker.ts';
 import { type Listing, NOTHING, readListing, type UpstreamTool } from './catalogue.ts';
 import { Connection } from './connection.ts';
+import type { UpstreamOAuth } from './oauth/upstream-oauth.ts';
 import type { PinState, Pins } from './pins/pins.ts';
 import { createRefresher, type Refresher } from './refresher.ts';
 import { createDialer, type Place } from './session/dial.ts';
@@ -20,6 +21,8 @@ export interface UpstreamOptions {
   readonly server: string;
   readonly name: string;
   readonly place: Place;
+  /** Where each caller authorizes us. */
+  readonly oauth?: UpstreamOAuth | undefined;
   readonly client: ClientIdentity;
   /** Of connecting and of each page of a list. */
   readonly timeoutMs: number;
@@ -64,6 +67,7 @@ export class Upstream {
       dialer: createDialer({ place, client, timeoutMs, roots, clock, log, headerParameters }),
       clock,
       log,
+      perCaller: options.oauth !== undefined,
       events: {
         connected: (session) => this.#connected(session),
         stateChanged: options.stateChanged,
@@ -172,6 +176,17 @@ export class Upstream {
       this.#watched.delete(uri);
       this.#listen();
     };
+  }
+
+  get oauth(): UpstreamOAuth | undefined {
+    return this.#options.oauth;
+  }
+
+  /** Somebody has authorized us, or no longer does. */
+  grantsChanged(): void {
+    if (this.oauth === undefined) return;
+    this.oauth.forget();
+    if (this.#connection.state === 'down') this.#connection.reset(0);
   }
 
   /** Judges the last list anew, after somebody has approved something. */

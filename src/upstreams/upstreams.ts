@@ -3,10 +3,11 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Clock } from '../clock.ts';
-import type { Upstream as UpstreamConfig } from '../definition/schema/definition.ts';
+import type { Upstream as UpstreamConfig } from '../definition/schema/upstream.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createEndpoint } from './http/endpoint.ts';
+import { createUpstreamOAuth, type OAuthDeps, type UpstreamOAuth } from './oauth/upstream-oauth.ts';
 import type { Pins } from './pins/pins.ts';
 import type { Place } from './session/dial.ts';
 import type { ClientIdentity } from './session/session.ts';
@@ -48,6 +49,7 @@ export interface Upstreams {
   /** Opens what is not open yet. Throws EgressError for an address that is none. */
   hold(owner: UpstreamOwner, configs: Readonly<Record<string, UpstreamConfig>>): HeldUpstreams;
   statuses(): readonly UpstreamStatus[];
+  find(server: string, name: string): Upstream | undefined;
   /** Told when what an upstream offers has changed. Returns the way to stop. */
   onChange(listener: () => void): () => void;
   close(): Promise<void>;
@@ -56,6 +58,7 @@ export interface Upstreams {
 export interface UpstreamsDeps {
   readonly egress: Egress;
   readonly pins: Pins;
+  readonly oauth: OAuthDeps;
   readonly client: ClientIdentity;
   readonly clock: Clock;
   readonly log: Log;
@@ -86,7 +89,15 @@ export function createUpstreams(deps: UpstreamsDeps): Upstreams {
         deps.log.warn({ err: error }, 'Approvals of upstream tools could not be read.');
       });
   });
+  const stopListening = deps.oauth.records.watch(() => {
+    for (const upstream of pool.all()) upstream.grantsChanged();
+  });
   return {
+    find: (server, name) =>
+      pool.all().find((one) => {
+        const status = one.status();
+        return status.server === server && status.name === name;
+      }),
     hold(owner, configs) {
       const all = Object.entries(configs).map(([name, config]) => {
         const open = pool.acquire(owner, name, config);
@@ -109,6 +120,7 @@ export function createUpstreams(deps: UpstreamsDeps): Upstreams {
     },
     async close() {
       stopWatching();
+      stopListening();
       await pool.close();
     },
   };
@@ -154,7 +166,7 @@ function createPool(deps: UpstreamsDeps, changed: () => void) {
 }
 
 function createUpstream(
-  { pins, client, clock, log, egress }: UpstreamsDeps,
+  { pins, oauth: oauthDeps, client, clock, log, egress }: UpstreamsDeps,
   made: {
     readonly owner: UpstreamOwner;
     readonly name: string;
@@ -164,10 +176,14 @@ function createUpstream(
   },
 ): Upstream {
   const { owner, name, config, changed, stateChanged } = made;
+  const plain = placeOf(owner, config, egress);
+  const oauth = oauthOf({ owner, name, config, place: plain }, oauthDeps);
   return new Upstream({
     server: owner.slug,
     name,
-    place: placeOf(owner, config, egress),
+    place:
+      plain.kind === 'http' && oauth !== undefined ? { ...plain, endpointFor: oauth.endpointFor } : plain,
+    oauth,
     client,
     timeoutMs: config.timeout,
     roots: config.roots,
@@ -178,6 +194,25 @@ function createUpstream(
     changed,
     stateChanged,
   });
+}
+
+function oauthOf(
+  made: {
+    readonly owner: UpstreamOwner;
+    readonly name: string;
+    readonly config: UpstreamConfig;
+    readonly place: Place;
+  },
+  deps: OAuthDeps,
+): UpstreamOAuth | undefined {
+  const { owner, name, config, place } = made;
+  if (config.oauth === undefined || place.kind !== 'http') return undefined;
+  const { endpoint } = place;
+  const resource = { url: endpoint.url, trusted: owner.trusted };
+  return createUpstreamOAuth(
+    { place: `${owner.slug}/${name}`, endpoint, resource, config: config.oauth },
+    deps,
+  );
 }
 
 /** Empty where the upstream is there, or may be missing. */
@@ -200,10 +235,10 @@ function keyOf(
   name: string,
   config: UpstreamConfig,
 ): string {
-  const { command, args, env, cwd, url, headers, transport, pin, timeout, roots, breaker } = config;
+  const { command, args, env, cwd, url, headers, transport, oauth, pin, timeout, roots, breaker } = config;
   const parts = [slug, name, trusted, baseDirectory, { command, args, env, cwd, url, headers, transport }];
   return createHash('sha256')
-    .update(JSON.stringify([...parts, pin, timeout, roots, breaker]))
+    .update(JSON.stringify([...parts, oauth, pin, timeout, roots, breaker]))
     .digest('hex');
 }
 

@@ -20,6 +20,7 @@ import { rolloutRoutes } from '../../src/rollout/rollout-routes.ts';
 import type { Route } from '../../src/route.ts';
 import { withOpenApi } from '../../src/transport/http/openapi-route.ts';
 import { serverCardRoutes } from '../../src/transport/http/server-card-routes.ts';
+import { oauthRoutes } from '../../src/upstreams/oauth/oauth-routes.ts';
 import { upstreamRoutes } from '../../src/upstreams/upstream-routes.ts';
 import { type RawAnswer, sendRequest } from '../support/raw-http.ts';
 import { type GovernedServer, KEYS, startGovernedServer } from './governed-server.ts';
@@ -32,6 +33,9 @@ const WELL_KNOWN = /^\/\.well-known\/|\/server-card$/;
 
 /** Whoever has no credential yet brings a password, an invitation or a refresh token in the body. */
 const CREDENTIAL_IN_BODY = ['register', 'login', 'refresh', 'logout'].map((door) => `/api/v1/auth/${door}`);
+
+/** Browsers and authorization servers come with the state of a round, which nobody has here. */
+const STATE_IN_ADDRESS = /^\/api\/v1\/upstreams\/(?:rounds\/:state|callback|client-metadata)$/;
 
 /** Somewhere else: the definition believes its proxy on loopback. */
 const OUTSIDE = { 'X-Forwarded-For': '203.0.113.9' };
@@ -65,6 +69,7 @@ function tableRoutes(): readonly Route[] {
     ...upstreamRoutes(parseDeps({})),
     ...serverCardRoutes(parseDeps({})),
     ...codeRoutes(() => undefined),
+    ...oauthRoutes(parseDeps({})),
   ];
   return withOpenApi(routes, () => ({ version: '', keyHeader: '' }));
 }
@@ -94,6 +99,7 @@ test('P13: every route of the tables is public by the specification or refuses w
     });
     if (PUBLIC.includes(path)) expect([path, answer.status]).toEqual([path, 200]);
     else if (WELL_KNOWN.test(path)) expect([path, answer.status]).toEqual([path, 404]);
+    else if (STATE_IN_ADDRESS.test(path)) expect([path, answer.status >= 400]).toEqual([path, true]);
     else if (CREDENTIAL_IN_BODY.includes(path)) expect([path, answer.status]).toEqual([path, 400]);
     else expectChallenge(answer, `${method} ${path}`);
   }

@@ -7,6 +7,7 @@ import { Packs } from './packs.ts';
 import { OptionalRollout } from './rollout.ts';
 import { Security } from './security.ts';
 import { Tool } from './tool.ts';
+import { Upstream } from './upstream.ts';
 import {
   any,
   array,
@@ -76,43 +77,6 @@ export const Model = object('A model behind an OpenAI-compatible endpoint.', {
       currency: string('ISO 4217 code.', { pattern: /^[A-Z]{3}$/, fallback: 'USD' }),
     }),
   ),
-});
-
-const named = (doc: string) => array(doc, string('Name.', { minLength: 1 }), { fallback: [] });
-
-/** Another MCP server. */
-export const Upstream = object('Another MCP server. Give `command` or `url`.', {
-  command: optional(
-    string('Program to start; no shell is involved.', { minLength: 1, trustedOnly: true, examples: ['npx'] }),
-  ),
-  args: array('Arguments of the program.', string('Argument.'), { fallback: [] }),
-  env: record('Environment of the program.', string('Value.', { secret: true, substitute: 'environment' }), {
-    fallback: {},
-  }),
-  cwd: optional(string('Working folder of the program.', { minLength: 1 })),
-  url: optional(
-    string('Address of the server.', { format: 'uri', examples: ['https://mcp.example.com/mcp'] }),
-  ),
-  headers: record('Headers of each request.', string('Value.', { secret: true, substitute: 'environment' }), {
-    fallback: {},
-  }),
-  transport: choice('How the address is spoken to.', ['auto', 'http', 'sse'], { fallback: 'auto' }),
-  prefix: optional(string('Put in front of each tool name.')),
-  include: named('Tools that are taken over; empty: all.'),
-  exclude: named('Tools that are left out.'),
-  rename: record('New names of tools.', string('New name.', { minLength: 1 }), { fallback: {} }),
-  pin: boolean('A tool whose definition changes is withheld until it is approved.', { fallback: true }),
-  timeout: integer('Milliseconds until a request is ended.', { unit: 'ms', minimum: 1, fallback: 30_000 }),
-  failure: choice('Whether an unreachable upstream is skipped or fails the start.', ['skip', 'fail'], {
-    fallback: 'skip',
-  }),
-  roots: boolean('Whether the server may ask clients for their roots, which name folders of theirs.', {
-    fallback: false,
-  }),
-  breaker: object('When a failing upstream is left alone.', {
-    failures: integer('Failures in a row that open the breaker.', { minimum: 1, fallback: 5 }),
-    cooldown: integer('Time until the next attempt.', { unit: 'ms', minimum: 1, fallback: 30_000 }),
-  }),
 });
 
 /** An API whose operations become tools. */
@@ -293,6 +257,5 @@ export const Definition = object('One MCP server.', {
 export type Definition = Static<typeof Definition>;
 export type Database = Static<typeof Database>;
 export type Model = Static<typeof Model>;
-export type Upstream = Static<typeof Upstream>;
 export type Limits = Static<typeof Limits>;
 export type Caching = Static<typeof Caching>;

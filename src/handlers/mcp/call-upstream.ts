@@ -7,7 +7,11 @@ import type { Upstream } from '../../upstreams/upstream.ts';
 import type { UpstreamCall } from '../../upstreams/upstream-call.ts';
 import { UpstreamError } from '../../upstreams/upstream-error.ts';
 import type { HeldUpstream } from '../../upstreams/upstreams.ts';
+import { authorizeUpstream } from './authorization-round.ts';
 import { type ClientQuestions, questionsFor } from './client-questions.ts';
+
+/** A second one for scopes that only the call itself needs. */
+const AUTHORIZATIONS_MAX = 2;
 
 /**
  * Sends the request, and answers the rounds in which a modern upstream asks for input. Rejects with UpstreamError, with
@@ -28,7 +32,8 @@ export async function callUpstream(
   let { params } = request;
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const timeoutMs = Math.max(1, endsAt - performance.now());
-    const result = await send(upstream, { ...common, method: request.method, params, timeoutMs }, signal);
+    const asked = { ...common, method: request.method, params, timeoutMs };
+    const result = await sendAuthorized(upstream, asked, call);
     if (result.resultType !== 'input_required') return result;
     const inputResponses = await questions.answerAll(result.inputRequests);
     const { requestState } = result;
@@ -39,6 +44,19 @@ export async function callUpstream(
     };
   }
   throw new UpstreamError('garbage', `The upstream asked for input more than ${ROUNDS_MAX} times.`);
+}
+
+/** Again after a round of authorization where the upstream wants one; an upstream that is never content is left. */
+async function sendAuthorized(upstream: Upstream, request: UpstreamCall, call: Call): Promise<JsonObject> {
+  for (let round = 1; ; round++) {
+    try {
+      return await send(upstream, request, call.signal);
+    } catch (error) {
+      const isWanted = error instanceof UpstreamError && error.reason === 'unauthorized';
+      if (!isWanted || round > AUTHORIZATIONS_MAX) throw error;
+      await authorizeUpstream(upstream, call, error);
+    }
+  }
 }
 
 /** What ended the call from outside is why it failed: a deadline, a cancellation, a question that ends a round. */

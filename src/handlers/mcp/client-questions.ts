@@ -1,5 +1,5 @@
 // What an upstream may ask the client of one call, and how its questions are put.
-import type { Upstream as UpstreamConfig } from '../../definition/schema/definition.ts';
+import type { Upstream as UpstreamConfig } from '../../definition/schema/upstream.ts';
 import { canonicalHash } from '../../gate/canonical-json.ts';
 import type { ClientChannel, InputRequest, JsonObject } from '../../tool.ts';
 import { isObject } from '../../upstreams/json-object.ts';

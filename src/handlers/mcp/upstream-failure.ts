@@ -19,6 +19,7 @@ const FAILURES: Readonly<
   cancelled: { code: 'HANDLER_EXECUTION_ERROR', effect: 'unknown' },
   answered: { code: 'HANDLER_EXECUTION_ERROR', effect: 'definite' },
   session: { code: 'HANDLER_NETWORK_ERROR', effect: 'none' },
+  unauthorized: { code: 'HANDLER_PERMISSION_ERROR', effect: 'none' },
   withheld: { code: 'HANDLER_PERMISSION_ERROR', effect: 'none' },
   unknown: { code: 'HANDLER_NOT_FOUND', effect: 'none' },
 };

@@ -13,6 +13,7 @@ import { upstreams } from './0011-upstreams.ts';
 import { codeIndexes } from './0012-code-indexes.ts';
 import { sessions } from './0013-sessions.ts';
 import { tasks } from './0014-tasks.ts';
+import { upstreamOAuth } from './0016-upstream-oauth.ts';
 import { codeRepositories } from './0017-code-repositories.ts';
 import type { Migration } from './migration.ts';
 
@@ -32,6 +33,7 @@ export const migrations: readonly Migration[] = [
   codeIndexes,
   sessions,
   tasks,
+  upstreamOAuth,
   codeRepositories,
 ];
 

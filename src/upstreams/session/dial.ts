@@ -20,7 +20,13 @@ import type { ClientIdentity, Session } from './session.ts';
 /** Where an upstream is. */
 export type Place =
   | { readonly kind: 'stdio'; readonly command: ProcessCommand }
-  | { readonly kind: 'http'; readonly endpoint: Endpoint; readonly transport: 'auto' | 'http' | 'sse' };
+  | {
+      readonly kind: 'http';
+      readonly endpoint: Endpoint;
+      readonly transport: 'auto' | 'http' | 'sse';
+      /** Where each caller has an authorization of its own; without a caller, what reads lists. */
+      readonly endpointFor?: (caller: string | undefined) => Endpoint;
+    };
 
 export interface DialOptions {
   readonly place: Place;
@@ -36,8 +42,8 @@ export interface DialOptions {
 
 /** Opens sessions to one upstream. What was found out holds until opening fails. */
 export interface Dialer {
-  /** Rejects with UpstreamError, also when `signal` aborts, and then leaves nothing open. */
-  open(events: LinkEvents, signal: AbortSignal): Promise<Session>;
+  /** Rejects with UpstreamError, also when `signal` aborts, and then leaves nothing open. `caller`: whose it is. */
+  open(events: LinkEvents, signal: AbortSignal, caller?: string): Promise<Session>;
 }
 
 /** A legacy server may never answer what it does not know; it must not take the whole deadline. */
@@ -51,13 +57,13 @@ export function createDialer(options: DialOptions): Dialer {
   const { place } = options;
   let known: Manner | undefined = place.kind === 'http' && place.transport === 'sse' ? 'sse' : undefined;
   return {
-    async open(events, signal) {
+    async open(events, signal, caller) {
       const attempt = beginAttempt(events, signal);
       try {
         const [manner, session] =
           place.kind === 'stdio'
             ? await openProcess(options, place.command, attempt, known)
-            : await openHttp(options, place, attempt, known);
+            : await openHttp(options, authorized(place, caller), attempt, known);
         known = manner;
         return session;
       } catch (error) {
@@ -68,6 +74,12 @@ export function createDialer(options: DialOptions): Dialer {
       }
     },
   };
+}
+
+type HttpPlace = Extract<Place, { kind: 'http' }>;
+
+function authorized(place: HttpPlace, caller: string | undefined): HttpPlace {
+  return place.endpointFor === undefined ? place : { ...place, endpoint: place.endpointFor(caller) };
 }
 
 /** What an attempt works with: whom it tells, and what ends it. */
@@ -137,7 +149,7 @@ async function openProcess(
 
 async function openHttp(
   options: DialOptions,
-  { endpoint, transport }: Extract<Place, { kind: 'http' }>,
+  { endpoint, transport }: HttpPlace,
   attempt: Attempt,
   known: Manner | undefined,
 ): Promise<Opened> {

@@ -6,9 +6,13 @@ import { callUpstream } from '../../../src/handlers/mcp/call-upstream.ts';
 import type { Log } from '../../../src/telemetry/log.ts';
 import type { Call, ClientChannel, JsonObject } from '../../../src/tool.ts';
 import { createEndpoint } from '../../../src/upstreams/http/endpoint.ts';
+import { createUpstreamOAuth } from '../../../src/upstreams/oauth/upstream-oauth.ts';
 import { Upstream } from '../../../src/upstreams/upstream.ts';
+import { callerKey } from '../../../src/upstreams/upstream-call.ts';
+import { createBrowser } from './browser.ts';
 
 const TIMEOUT_MS = 10_000;
+const CONNECTIONS_MAX = 3;
 
 const log: Log = {
   debug: (fields, message) => console.error(message, fields),
@@ -18,12 +22,16 @@ const log: Log = {
   child: () => log,
 };
 
-/** A person who accepts every form as it is. */
+/** A person who accepts every form as it is, and opens every page. */
 const client: ClientChannel = {
   protocolVersion: '2026-07-28',
   log: () => undefined,
-  requestInput: async (requests) =>
-    Object.fromEntries(Object.keys(requests).map((key) => [key, { action: 'accept', content: {} }])),
+  async requestInput(requests) {
+    for (const { params } of Object.values(requests))
+      if (typeof params?.url === 'string') await browser.open(params.url);
+    return Object.fromEntries(Object.keys(requests).map((key) => [key, { action: 'accept', content: {} }]));
+  },
+  declared: { elicitation: { form: {}, url: {} } },
   supports: (method) => method === 'elicitation/create',
   closeStream: () => undefined,
   notify: () => undefined,
@@ -46,15 +54,28 @@ const call: Call = {
 
 const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? '';
 const context: JsonObject = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}');
-const egress = createEgress({ allow: '', log });
+const egress = createEgress({ allow: 'localhost', log });
+const browser = createBrowser(egress);
+const endpoint = createEndpoint({ egress, url: process.argv[2] ?? '', headers: {}, trusted: true });
+const oauth = createUpstreamOAuth(
+  {
+    place: 'conformance/scenario',
+    endpoint,
+    resource: { url: endpoint.url, trusted: true },
+    config: { ...registeredBefore(), scopes: [] },
+  },
+  browser.deps,
+);
 const upstream = new Upstream({
   server: 'conformance',
   name: 'scenario',
   place: {
     kind: 'http',
     transport: 'http',
-    endpoint: createEndpoint({ egress, url: process.argv[2] ?? '', headers: {}, trusted: true }),
+    endpoint,
+    ...(isOAuth() ? { endpointFor: oauth.endpointFor } : {}),
   },
+  oauth: isOAuth() ? oauth : undefined,
   client: { name: 'quayside', version: '1.0.0' },
   timeoutMs: TIMEOUT_MS,
   roots: false,
@@ -64,15 +85,35 @@ const upstream = new Upstream({
   changed: () => undefined,
   stateChanged: () => undefined,
 });
-
 const held = { upstream, config: { roots: false } };
+browser.deps.records.watch(() => upstream.grantsChanged());
 
 await upstream.start();
-const failure = await upstream.settled();
-if (failure !== undefined) throw failure;
+await connect();
 await askFor(scenario);
 await upstream.close();
 await egress.close();
+
+function isOAuth(): boolean {
+  return scenario.startsWith('auth/');
+}
+
+function registeredBefore(): { readonly clientId?: string; readonly clientSecret?: string } {
+  const { client_id: clientId, client_secret: clientSecret } = context;
+  return typeof clientId === 'string' ? { clientId, clientSecret: String(clientSecret) } : {};
+}
+
+/** As the person does who sees that an upstream is not there, and authorizes it; not for ever. */
+async function connect(): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const failure = await upstream.settled();
+    if (failure === undefined) return;
+    if (failure.reason !== 'unauthorized' || attempt === CONNECTIONS_MAX) throw failure;
+    await browser.open(await oauth.begin(callerKey(call.principal)));
+    // What follows from the grant begins in a turn of its own.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
 
 async function askFor(name: string): Promise<void> {
   if (name === 'http-custom-headers') {
