@@ -13,6 +13,7 @@ import { repositoryId, repositoryName } from './repositories/repositories.ts';
 import { serveRepositories } from './repositories/server-repositories.ts';
 import { addedTools } from './tools/added-tools.ts';
 import { dependenciesTool } from './tools/dependencies-tool.ts';
+import { guidanceTool } from './tools/guidance-tool.ts';
 import { indexTools } from './tools/index-tools.ts';
 import { listTool } from './tools/list-tool.ts';
 import { lookupTool } from './tools/lookup-tool.ts';
@@ -115,6 +116,7 @@ function serveCode(
           ]
         : []),
       ...statusTools(of),
+      guidanceTool(),
       ...indexTools(of),
     ],
     async close() {
