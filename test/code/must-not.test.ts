@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectStdio } from '../support/official-client.ts';
+import { connectHttp, connectStdio } from '../support/official-client.ts';
 import { type CodeServer, startCodeServer } from './code-server.ts';
 
 const FRAGMENTS = [
@@ -89,6 +89,24 @@ test('N1: the 14 tools are listed, each with a schema that refuses what it does 
       false,
       false,
     ]);
+  }
+});
+
+test('what may take minutes can go on as a task, and reading cannot', async () => {
+  const legacy = await connectHttp({ url: `${server.product.origin}/mcp/code`, key: undefined }, 'legacy');
+  try {
+    const { tools } = await legacy.listTools();
+    const capable = tools.flatMap(({ name, execution }) =>
+      execution?.taskSupport === 'optional' ? [name] : [],
+    );
+    expect(capable.sort()).toEqual([
+      'add_reference_repository',
+      'cleanup_repositories',
+      'index_file',
+      'index_project',
+    ]);
+  } finally {
+    await legacy.close();
   }
 });
 

@@ -97,7 +97,10 @@ function serveCode(
     const named = { id: repositoryId(path), name: repositoryName(path), path, type: 'local' as const };
     return { ...named, index, symbols };
   });
-  const repositories = serveRepositories({ local, added, registry, wish: options, base, serveStale });
+  const repositories = serveRepositories({
+    ...{ local, added, registry, wish: options, base, serveStale },
+    log: deps.log,
+  });
   const { of } = repositories;
   const commands = { ...deps, hosts: references.gitHosts, roots: [...paths, ...roots], local: paths, base };
   return {
