@@ -6,6 +6,7 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { CodePack, ServedCode } from '../packs/code/code-pack.ts';
 import { codeRoutes } from '../packs/code/code-routes.ts';
 import { CODE_INSTRUCTIONS } from '../packs/code/instructions.ts';
+import { CODE_PROMPTS } from '../packs/code/prompts.ts';
 import { scheduleCleanup } from '../packs/code/repositories/added-cleanup.ts';
 import { PartsError } from '../plan/compilation.ts';
 import type { PackTool } from '../plan/pack-tool.ts';
@@ -113,7 +114,7 @@ function codeServerOf(owner: LoadedDefinition): LoadedDefinition {
       description: 'Searches and explains the source code.',
       instructions: CODE_INSTRUCTIONS,
       tools: [],
-      prompts: [],
+      prompts: CODE_PROMPTS.map((prompt) => ({ ...prompt, arguments: [...prompt.arguments] })),
       resources: [],
       resourceTemplates: [],
       databases: {},

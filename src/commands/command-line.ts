@@ -5,6 +5,7 @@ import { StateError } from '../secrets/state-error.ts';
 import { addApprovals } from './approval-verbs.ts';
 import { addAudit } from './audit-verbs.ts';
 import { buildInfo } from './build-info.ts';
+import { addCodeVerbs } from './code-verbs.ts';
 import { addFlagVerbs } from './flag-verbs.ts';
 import { addExplain, addKeyVerbs, addTenantVerbs } from './identity-verbs.ts';
 import { addImport } from './import-verbs.ts';
@@ -55,6 +56,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addRolloutVerbs(program, io, finish);
   addSecrets(program, io, finish);
   addUpstreams(program, io, finish);
+  addCodeVerbs(program, io, finish);
   addImport(program, io, finish);
   addMigrate(program, io, finish);
   // Sub-commands made by `command()` inherit these settings only when they are copied.

@@ -227,7 +227,7 @@ eachStore(({ openStore }) => {
     expect(await names()).toEqual(['tree', 'go']);
   });
 
-  test('P42: a tenant has no more than its number of repositories, also when many are added at once', async () => {
+  test('P42: a tenant has no more than its number of repositories, whatever other tenants have', async () => {
     const folders = Array.from({ length: 40 }, (_, at) => `many/${at}`);
     for (const folder of folders) mkdirSync(join(pack.root, folder), { recursive: true });
     const added = await openAddedRepositories({ store, clock, stateDirectory: pack.state });

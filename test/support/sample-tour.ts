@@ -51,8 +51,11 @@ const CODE_TOOLS = [
   'analyze_dependencies',
   'list_repositories',
   'repository_stats',
+  'add_reference_repository',
+  'cleanup_repositories',
   'get_status',
   'list_plugins',
+  'get_search_guidance',
   'index_file',
   'index_project',
 ];

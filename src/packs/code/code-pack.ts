@@ -13,6 +13,7 @@ import { repositoryId, repositoryName } from './repositories/repositories.ts';
 import { serveRepositories } from './repositories/server-repositories.ts';
 import { addedTools } from './tools/added-tools.ts';
 import { dependenciesTool } from './tools/dependencies-tool.ts';
+import { guidanceTool } from './tools/guidance-tool.ts';
 import { indexTools } from './tools/index-tools.ts';
 import { listTool } from './tools/list-tool.ts';
 import { lookupTool } from './tools/lookup-tool.ts';
@@ -96,7 +97,10 @@ function serveCode(
     const named = { id: repositoryId(path), name: repositoryName(path), path, type: 'local' as const };
     return { ...named, index, symbols };
   });
-  const repositories = serveRepositories({ local, added, registry, wish: options, base, serveStale });
+  const repositories = serveRepositories({
+    ...{ local, added, registry, wish: options, base, serveStale },
+    log: deps.log,
+  });
   const { of } = repositories;
   const commands = { ...deps, hosts: references.gitHosts, roots: [...paths, ...roots], local: paths, base };
   return {
@@ -115,6 +119,7 @@ function serveCode(
           ]
         : []),
       ...statusTools(of),
+      guidanceTool(),
       ...indexTools(of),
     ],
     async close() {

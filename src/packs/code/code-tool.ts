@@ -73,7 +73,11 @@ export function createCodeTool(options: CodeToolOptions): CodeTool {
       permissions: [],
       ...(options.kind === 'read'
         ? {}
-        : { idempotency: { mode: 'optional', argument: 'idempotency_key', isDeclared: false } }),
+        : {
+            idempotency: { mode: 'optional', argument: 'idempotency_key', isDeclared: false },
+            // A first index or a clone takes minutes.
+            taskSupport: 'optional',
+          }),
     },
     run: options.run,
   };

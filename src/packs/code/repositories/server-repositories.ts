@@ -1,4 +1,5 @@
 // What each caller of one server sees: the folders of its definition, and what the caller's tenant added.
+import type { Log } from '../../../telemetry/log.ts';
 import { ADDED_TYPES, type AddedRepositories } from './added-repositories.ts';
 import type { RepositoryRow } from './added-statements.ts';
 import type { IndexRegistry, IndexUse, IndexWish } from './index-registry.ts';
@@ -18,6 +19,7 @@ export function serveRepositories(deps: {
   readonly wish: IndexWish;
   readonly base: string;
   readonly serveStale: boolean;
+  readonly log: Log;
 }): ServerRepositories {
   const { local, added, registry, wish, base, serveStale } = deps;
   const uses = new Map<string, IndexUse>();
@@ -35,7 +37,11 @@ export function serveRepositories(deps: {
     for (const [id] of gone) uses.delete(id);
     await Promise.all(gone.map(([, use]) => use.release()));
   };
-  const stopFollowing = added.onChange(() => void closeGone());
+  const stopFollowing = added.onChange(() => {
+    closeGone().catch((error) =>
+      deps.log.warn({ error }, 'The index of a removed repository was not closed.'),
+    );
+  });
   return {
     of({ principal }) {
       const rows = added.usable(principal.tenantId).toSorted((a, b) => rank(a) - rank(b));

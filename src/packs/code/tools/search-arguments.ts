@@ -6,7 +6,7 @@ import { findLanguage, globsOf } from '../languages.ts';
 import { ADDED_TYPES } from '../repositories/added-repositories.ts';
 
 /** Kinds of search; `semantic` is refused as long as no vectors are made. */
-export const SEARCH_TYPES = ['literal', 'regex', 'fuzzy', 'hybrid', 'semantic'] as const;
+export const SEARCH_TYPES = ['literal', 'regex', 'fuzzy', 'hybrid', 'auto', 'semantic'] as const;
 /** One of {@link SEARCH_TYPES}. */
 export type SearchType = (typeof SEARCH_TYPES)[number];
 
@@ -77,7 +77,7 @@ export const SEARCH_PROPERTIES: JsonObject = {
     type: 'string',
     enum: SEARCH_TYPES,
     description:
-      'literal (default) finds the text as it is, regex a pattern, fuzzy words that are nearly the same; hybrid ranks files by the words of a question; semantic needs an embedding model.',
+      'literal (default) finds the text as it is, regex a pattern, fuzzy words that are nearly the same; hybrid ranks files by the words of a question, auto takes names as symbols and the rest as hybrid; semantic needs an embedding model.',
   },
   file_pattern: text('Glob of the files to search, such as *.ts or src/**/*.py; default all.', {
     maxLength: 500,
@@ -240,7 +240,8 @@ function searchType(args: JsonObject): SearchType {
 
 /** A ranking is read from its top, and each of its hits costs a look into its file. */
 function limitOf(type: SearchType, given: unknown, structured: boolean): number {
-  if (type === 'hybrid') return Math.min(number(given, structured ? 10 : RANKED), RANKED_MAX);
+  if (type === 'hybrid' || type === 'auto')
+    return Math.min(number(given, structured ? 10 : RANKED), RANKED_MAX);
   return number(given, structured ? 10 : 100);
 }
 

@@ -3,6 +3,7 @@ import type { Call, JsonObject, ToolResult } from '../../../tool.ts';
 import { CodeRefusal, type CodeTool, createCodeTool, refusing } from '../code-tool.ts';
 import { searchRanked } from '../ranking/ranked-search.ts';
 import type { Repositories, RepositoriesOf } from '../repositories/repositories.ts';
+import { searchAuto } from './auto-search.ts';
 import { chooseRepositories, skippedRepositories } from './chosen-repositories.ts';
 import { searchFuzzy } from './fuzzy-search.ts';
 import { groupsOf } from './grouped-results.ts';
@@ -77,7 +78,7 @@ async function search(repositories: Repositories, call: Call): Promise<ToolResul
   if (request.type === 'semantic') throw semanticRefusal();
   const isAboutSymbols = request.requestType !== undefined && request.requestType !== 'pattern_search';
   // A ranking without the names of symbols would be another one a moment later.
-  const withSymbols = request.type === 'hybrid' || isAboutSymbols;
+  const withSymbols = request.type === 'hybrid' || request.type === 'auto' || isAboutSymbols;
   const chosen = await chooseRepositories(repositories, request, { withSymbols });
   if (request.requestType !== undefined && BODY_REQUESTS.has(request.requestType))
     return answerRequest(request.requestType, { repositories: chosen, request }, call);
@@ -108,6 +109,7 @@ const SEARCHES: Readonly<Record<Exclude<SearchRequest['type'], 'semantic'>, type
   literal: searchText,
   regex: searchText,
   fuzzy: searchFuzzy,
+  auto: searchAuto,
   hybrid: searchRanked,
 };
 
