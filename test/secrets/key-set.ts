@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecretStore, type SecretStore } from '../../src/secrets/secret-store.ts';
-import { createDataKeys } from '../../src/secrets/vault/data-keys.ts';
+import { createDataKeys, type DataKeys } from '../../src/secrets/vault/data-keys.ts';
 import {
   type MasterKeySettings,
   type MasterKeys,
@@ -14,13 +14,14 @@ import type { Store } from '../../src/store/store.ts';
 export interface OpenedSecrets {
   readonly secrets: SecretStore;
   readonly masterKeys: MasterKeys;
+  readonly dataKeys: DataKeys;
 }
 
 /** What one process has: its own master keys and data keys in memory. */
 export function openSecrets(store: Store, settings: Partial<MasterKeySettings>): OpenedSecrets {
   const masterKeys = openMasterKeys({ dataDirectory: '/nowhere', production: true, ...settings });
   const dataKeys = createDataKeys({ store, masterKeys, now: Date.now });
-  return { masterKeys, secrets: createSecretStore({ store, dataKeys, now: Date.now }) };
+  return { masterKeys, dataKeys, secrets: createSecretStore({ store, dataKeys, now: Date.now }) };
 }
 
 /** 32 times the same byte, as `QUAYSIDE_MASTER_KEY` takes it. */

@@ -1,6 +1,6 @@
 // What is kept of authorizations: grants, clients and rounds that are under way, sealed at rest (spec governance §9).
-import type { DataKeys } from '../../secrets/vault/data-keys.ts';
-import { seal, unseal } from '../../secrets/vault/envelope.ts';
+import { DataKeyGone, type DataKeys } from '../../secrets/vault/data-keys.ts';
+import { seal, UnsealError, unseal } from '../../secrets/vault/envelope.ts';
 import { systemStatement } from '../../store/statement.ts';
 import type { Store } from '../../store/store.ts';
 import type { JsonObject } from '../../tool.ts';
@@ -42,10 +42,13 @@ const LATEST = systemStatement<Row>(
   `SELECT subject, key_id, value FROM upstream_oauth WHERE kind = 'grant' AND place = :place
    ORDER BY updated_at DESC, subject LIMIT 1`,
 );
+/** Finds nothing to insert when the key was retired meanwhile. The casts tell PostgreSQL what a bare value is. */
 const PUT = systemStatement(
   'upstream_oauth.put',
   `INSERT INTO upstream_oauth (kind, place, subject, key_id, value, expires_at, updated_at)
-   VALUES (:kind, :place, :subject, :key, :value, :expires, :now)
+   SELECT CAST(:kind AS TEXT), CAST(:place AS TEXT), CAST(:subject AS TEXT), id, CAST(:value AS TEXT),
+     CAST(:expires AS BIGINT), CAST(:now AS BIGINT)
+   FROM encryption_keys WHERE id = :key AND retired_at IS NULL
    ON CONFLICT (kind, place, subject) DO UPDATE SET key_id = excluded.key_id, value = excluded.value,
      expires_at = excluded.expires_at, updated_at = excluded.updated_at`,
 );
@@ -67,11 +70,25 @@ export function createOAuthRecords(deps: {
   readonly now: () => number;
 }): OAuthRecords {
   const { store, dataKeys, now } = deps;
-  const open = async (name: RecordName, row: Row): Promise<JsonObject> => {
-    const { key } = await dataKeys.find(row.key_id);
-    return parseValue(unseal(key, Buffer.from(row.value, 'base64url'), sealedPlace(name)));
+  /** What cannot be opened any more is none: its caller authorizes us once more. */
+  const open = async (name: RecordName, row: Row): Promise<JsonObject | undefined> => {
+    try {
+      const { key } = await dataKeys.find(row.key_id);
+      return parseValue(unseal(key, Buffer.from(row.value, 'base64url'), sealedPlace(name)));
+    } catch (error) {
+      if (error instanceof DataKeyGone || error instanceof UnsealError) return undefined;
+      throw error;
+    }
   };
   const told = ({ kind }: RecordName) => (kind === 'grant' ? [store.announce(TOPIC)] : []);
+  const put = async (name: RecordName, value: JsonObject, expires: number): Promise<boolean> => {
+    const { id, key } = await dataKeys.current();
+    const sealed = seal(key, Buffer.from(JSON.stringify(value)), sealedPlace(name)).toString('base64url');
+    const values = { ...name, key: id, value: sealed, expires, now: now() };
+    const clear = { statement: CLEAR, values: { now: now() } };
+    const [written] = await store.write('system', [{ statement: PUT, values }, clear, ...told(name)]);
+    return written?.changes === 1;
+  };
   return {
     async read(name) {
       const [row] = await store.read('system', FIND, { ...name, now: now() });
@@ -81,14 +98,15 @@ export function createOAuthRecords(deps: {
       const [row] = await store.read('system', LATEST, { place });
       if (row === undefined) return undefined;
       const { subject } = row;
-      return { subject, value: await open({ kind: 'grant', place, subject }, row) };
+      const value = await open({ kind: 'grant', place, subject }, row);
+      return value === undefined ? undefined : { subject, value };
     },
     async write(name, value, expiresAt = NEVER) {
-      const { id, key } = await dataKeys.current();
-      const sealed = seal(key, Buffer.from(JSON.stringify(value)), sealedPlace(name)).toString('base64url');
-      const values = { ...name, key: id, value: sealed, expires: expiresAt, now: now() };
-      const clear = { statement: CLEAR, values: { now: now() } };
-      await store.write('system', [{ statement: PUT, values }, clear, ...told(name)]);
+      if (await put(name, value, expiresAt)) return;
+      // A rotation has retired the key that this process knew.
+      dataKeys.forgetCurrent();
+      if (!(await put(name, value, expiresAt)))
+        throw new Error('No data key seals: rotations follow each other.');
     },
     async remove(name) {
       const [removed] = await store.write('system', [
