@@ -14,6 +14,8 @@ import { languageOf } from '../../src/packs/code/languages.ts';
 import { intakeOf } from '../../src/packs/code/repositories/intake-of-pack.ts';
 import { extractFacts } from '../../src/packs/code/symbols/extract.ts';
 import { grammarOf } from '../../src/packs/code/symbols/grammars.ts';
+import { scanLanguageOf } from '../../src/packs/code/symbols/scan/program-languages.ts';
+import { scanText } from '../../src/packs/code/symbols/scan/scanner.ts';
 import { PARSE_BYTES_MAX, Syntax } from '../../src/packs/code/symbols/syntax.ts';
 
 /** Kinds of ctags that are definitions of functions, types, constants and fields. */
@@ -45,6 +47,15 @@ const KINDS = new Set([
   'setter',
   'generator',
   'variable',
+  'subroutine',
+  'package',
+  'chapter',
+  'section',
+  'subsection',
+  'subsubsection',
+  'augroup',
+  'command',
+  'target',
 ]);
 /** Kinds that stand for something else in one language: names of imports, and locals that are not told apart. */
 const NOT_IN: Readonly<Record<string, readonly string[]>> = {
@@ -97,9 +108,10 @@ async function measure(tree: string): Promise<void> {
     const grammar = grammarOf(path);
     const text = readFileSync(join(tree, path), 'utf8');
     if (grammar === undefined || text.length > PARSE_BYTES_MAX) continue;
-    const facts = await syntax.parse(text, grammar, (parsed, query) =>
-      extractFacts(parsed, query, grammar, text),
-    );
+    const facts =
+      grammar.scan === undefined
+        ? await syntax.parse(text, grammar, (parsed, query) => extractFacts(parsed, query, grammar, text))
+        : scanText(text, scanLanguageOf(text, grammar.scan));
     const known = new Set(facts?.symbols.map(({ name, line }) => `${line} ${name}`));
     const row = rowOf(languageOf(path));
     row.files++;

@@ -52,7 +52,7 @@ const GRAMMARS: Readonly<Record<string, Grammar>> = {
 };
 
 /** Raised when patterns change so that files have to be read again. */
-const SCAN_VERSION = 1;
+const SCAN_VERSION = 2;
 
 const SCANNED: Readonly<Record<string, Grammar>> = Object.fromEntries(
   Object.entries({ ...PROGRAM_LANGUAGES, ...FUNCTIONAL_LANGUAGES, ...DOCUMENT_LANGUAGES }).map(

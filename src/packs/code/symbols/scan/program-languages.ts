@@ -1,5 +1,5 @@
 // Languages of programs that are read by patterns.
-import { anyCase, LIKE_C, LIKE_SHELL, rawRule, rule, type ScanLanguage } from './scan-language.ts';
+import { anyCase, LIKE_C, LIKE_SHELL, looseRule, rawRule, rule, type ScanLanguage } from './scan-language.ts';
 
 /** Annotations and lower-case words before a definition. */
 const WORDS = '(?:(?:@[\\w.:]+(?:\\([^)\\n]*\\))?|[a-z]+(?:\\([a-z]+\\))?)[ \\t]+)*?';
@@ -59,21 +59,24 @@ const dart: ScanLanguage = {
     ),
     rule('implementation', '^[ \\t]*extension[ \\t]+(?<name>\\w+)[ \\t]+on\\b'),
     rule('type', '^[ \\t]*typedef[ \\t]+(?:[\\w<>]+[ \\t]+)?(?<name>\\w+)'),
-    rule(
+    looseRule(
       'function',
       '^[ \\t]*(?:(?:static|external|const|factory|late)[ \\t]+)*(?:[\\w<>,?\\[\\].]+[ \\t]+)*(?:get[ \\t]+|set[ \\t]+)?(?<name>\\w+(?:\\.\\w+)?)[ \\t]*(?:<[^>\\n]*>)?\\((?:[^;{}()]|\\{[^{}]{0,500}\\}|\\([^()]{0,500}\\)){0,1000}\\)[ \\t]*(?:async\\*?[ \\t]*|sync\\*[ \\t]*)?(?:\\{|=>)',
     ),
-    rule('function', '^[ \\t]*(?:static[ \\t]+)?[\\w<>?,]+[ \\t]+get[ \\t]+(?<name>\\w+)[ \\t]*(?:\\{|=>)'),
-    rule(
+    looseRule(
+      'function',
+      '^[ \\t]*(?:static[ \\t]+)?[\\w<>?,]+[ \\t]+get[ \\t]+(?<name>\\w+)[ \\t]*(?:\\{|=>)',
+    ),
+    looseRule(
       'method',
       '^[ \\t]+(?:const[ \\t]+|factory[ \\t]+)?(?<name>[A-Z]\\w*(?:\\.\\w+)?)\\([^;{}]{0,1000}\\)[ \\t]*(?::[^;{]{0,1000})?;',
     ),
     rule('constant', '^[ \\t]*(?:static[ \\t]+)?const[ \\t]+(?:[\\w<>?,]+[ \\t]+)?(?<name>\\w+)[ \\t]*='),
-    rule(
+    looseRule(
       'variable',
       '^[ \\t]*(?:(?:static|late|final|var)[ \\t]+)+(?:[\\w<>?,]+[ \\t]+)?(?<name>\\w+)[ \\t]*[=;]',
     ),
-    rule(
+    looseRule(
       'variable',
       '^[ \\t]*(?!return|throw|await|yield|import|export|part|library)[\\w<>?,]+[ \\t]+(?<name>\\w+)[ \\t]*(?:=[^=>]|;)',
     ),
@@ -106,14 +109,14 @@ const objc: ScanLanguage = {
     rule('class', '^@interface[ \\t]+(?<name>\\w+)'),
     rule('interface', '^@protocol[ \\t]+(?<name>\\w+)(?![ \\t]*;)'),
     rule('implementation', '^@implementation[ \\t]+(?<name>\\w+)'),
-    rule('method', '^[-+][ \\t]*\\([^)\\n]*\\)[ \\t]*(?<name>\\w+)'),
+    looseRule('method', '^[-+][ \\t]*\\([^)\\n]*\\)[ \\t]*(?<name>\\w+)'),
     rule('field', '^@property[^;\\n]*?(?<name>\\w+)[ \\t]*;'),
     rule('macro', '^#[ \\t]*define[ \\t]+(?<name>\\w+)'),
     rule('enum', '^typedef[ \\t]+NS_(?:ENUM|OPTIONS)\\([^,\\n]*,[ \\t]*(?<name>\\w+)'),
     rule('type', '^typedef[^;{}]{0,1000}?(?<name>\\w+)[ \\t]*;'),
     rule('struct', '^struct[ \\t]+(?<name>\\w+)'),
     rule('constant', '^(?:static|extern)[ \\t]+[\\w *]*?const[ \\t]+[\\w *]*?(?<name>\\w+)[ \\t]*[=;]'),
-    rule(
+    looseRule(
       'function',
       '^(?:static[ \\t]+|inline[ \\t]+)*[A-Za-z_][\\w \\t*]{0,200}?[ \\t*](?<name>\\w+)[ \\t]*\\([^;{}]{0,1000}\\)[ \\t\\n]*\\{',
     ),
@@ -173,10 +176,10 @@ const julia: ScanLanguage = {
     rule('namespace', '^[ \\t]*(?:bare)?module[ \\t]+(?<name>\\w+)'),
     rule('struct', '^[ \\t]*(?:mutable[ \\t]+)?struct[ \\t]+(?<name>\\w+)'),
     rule('type', '^[ \\t]*(?:abstract|primitive)[ \\t]+type[ \\t]+(?<name>\\w+)'),
-    rule('function', '^[ \\t]*(?:@\\w+[ \\t]+)*function[ \\t]+(?:[\\w.]+\\.)?(?<name>[\\w!]+)'),
+    looseRule('function', '^[ \\t]*(?:@\\w+[ \\t]+)*function[ \\t]+(?:[\\w.]+\\.)?(?<name>[\\w!]+)'),
     rule('macro', '^[ \\t]*macro[ \\t]+(?<name>\\w+)'),
     rule('constant', '^[ \\t]*const[ \\t]+(?<name>\\w+)'),
-    rule(
+    looseRule(
       'function',
       '^[ \\t]*(?:@\\w+[ \\t]+)*(?:[A-Z]\\w*\\.)?(?<name>[A-Za-z_][\\w!]*)\\([^=\\n]*\\)(?:::[\\w{}, ]+)?(?:[ \\t]+where[ \\t]+[^=\\n]+)?[ \\t]*=(?!=)',
     ),
@@ -238,7 +241,7 @@ const vim: ScanLanguage = {
       '^[ \\t]*(?:export[ \\t]+)?(?:fu(?:nction)?|def)!?[ \\t]+(?:<SID>)?(?<name>[\\w:#.<>]+)[ \\t]*\\(',
     ),
     rawRule('function', '^[ \\t]*com(?:mand)?!?[ \\t]+(?:-\\S+[ \\t]+)*(?<name>[A-Z]\\w*)'),
-    rawRule('variable', '^let[ \\t]+(?<name>[gsbwt]:\\w+)[ \\t]*[.+]?='),
+    rawRule('variable', '^[ \\t]*let[ \\t]+(?<name>[gsbwt]:[\\w#]+)[ \\t]*[.+]?='),
     rawRule('namespace', '^[ \\t]*aug(?:roup)?[ \\t]+(?!END\\b)(?<name>\\w+)'),
   ],
 };

@@ -8,6 +8,8 @@ export interface ScanRule {
   readonly pattern: RegExp;
   /** Looked for in the text as it is; otherwise comments and strings are blank. */
   readonly raw: boolean;
+  /** No word of its own begins it, so that a call or a loop may look like it: keywords are no names then. */
+  readonly isLoose?: true;
 }
 
 /**
@@ -36,6 +38,11 @@ export interface ScanLanguage {
 /** A rule over text without comments and strings. `source` is read with the flags g, m and d. */
 export function rule(kind: SymbolKind, source: string): ScanRule {
   return { kind, pattern: new RegExp(source, 'gmd'), raw: false };
+}
+
+/** As {@link rule}, where no word of its own begins the definition. */
+export function looseRule(kind: SymbolKind, source: string): ScanRule {
+  return { ...rule(kind, source), isLoose: true };
 }
 
 /** A rule over the text as it is. */

@@ -84,11 +84,11 @@ function matchesOf(
   const [source, code] = [withoutLongLines(text), withoutLongLines(blank)];
   const head = isHeadOnly === true ? (/^[^\n]*/.exec(text)?.[0] ?? '') : undefined;
   const found = new Map<number, Match>();
-  for (const { kind, pattern, raw } of rules) {
+  for (const { kind, pattern, raw, isLoose } of rules) {
     for (const match of (head ?? (raw ? source : code)).matchAll(pattern)) {
       const [from, to] = match.indices?.groups?.name ?? [0, 0];
       const name = text.slice(from, to).trim().slice(0, NAME_MAX);
-      if (name === '' || found.has(from) || KEYWORDS.has(name)) continue;
+      if (name === '' || found.has(from) || (isLoose === true && KEYWORDS.has(name))) continue;
       const lead = /^\s*/.exec(match[0])?.[0].length ?? 0;
       found.set(from, {
         name,
