@@ -37,7 +37,7 @@ export function openUpstreams(options: {
   readonly build: BuildInfo;
 }): AppUpstreams {
   const { settings, store, telemetry, audit, egress, build } = options;
-  const oauth = openUpstreamOAuth({ settings, store, egress });
+  const oauth = openUpstreamOAuth({ settings, store, egress, audit: audit.events });
   const pins = createPins({ store, now: Date.now, audit: audit.events });
   const upstreams = createUpstreams({
     egress,

@@ -1,5 +1,6 @@
 // OAuth towards upstreams: what of it belongs to the process, over its store and under its address.
 import type { Egress } from '../egress/egress.ts';
+import type { AuditLog } from '../gate/audit/audit.ts';
 import type { Store } from '../store/store.ts';
 import { createAuthorizations } from '../upstreams/oauth/authorizations.ts';
 import {
@@ -25,8 +26,9 @@ export function openUpstreamOAuth(options: {
   readonly settings: SecretSettings;
   readonly store: Store;
   readonly egress: Egress;
+  readonly audit: AuditLog;
 }): AppOAuth {
-  const { settings, store, egress } = options;
+  const { settings, store, egress, audit } = options;
   const { publicUrl } = settings.environment;
   let origin = publicUrl;
   const at = (path: string): string => {
@@ -45,11 +47,12 @@ export function openUpstreamOAuth(options: {
     records,
     callbackUrl,
     clientMetadataUrl,
+    audit,
     now: Date.now,
   });
   const pageUrl = (state: string) => at(`${ROUNDS_PATH}/${state}`);
   return {
-    deps: { egress, records, now: Date.now, authorizations, pageUrl },
+    deps: { egress, records, now: Date.now, authorizations, pageUrl, audit },
     routes: { authorizations, callbackUrl, clientMetadataUrl },
     listening(own) {
       origin ??= own;

@@ -22,6 +22,12 @@ export function callerKey(principal: Principal | undefined): string {
   return principal === undefined ? '' : `${principal.tenantId} ${principal.type} ${principal.id}`;
 }
 
+/** Whose key it is; the empty one is nobody's. */
+export function callerOfKey(key: string): { readonly tenantId: string; readonly id: string } {
+  const [tenantId = '', , ...id] = key.split(' ');
+  return { tenantId, id: id.join(' ') };
+}
+
 /** The deadline of the gate ends a call by its signal, a moment before our own would. */
 export function isDeadline({ reason, cause }: UpstreamError): boolean {
   return reason === 'cancelled' && cause instanceof HandlerError && cause.code === 'HANDLER_TIMEOUT_ERROR';

@@ -1,6 +1,7 @@
 // Upstreams that each caller authorizes: a real provider of OpenID Connect, a resource made with the official SDK.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createBrowser } from '../support/browser.ts';
@@ -169,4 +170,36 @@ test('P24: what is granted is sealed at rest, and forgotten when the caller says
   await vi.waitFor(async () => expect(await call('eve')).toContain('HANDLER_PERMISSION_ERROR'), PATIENT);
   const unknown = await api('eve', 'POST', 'authorizations', { server: 'front', upstream: 'nothing' });
   expect(unknown.status).toBe(404);
+});
+
+test('P21 P24: who granted, refused and took back at which upstream is on record', async () => {
+  const browser = createBrowser();
+  const page = await pageFor('eve');
+  await browser.open(page);
+  const state = page.slice(page.lastIndexOf('/') + 1);
+  const answer = new URLSearchParams({ state, error: 'access_denied', iss: provider.issuer });
+  const refused = await browser.open(`${product.origin}/api/v1/upstreams/callback?${answer}`);
+  expect([refused.status, refused.text]).toEqual([400, expect.stringContaining('was not granted')]);
+  const eventsOfEve = () => {
+    const database = new DatabaseSync(join(product.data, 'audit.db'), { readOnly: true });
+    const rows = database
+      .prepare(
+        `SELECT event_type, result, tenant_id, resource_id FROM audit_logs
+         WHERE user_id = 'eve' AND event_type LIKE 'upstream.%' ORDER BY seq`,
+      )
+      .all();
+    database.close();
+    return rows.map(({ event_type, result, tenant_id, resource_id }) =>
+      [event_type, result, tenant_id, resource_id].join(' '),
+    );
+  };
+  await vi.waitFor(
+    () =>
+      expect(eventsOfEve()).toEqual([
+        'upstream.authorized success default front/guarded',
+        'upstream.forgotten success default front/guarded',
+        'upstream.authorized failure default front/guarded',
+      ]),
+    PATIENT,
+  );
 });

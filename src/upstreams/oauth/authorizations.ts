@@ -2,10 +2,12 @@
 // with PKCE, MCP authorization). What was granted belongs to one caller at one upstream.
 import { createHash, randomBytes } from 'node:crypto';
 import type { Egress } from '../../egress/egress.ts';
+import type { AuditLog } from '../../gate/audit/audit.ts';
 import type { JsonObject } from '../../tool.ts';
 import { UpstreamError } from '../upstream-error.ts';
 import type { Challenge } from './challenge.ts';
 import { discoverResource, discoverServer, type Resource, type ServerMetadata } from './discovery.ts';
+import { grantEvent, refusedRoundEvent } from './grant-events.ts';
 import type { OAuthRecords } from './records.ts';
 import {
   fetchTokens,
@@ -87,6 +89,8 @@ export interface AuthorizationsDeps {
   readonly callbackUrl: () => string;
   /** Address of the document about us; undefined where nobody outside could read it. */
   readonly clientMetadataUrl: () => string | undefined;
+  /** Absent where nothing is recorded. */
+  readonly audit?: AuditLog;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -145,19 +149,32 @@ export function createAuthorizations(deps: AuthorizationsDeps): Authorizations {
       // Single use: of two that come back with one state, one has a round.
       if (round === undefined || round.nonce !== nonce || !(await records.remove(name)))
         throw refused('This authorization is unknown or over: begin it again.');
-      const isOther = issuer === undefined ? round.namesIssuer : issuer !== round.issuer;
-      if (isOther) throw refused('The answer came from another authorization server (RFC 9207).');
-      if (error !== undefined || code === undefined) throw refused('The authorization was not granted.');
-      const { tokenEndpoint, client, resource, verifier, place, subject, scopes } = round;
-      const where = { tokenEndpoint, client, resource };
-      const redirect_uri = deps.callbackUrl();
-      const grant = { grant_type: 'authorization_code', code, redirect_uri, code_verifier: verifier };
-      const tokens = await fetchTokens(egress, where, grant, now());
-      const kept: Grant = { ...where, ...tokens, scopes };
+      const { place, subject, scopes } = round;
+      const kept = await redeem(deps, round, { code, issuer, error }).catch((failure: unknown) => {
+        if (failure instanceof UpstreamError) deps.audit?.record(refusedRoundEvent(round, failure.message));
+        throw failure;
+      });
+      await deps.audit?.commit(grantEvent(round, 'authorized', scopes));
       await records.write({ kind: 'grant', place, subject }, { ...kept });
       return { place };
     },
   };
+}
+
+/** The grant behind what came back. */
+async function redeem(
+  { egress, callbackUrl, now }: AuthorizationsDeps,
+  round: Round,
+  { code, issuer, error }: Pick<RoundAnswer, 'code' | 'issuer' | 'error'>,
+): Promise<Grant> {
+  const isOther = issuer === undefined ? round.namesIssuer : issuer !== round.issuer;
+  if (isOther) throw refused('The answer came from another authorization server (RFC 9207).');
+  if (error !== undefined || code === undefined) throw refused('The authorization was not granted.');
+  const { tokenEndpoint, client, resource, verifier, scopes } = round;
+  const where = { tokenEndpoint, client, resource };
+  const redirect_uri = callbackUrl();
+  const grant = { grant_type: 'authorization_code', code, redirect_uri, code_verifier: verifier };
+  return { ...where, ...(await fetchTokens(egress, where, grant, now())), scopes };
 }
 
 /** What was configured, else our own document, else a registration, which is kept for this issuer alone. */

@@ -1,14 +1,18 @@
 // OAuth of one upstream: its callers' grants, and how each begins a round.
+import type { AuditLog } from '../../gate/audit/audit.ts';
 import type { Endpoint } from '../http/endpoint.ts';
-import type { Authorizations, OAuthConfig } from './authorizations.ts';
+import { type Authorizations, type OAuthConfig, parseGrant } from './authorizations.ts';
 import { createGrants, type GrantsDeps } from './authorized-endpoint.ts';
 import type { Resource } from './discovery.ts';
+import { grantEvent } from './grant-events.ts';
 
 /** What the OAuth of all upstreams shares. */
 export interface OAuthDeps extends GrantsDeps {
   readonly authorizations: Authorizations;
   /** Address of the page of a round, for people. */
   readonly pageUrl: (state: string) => string;
+  /** Absent where nothing is recorded. */
+  readonly audit?: AuditLog;
 }
 
 /** Subjects are keys of callers. */
@@ -41,7 +45,13 @@ export function createUpstreamOAuth(
       return deps.pageUrl(await deps.authorizations.begin({ place, subject, resource, config, challenge }));
     },
     granted: grants.granted,
-    remove: (subject) => deps.records.remove({ kind: 'grant', place, subject }),
+    async remove(subject) {
+      const name = { kind: 'grant', place, subject } as const;
+      const grant = parseGrant(await deps.records.read(name));
+      if (grant === undefined) return deps.records.remove(name);
+      await deps.audit?.commit(grantEvent({ place, subject }, 'forgotten', grant.scopes));
+      return deps.records.remove(name);
+    },
     forget: grants.forget,
   };
 }
