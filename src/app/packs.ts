@@ -13,6 +13,7 @@ import type { PackTool } from '../plan/pack-tool.ts';
 import type { Route } from '../route.ts';
 import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { AppAudit } from './audit.ts';
 import type { AppSettings } from './settings.ts';
 
 /** What one server has of the packs; closed with its plan. */
@@ -36,24 +37,26 @@ export interface PacksDeps {
   readonly settings: AppSettings;
   readonly telemetry: Telemetry;
   readonly store: Store;
+  readonly audit: Pick<AppAudit, 'events'>;
 }
 
 /** Nothing works, and no pack is loaded, until a definition is served that names it. */
-export function openPacks({ settings, telemetry, store, egress, jobs }: PacksDeps): Packs {
+export function openPacks({
+  settings,
+  telemetry,
+  store,
+  egress,
+  jobs,
+  audit: { events: audit },
+}: PacksDeps): Packs {
   let opened: Promise<CodePack> | undefined;
   const log = telemetry.log.child({ component: 'code' });
   // Also where no server has the pack now: what was added while one had it must not stay for ever.
-  scheduleCleanup(jobs, { store, clock: systemClock, log, stateDirectory: settings.dataDirectory });
+  const state = { store, clock: systemClock, log, audit, stateDirectory: settings.dataDirectory };
+  scheduleCleanup(jobs, state);
   const open = async () => {
     const { createCodePack } = await import('../packs/code/code-pack.ts');
-    return createCodePack({
-      stateDirectory: settings.dataDirectory,
-      store,
-      clock: systemClock,
-      log,
-      egress,
-      environment: settings.env,
-    });
+    return createCodePack({ ...state, egress, environment: settings.env });
   };
   const served = new Set<ServedCode>();
   return {

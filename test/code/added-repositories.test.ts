@@ -71,6 +71,17 @@ eachStore(({ openStore }) => {
     return log;
   };
 
+  test('P21 P42: what comes and goes is on record, in the tenant that has it', async () => {
+    const { repository_id: kept } = await add({}, 'other');
+    const { repository_id: gone } = await add();
+    await pack.call('cleanup_repositories', { cleanup_mode: 'manual', repository_ids: [gone] });
+    expect(pack.events).toEqual([
+      `repository.added other ${kept}`,
+      `repository.added default ${gone}`,
+      `repository.removed default ${gone}`,
+    ]);
+  });
+
   test('P42: what is added is searched beside the own code, by its tenant alone', async () => {
     const { repository_id, metadata_summary, guidance } = await add({
       name: 'samples',

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../src/clock.ts';
+import type { AuditEvent } from '../../src/gate/audit/audit.ts';
 import { type CodePackOptions, createCodePack, type ServedCode } from '../../src/packs/code/code-pack.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Call } from '../../src/tool.ts';
@@ -15,6 +16,8 @@ export interface ServedPack {
   readonly root: string;
   readonly state: string;
   readonly served: ServedCode;
+  /** What the audit log was told: type, tenant, id. */
+  readonly events: readonly string[];
   /** The structured content, refused or not. */
   call(name: string, args?: Readonly<Record<string, unknown>>, tenant?: string): Promise<PackAnswer>;
   close(): Promise<void>;
@@ -33,8 +36,14 @@ export async function servePack(
   writeTree(root, tree);
   const egress = { judge: () => Promise.reject(new Error('nothing is reached')) };
   const log = createKeptLog().log;
+  const events: string[] = [];
+  const audit = {
+    record: ({ eventType, tenantId, resourceId }: AuditEvent) =>
+      void events.push([eventType, tenantId, resourceId].join(' ')),
+  };
   const pack = await createCodePack({
     ...deps,
+    audit,
     stateDirectory: state,
     log,
     egress,
@@ -58,6 +67,7 @@ export async function servePack(
     root,
     state,
     served,
+    events,
     async call(name, args = {}, tenant = 'default') {
       const tool = served.tools.find(({ spec, aliases }) => spec.name === name || aliases.includes(name));
       if (tool === undefined) throw new Error(`There is no tool ${name}.`);

@@ -2,6 +2,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { Clock } from '../../clock.ts';
+import type { AuditLog } from '../../gate/audit/audit.ts';
 import type { Store } from '../../store/store.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { CodeTool } from './code-tool.ts';
@@ -54,6 +55,8 @@ export interface CodePackDeps {
   readonly egress: AddedCommandDeps['egress'];
   /** Of the process. */
   readonly environment: AddedCommandDeps['environment'];
+  /** Absent where nothing is recorded. */
+  readonly audit?: Pick<AuditLog, 'record'>;
 }
 
 /** The pack as one server has it; closed with the server's plan. */

@@ -1,11 +1,13 @@
 // What happens to added repositories when their time is over, once an hour in the whole cluster.
 import type { Clock } from '../../../clock.ts';
+import type { AuditLog } from '../../../gate/audit/audit.ts';
 import { every } from '../../../jobs/job.ts';
 import type { Jobs } from '../../../jobs/jobs.ts';
 import type { Store } from '../../../store/store.ts';
 import type { Log } from '../../../telemetry/log.ts';
 import { addedPlaces, bury, DAY_MS, removeFiles } from './added-repositories.ts';
 import { deleteRepository, listRepositories, markWarned } from './added-statements.ts';
+import { repositoryEvent } from './repository-event.ts';
 
 /** One less than the hour of the promise, so that a slow run still ends within it (spec code §4). */
 const EVERY_MS = 1_800_000;
@@ -20,6 +22,8 @@ export interface CleanupDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly stateDirectory: string;
+  /** Absent where nothing is recorded. */
+  readonly audit?: Pick<AuditLog, 'record'>;
 }
 
 /** Registers the job with its schedule. */
@@ -29,7 +33,13 @@ export function scheduleCleanup(jobs: Jobs, deps: CleanupDeps): void {
 }
 
 /** Removes what is due, warns of what is due within a day, and finishes what a crash left half removed. */
-async function cleanUp({ store, clock, log, stateDirectory }: CleanupDeps): Promise<{ removed: number }> {
+async function cleanUp({
+  store,
+  clock,
+  log,
+  stateDirectory,
+  audit,
+}: CleanupDeps): Promise<{ removed: number }> {
   const now = clock.now();
   const places = addedPlaces(stateDirectory);
   let removed = 0;
@@ -41,6 +51,7 @@ async function cleanUp({ store, clock, log, stateDirectory }: CleanupDeps): Prom
       await store.write('system', [{ statement: deleteRepository, values: { owner, id } }]);
     } else if (row.cleanup_after <= now) {
       if (!(await bury(store, row, now))) continue;
+      audit?.record(repositoryEvent('removed', row));
       await removeFiles(row, places);
       removed++;
       log.info(

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../clock.ts';
+import type { AuditLog } from '../../../gate/audit/audit.ts';
 import { openMirror } from '../../../store/mirror.ts';
 import { type Store, StoreConflict, StoreRefusal } from '../../../store/store.ts';
 import type { JsonObject } from '../../../tool.ts';
@@ -17,6 +18,7 @@ import {
   REPOSITORIES_TOPIC,
   type RepositoryRow,
 } from './added-statements.ts';
+import { repositoryEvent } from './repository-event.ts';
 
 /** Each open index has two threads and its tables in memory: more of them would crowd out what is served. */
 export const ADDED_MAX = 30;
@@ -89,8 +91,10 @@ export async function openAddedRepositories(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly stateDirectory: string;
+  /** Absent where nothing is recorded. */
+  readonly audit?: Pick<AuditLog, 'record'>;
 }): Promise<AddedRepositories> {
-  const { store, clock } = deps;
+  const { store, clock, audit } = deps;
   const mirror = await openMirror({ store, topic: REPOSITORIES_TOPIC, statement: listRepositories });
   const present = (tenant: string) =>
     mirror.rows().filter(({ tenant_id, removed_at }) => tenant_id === tenant && removed_at === null);
@@ -115,6 +119,7 @@ export async function openAddedRepositories(deps: {
       await mirror.refresh();
       const row = find(tenant, repository.id);
       if (row === undefined) throw new Error('A repository that was added is not there.');
+      audit?.record(repositoryEvent('added', row));
       return row;
     },
     async extend(tenant, id, cleanupAfter) {
@@ -132,8 +137,10 @@ export async function openAddedRepositories(deps: {
     async remove(row) {
       const isDone = await bury(store, row, clock.now());
       await mirror.refresh();
-      if (isDone) await removeFiles(row, addedPlaces(deps.stateDirectory));
-      return isDone;
+      if (!isDone) return false;
+      audit?.record(repositoryEvent('removed', row));
+      await removeFiles(row, addedPlaces(deps.stateDirectory));
+      return true;
     },
   };
 }
