@@ -6,19 +6,21 @@ const everywhere = ['**/node_modules/**', '.node/**'];
 const all = '{src,test,bench,scripts,examples}/**/*.test.ts';
 
 /**
- * Tests that hold the product to milliseconds while several of its processes work: another test file beside them
- * would be measured too. They come last, one after the other.
+ * Tests that hold the product to milliseconds while several of its processes work, or take most of the hundred sessions
+ * that PostgreSQL admits: another test file beside them would be measured too. They come last, one after the other.
  */
-const timed = [
+const alone = [
   'bench/load/load.test.ts',
   'test/audit/server.test.ts',
   'test/databases/sqlite-deadline.test.ts',
   'test/file-handler/isolation.test.ts',
   'test/governance/observability.test.ts',
+  'test/identity/logins.test.ts',
   'test/inline-handler/isolation.test.ts',
   'test/reload/drain.test.ts',
   'test/reload/reload.test.ts',
   'test/rollout/rollout.test.ts',
+  'test/store/outage.test.ts',
   'test/upstreams/faults.test.ts',
   'test/upstreams/federation.test.ts',
   'test/upstreams/soak.test.ts',
@@ -33,13 +35,13 @@ export default defineConfig({
       {
         extends: true,
         // Most tests wait for processes and servers, so two files share even the smallest machine well.
-        test: { name: 'side by side', include: [all], exclude: [...everywhere, ...timed], maxWorkers: 2 },
+        test: { name: 'side by side', include: [all], exclude: [...everywhere, ...alone], maxWorkers: 2 },
       },
       {
         extends: true,
         test: {
           name: 'alone',
-          include: timed,
+          include: alone,
           exclude: everywhere,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },

@@ -585,9 +585,11 @@ export const requirements: Readonly<Record<keyof typeof promises, readonly strin
     'test/audit/server.test.ts > P21: includeSensitiveData keeps the arguments as they were',
     'test/audit/server.test.ts > P21: onFailure continue answers writes without their record',
     'test/audit/server.test.ts > P21: without a record there is no write; reads go on, and so do writes again later',
+    'test/code/added-repositories.test.ts > P21 P42: what comes and goes is on record, in the tenant that has it',
     'test/flags/flags.test.ts > P26 P21: a flag is made, changed and removed, each change with who, before and after in the record',
     'test/governance/key-store.test.ts > P21: every change is in the record with before and after, and without a record nothing changes',
     'test/tasks/modern.test.ts > P21: a task passes the gate once and leaves one record; what the gate refuses becomes none',
+    'test/upstreams/oauth.test.ts > P21 P24: who granted, refused and took back at which upstream is on record',
   ],
   P22: [
     'src/gate/audit/canonical.test.ts > P22: read again it is written the same, in whatever order it came',
@@ -687,6 +689,7 @@ export const requirements: Readonly<Record<keyof typeof promises, readonly strin
     'test/secrets/served-secrets.test.ts > the secret store > P24: what is no secret, no name or no permission is refused by REST',
     'test/upstreams/oauth-records.test.ts > P24: a record is sealed, belongs to its place, and the youngest grant is found',
     'test/upstreams/oauth-records.test.ts > P24: a rotation of keys leaves grants readable, and what is written later is sealed by the new key',
+    'test/upstreams/oauth.test.ts > P21 P24: who granted, refused and took back at which upstream is on record',
     'test/upstreams/oauth.test.ts > P24: a %s client that opens pages is sent to one in the middle of its call, which then goes on',
     'test/upstreams/oauth.test.ts > P24: a token that is over is renewed once, however many calls find it so',
     'test/upstreams/oauth.test.ts > P24: each caller acts at the upstream with a token of its own, and its own credential stays here',
@@ -818,6 +821,7 @@ export const requirements: Readonly<Record<keyof typeof promises, readonly strin
     'test/code/readiness.test.ts > P41: a branch switch is followed, and no query is answered from the branch before',
   ],
   P42: [
+    'test/code/added-repositories.test.ts > P21 P42: what comes and goes is on record, in the tenant that has it',
     'test/code/added-repositories.test.ts > P42 C3: a dry run says number by number what the real run removes; types and ages never reach local code',
     'test/code/added-repositories.test.ts > P42 N10: only folders within the roots are added, and never the state of the product',
     'test/code/added-repositories.test.ts > P42 N5: after 31 days the job has removed rows, records and index; the folder is as it was',
@@ -945,6 +949,7 @@ export const requirements: Readonly<Record<keyof typeof promises, readonly strin
     'test/workers/fleet.test.ts > P65: kill -9 of a worker under load fails no call of another worker, and another one takes its place',
     'test/workers/fleet.test.ts > P65: what only a new process follows replaces the workers one after the other, and 0 calls fail',
     'test/workers/fleet.test.ts > P65: workers do not outlive a primary that was killed',
+    'test/workers/fleet.test.ts > P78 P65: WEB_CONCURRENCY says how many workers there are',
     'test/workers/replicas.test.ts > P65: a session goes on in another replica, also after kill -9 of the first',
     'test/workers/session-journal.test.ts > P65: a session ends with its idle time, and what is left of it is removed',
     'test/workers/session-journal.test.ts > P65: another process gets what was agreed, and the events that are still kept, once',
@@ -1033,6 +1038,7 @@ export const requirements: Readonly<Record<keyof typeof promises, readonly strin
     'test/store/address.test.ts > PostgreSQL > P78: an ordinary user of the tables needs DATABASE_CONTEXT_KEY, the one that the owner migrated with',
     'test/store/address.test.ts > the embedded store > P78: a server that does not answer keeps the product from starting, with the reason',
     'test/store/address.test.ts > the embedded store > P78: an address that cannot be read is an error, and never shown',
+    'test/workers/fleet.test.ts > P78 P65: WEB_CONCURRENCY says how many workers there are',
   ],
   P79: [
     'src/transport/http/limits.test.ts > HTTP itself > P79: connections are kept for 65 s',

@@ -71,11 +71,15 @@ export const withoutEffect: readonly {
   notYet('MCP_JIRA_PORT, MCP_SQL_PORT', /^MCP_(JIRA|SQL)_PORT$/, '', 'There are no ports of packs.'),
   notYet(
     'ENABLE_*',
-    /^(ENABLE_(MARKETPLACE|TEAMS|VERSION_CONTROL|EXPORT|REPOSITORY_MANAGEMENT)|REPOSITORY_AUTO_CLEANUP|DEFAULT_REPOSITORY_TTL_DAYS)$/,
-    'REPOSITORY_AUTO_CLEANUP, DEFAULT_REPOSITORY_TTL_DAYS',
+    /^ENABLE_(MARKETPLACE|TEAMS|VERSION_CONTROL|EXPORT)$/,
+    '',
     'What it switches does not exist.',
   ),
-  notYet('WEB_CONCURRENCY', /^WEB_CONCURRENCY$/, '', 'One process serves.'),
+  {
+    names: 'ENABLE_REPOSITORY_MANAGEMENT, REPOSITORY_AUTO_CLEANUP, DEFAULT_REPOSITORY_TTL_DAYS',
+    pattern: /^(ENABLE_REPOSITORY_MANAGEMENT|REPOSITORY_AUTO_CLEANUP|DEFAULT_REPOSITORY_TTL_DAYS)$/,
+    message: 'has no effect here; packs.code.references of the definition says it.',
+  },
   {
     names: 'PYTHONUNBUFFERED, NEXT_PUBLIC_*',
     pattern: /^(PYTHONUNBUFFERED|NEXT_PUBLIC_.*)$/,

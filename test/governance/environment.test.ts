@@ -312,6 +312,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   REDIS_PORT: 'test/governance/shared-limits.test.ts',
   REDIS_PASSWORD: 'test/governance/shared-limits.test.ts',
   QUAYSIDE_REPLICAS: 'test/governance/shared-limits.test.ts',
+  // Needs several processes.
+  WEB_CONCURRENCY: 'test/workers/fleet.test.ts',
   // No untrusted author can hand in a definition yet; the loader that will serve them is tested.
   QUAYSIDE_ENV_ALLOW: 'test/definition/environments.test.ts',
   // The port of the collector is fixed, so that a test cannot listen on it safely.

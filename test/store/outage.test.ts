@@ -1,6 +1,6 @@
 // What PostgreSQL can do to a store under load: end its sessions, go away, come back. Nothing acknowledged is lost.
 import { setTimeout as wait } from 'node:timers/promises';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openStore } from '../../src/store/open-store.ts';
 import { systemStatement } from '../../src/store/statement.ts';
 import { type Store, StoreUnavailable } from '../../src/store/store.ts';
@@ -48,15 +48,13 @@ function startLoad(store: Store): Load {
       }
     }
   });
-  return {
-    acknowledged,
-    unknown,
-    otherFailures,
-    async stop() {
-      isOver = true;
-      await Promise.all(callers);
-    },
+  const stop = async (): Promise<void> => {
+    isOver = true;
+    await Promise.all(callers);
   };
+  // A test that fails before its own stop must not leave them running.
+  onTestFinished(stop);
+  return { acknowledged, unknown, otherFailures, stop };
 }
 
 async function expectNothingLost(store: Store, load: Load): Promise<void> {

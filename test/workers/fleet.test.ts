@@ -157,6 +157,15 @@ test(
   TEST_MS,
 );
 
+test('P78 P65: WEB_CONCURRENCY says how many workers there are', async () => {
+  const serving = await startWorkers({ env: { WEB_CONCURRENCY: '2' } });
+  try {
+    expect(serving.pids()).toHaveLength(2);
+  } finally {
+    await serving.stop();
+  }
+});
+
 test.each([
   ['zero', '0'],
   ['many', '257'],

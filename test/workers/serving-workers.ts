@@ -50,6 +50,7 @@ security:
 
 export async function startWorkers(
   options: {
+    /** Three, unless the environment says how many. */
     readonly workers?: number;
     readonly definition?: string;
     readonly files?: Readonly<Record<string, string>>;
@@ -64,7 +65,7 @@ export async function startWorkers(
     options.workspace ?? createWorkspace({ 'who.ts': WHO, ...options.files, 'quayside.yaml': definition });
   const product = await startProduct({
     definition: { path: workspace.definition },
-    args: ['--workers', String(workers)],
+    args: env?.WEB_CONCURRENCY === undefined ? ['--workers', String(workers)] : [],
     env: { LOG_LEVEL: 'notice', ...env },
     ...(report === undefined ? {} : { report }),
     ...(options.data === undefined ? {} : { data: options.data }),

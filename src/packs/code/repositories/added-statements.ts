@@ -42,7 +42,7 @@ export const insertRepository = tenantStatement(
    SELECT :tenant, :id, :name, :path, :type, CAST(:language AS TEXT), :purpose, CAST(:project AS TEXT),
      CAST(:description AS TEXT), :metadata, CAST(:url AS TEXT), CAST(:branch AS TEXT), CAST(:addedAt AS BIGINT),
      CAST(:cleanupAfter AS BIGINT), NULL, NULL
-   WHERE (SELECT COUNT(*) FROM code_repositories WHERE tenant_id = :tenant AND removed_at IS NULL)
+   WHERE (SELECT COUNT(*) FROM code_repositories AS own WHERE own.tenant_id = :tenant AND own.removed_at IS NULL)
      < CAST(:most AS BIGINT)`,
 );
 
