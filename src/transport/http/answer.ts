@@ -5,6 +5,7 @@ import type { ServerPlan } from '../../plan/server-plan.ts';
 import { atTurnEnd } from '../../turn.ts';
 import { corsHeaders } from './cors.ts';
 import type { HttpExchange } from './exchange.ts';
+import { closeGently } from './gentle-close.ts';
 
 /** Which of two versions answered (governance §10.3). */
 export const VERSION_HEADER = 'x-quayside-version';
@@ -25,6 +26,7 @@ export function writeAnswer(exchange: HttpExchange, options: AnswerOptions): voi
   const { status, body, contentType, defaultServer } = options;
   const headers = commonHeaders(exchange, defaultServer, options.headers);
   if (exchange.isLast) headers.push('connection', 'close');
+  if (!exchange.request.complete) closeGently(exchange.request);
   if (body === undefined) {
     if (status !== 204 && status !== 304) headers.push('content-length', '0');
     response.writeHead(status, headers).end();
