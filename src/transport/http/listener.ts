@@ -28,6 +28,11 @@ export function createListener(
   onRequest: (request: IncomingMessage, response: ServerResponse) => void,
 ): Server {
   const { keepAlive } = options;
+  const serve: typeof onRequest = (request, response) => {
+    // After an answer that closes the connection nothing on it may be served (RFC 9112 §9.6), only read away.
+    if (request.socket.writableEnded) request.resume();
+    else onRequest(request, response);
+  };
   const server = createServer(
     {
       keepAlive: keepAlive.enabled,
@@ -41,11 +46,11 @@ export function createListener(
       // Two headers of one name must not hide one behind the other (request smuggling).
       insecureHTTPParser: false,
     },
-    onRequest,
+    serve,
   );
   if (!keepAlive.enabled) server.maxRequestsPerSocket = 1;
   // A body that will be refused by its length is never asked for.
-  server.on('checkContinue', onRequest);
+  server.on('checkContinue', serve);
   answerClientErrors(server);
   return server;
 }
