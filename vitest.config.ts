@@ -24,6 +24,7 @@ const alone = [
   'test/upstreams/faults.test.ts',
   'test/upstreams/federation.test.ts',
   'test/upstreams/soak.test.ts',
+  'test/workers/sessions.test.ts',
 ];
 
 /** Where the results of the last run are, for the closing line of CI and the check of cited tests. */
@@ -50,9 +51,11 @@ export default defineConfig({
     ],
     // Processes, as the product runs: workers, signals and process-wide settings behave as they will in service.
     pool: 'forks',
-    // A hanging test must not eat CI's time; one that starts servers and needs longer says so itself.
-    testTimeout: 10_000,
-    hookTimeout: 30_000,
+    // A hanging test must not eat CI's time; one that starts servers and needs longer says so itself. Generous, because
+    // a shared machine may be several times slower from one hour to the next.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
     reporters: [
       'default',
       ['json', { outputFile: resultsFile }],

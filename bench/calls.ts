@@ -5,8 +5,10 @@ import type { LoadRequest } from './load/job.ts';
 /** How many different requests one set has. */
 const variants = 64;
 
-/** The key that bench/definitions admits, and its header. Servers without keys ignore it. */
+/** The key that bench/definitions admits. Servers without keys ignore it. */
 export const benchKey = 'qs_benchkey_0000000000000000000000000000000000000000000';
+/** As definitions hold it. */
+export const benchKeyHash = 'sha256:a3a1069a798fbc1b2472b075e7d7d1df3951c667d90e54af920eb38df35b15a6';
 
 /** The current revision of the protocol. */
 export const modernRevision = '2026-07-28';
@@ -15,6 +17,8 @@ interface Call {
   readonly tool: string;
   readonly args: Readonly<Record<string, unknown>>;
   readonly expected: string;
+  /** The endpoint; default that of the definition's own server. */
+  readonly path?: string;
 }
 
 /** Calls of the tool `echo`, each with another text. */
@@ -42,7 +46,7 @@ export function customerName(id: number): string {
 }
 
 /** A `tools/call` of revision 2026-07-28, with every header that the revision demands. */
-export function modernCall({ tool, args, expected }: Call): LoadRequest {
+export function modernCall({ tool, args, expected, path }: Call): LoadRequest {
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': modernRevision,
     'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1.0.0' },
@@ -55,7 +59,7 @@ export function modernCall({ tool, args, expected }: Call): LoadRequest {
     params: { name: tool, arguments: args, _meta },
   };
   const headers = { 'mcp-protocol-version': modernRevision, 'mcp-method': 'tools/call', 'mcp-name': tool };
-  return { bytes: post(body, headers), expected };
+  return { bytes: post(body, headers, path), expected };
 }
 
 /** A `tools/call` of revision 2025-06-18 without a session, for servers that answer it faster. */
@@ -64,7 +68,7 @@ export function legacyCall({ tool, args, expected }: Call): LoadRequest {
   return { bytes: post(body, { 'mcp-protocol-version': '2025-06-18' }), expected };
 }
 
-function post(body: unknown, headers: Readonly<Record<string, string>>): string {
+function post(body: unknown, headers: Readonly<Record<string, string>>, path = '/mcp'): string {
   const text = JSON.stringify(body);
   const lines = Object.entries({
     host: '127.0.0.1',
@@ -74,7 +78,7 @@ function post(body: unknown, headers: Readonly<Record<string, string>>): string 
     ...headers,
     'content-length': String(Buffer.byteLength(text)),
   }).map(([name, value]) => `${name}: ${value}`);
-  return `POST /mcp HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${text}`;
+  return `POST ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${text}`;
 }
 
 function numbers(): number[] {

@@ -91,6 +91,7 @@ function medianResult(results: readonly LoadResult[]): LoadResult {
     p50Ms: middle(({ p50Ms }) => p50Ms),
     p99Ms: middle(({ p99Ms }) => p99Ms),
     cpuMicrosPerAnswer: middle(({ cpuMicrosPerAnswer }) => cpuMicrosPerAnswer),
+    loopMicrosPerAnswer: middle(({ loopMicrosPerAnswer }) => loopMicrosPerAnswer),
     residentMb: Math.max(...results.map(({ residentMb }) => residentMb)),
     loadShare: middle(({ loadShare }) => loadShare),
   };

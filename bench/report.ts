@@ -13,7 +13,7 @@ interface Loads {
   readonly results: readonly LoadResult[];
 }
 
-const columns = ['', 'req/s', 'p50 ms', 'p99 ms', 'CPU us/req', 'RSS MB', 'ours/this'];
+const columns = ['', 'req/s', 'p50 ms', 'p99 ms', 'CPU us/req', 'loop us/req', 'RSS MB', 'ours/this'];
 
 /** A table of servers under the same load; the first one is ours. */
 export function printLoads({ title, servers, results }: Loads): void {
@@ -24,6 +24,7 @@ export function printLoads({ title, servers, results }: Loads): void {
     result.p50Ms.toFixed(3),
     result.p99Ms.toFixed(3),
     result.cpuMicrosPerAnswer.toFixed(0),
+    result.loopMicrosPerAnswer.toFixed(1),
     result.residentMb.toFixed(0),
     index === 0 ? '' : `${(own / result.ratePerSecond).toFixed(2)}x`,
     result.loadShare > loadShareMax
@@ -31,7 +32,7 @@ export function printLoads({ title, servers, results }: Loads): void {
       : '',
   ]);
   const lines = [columns, ...rows].map(
-    ([name = '', ...cells]) => `  ${name.padEnd(16)}${cells.map((cell) => cell.padStart(11)).join('')}`,
+    ([name = '', ...cells]) => `  ${name.padEnd(16)}${cells.map((cell) => cell.padStart(12)).join('')}`,
   );
   process.stdout.write(`\n${title}\n${lines.map((line) => line.trimEnd()).join('\n')}\n`);
 }

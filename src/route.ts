@@ -45,6 +45,11 @@ export interface Route {
   readonly platform?: true;
   /** Absent: only the limits of whoever calls. */
   readonly limitClass?: LimitClass;
+  /**
+   * A request with an `Idempotency-Key` happens once (governance §7); absent: keys mean nothing. Only with `permission`,
+   * and only where the answer is JSON that may be kept: none with a secret in it.
+   */
+  readonly once?: true;
   /** JSON Schema 2020-12 of what the route takes and gives; the door checks it before `handle` runs. */
   readonly schema?: {
     readonly params?: JsonObject;

@@ -1,4 +1,5 @@
 // The types everything agrees on, in the words of the MCP specification. Shapes only, no behaviour.
+import type { CallerContext, CallTrace } from './call-trace.ts';
 
 /** A JSON object as parsed from the wire; never mutated after parsing. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -106,6 +107,8 @@ export interface Call {
   readonly client: ClientChannel;
   /** The caller's idempotency key, which the gate has reserved for this call. */
   readonly idempotencyKey?: string | undefined;
+  /** Absent where nothing is traced and the caller named no trace. */
+  readonly trace?: CallTrace | undefined;
 }
 
 /** RFC 5424 severities as MCP names them, least severe first. */
@@ -152,7 +155,8 @@ export interface ClientChannel {
 /** What changed: one of the lists, or the content of one resource. */
 export type ChangeNotice =
   | { readonly kind: 'tools' | 'prompts' | 'resources' }
-  | { readonly kind: 'resource'; readonly uri: string };
+  /** With `tenantId` only callers of that tenant hear of it. */
+  | { readonly kind: 'resource'; readonly uri: string; readonly tenantId?: string };
 
 /** One thing that a handler asks of the client (MCP: elicitation, sampling, roots). */
 export interface InputRequest {
@@ -193,16 +197,15 @@ export interface PromptResult {
   readonly _meta?: JsonObject;
 }
 
+type Completions = readonly string[] | Promise<readonly string[]>;
+type CompletionAsker = Pick<Call, 'principal' | 'signal' | 'trace'>;
+
 /** Made once when the plan is built. */
 export interface Prompt {
   readonly spec: PromptSpec;
   get(call: Call): Promise<PromptResult>;
   /** Values for completion/complete, most fitting first; at most 100. */
-  complete?(
-    argument: string,
-    value: string,
-    context: JsonObject,
-  ): readonly string[] | Promise<readonly string[]>;
+  complete?(argument: string, value: string, context: JsonObject, by: CompletionAsker): Completions;
 }
 
 /** What a resource is, as it is listed. */
@@ -226,8 +229,8 @@ export type ResourceContent =
 export interface Resource {
   readonly spec: ResourceSpec;
   read(call: Call): Promise<readonly ResourceContent[]>;
-  /** Calls `changed` whenever the content changes; returns the way to stop. Absent: it never changes. */
-  watch?(changed: () => void): () => void;
+  /** Calls `changed` whenever the content changes for the tenant of `by`; returns the way to stop. Absent: it never does. */
+  watch?(changed: () => void, by: Pick<Call, 'principal'>): () => void;
 }
 
 /** What a resource template is, as it is listed. */
@@ -248,11 +251,8 @@ export interface ResourceTemplate {
   match(uri: string): JsonObject | undefined;
   /** `call.args` holds the variables and `uri`. */
   read(call: Call): Promise<readonly ResourceContent[]>;
-  complete?(
-    variable: string,
-    value: string,
-    context: JsonObject,
-  ): readonly string[] | Promise<readonly string[]>;
+  watch?(changed: () => void, by: Pick<Call, 'principal'> & { readonly uri: string }): () => void;
+  complete?(variable: string, value: string, context: JsonObject, by: CompletionAsker): Completions;
 }
 
 export const OPERATION_KINDS = ['tool', 'prompt', 'resource', 'list', 'route'] as const;
@@ -266,7 +266,7 @@ export interface Permission {
 }
 
 /** What the operation stages of the gate see; one per call. */
-export interface Operation {
+export interface Operation extends CallerContext {
   readonly kind: OperationKind;
   /** Canonical tool name, prompt name, resource URI, list method, or route template. */
   readonly name: string;
@@ -284,12 +284,6 @@ export interface Operation {
   readonly userAgent?: string;
   readonly protocolVersion: string;
   readonly sessionId?: string;
-  /** W3C trace context of the caller, if any. */
-  readonly traceparent?: string;
-  /** Vendor data that belongs to `traceparent`. */
-  readonly tracestate?: string;
-  /** `traceparent` of the HTTP request where `_meta` named another parent: linked, not the parent. */
-  readonly httpTraceparent?: string;
   /** `performance.now()` when the request's first byte was handled. */
   readonly startedAt: number;
   /** Extra headers for the HTTP answer, such as rate limit headers. Ignored by other transports. */
@@ -302,6 +296,8 @@ export interface Operation {
   idempotencyKey?: string | undefined;
   /** Set by the gate where the end matters to others than this caller: a cancellation then ends only the waiting. */
   runsToEnd?: boolean;
+  /** Set by the gate where the call can be traced. */
+  trace?: CallTrace | undefined;
   /** The place among the running calls of the server that the gate counts; whoever takes it away gives it back. */
   slot?: { end(): void } | undefined;
 }

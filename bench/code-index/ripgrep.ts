@@ -24,7 +24,10 @@ export const NO_RULES: readonly string[] = [
   '--glob=!.svn',
 ];
 
-const OUTPUT_BYTES_MAX = 1 << 30;
+/** Of a query that nearly every line of a tree of 300 MB matches. */
+const OUTPUT_BYTES_MAX = 2 ** 31;
+
+const LINE_FEED = 0x0a;
 
 /** One search as both sides understand it. */
 export interface OracleQuery {
@@ -69,7 +72,12 @@ export async function ripgrepLines(
   const flags = [...rules, '-n', '--no-heading', '-0', '--max-columns=1', ...queryFlags(query)];
   const output = await runRipgrep(root, flags);
   const byPath = new Map<string, number[]>();
-  for (const row of output.toString('latin1').split('\n')) {
+  // Row by row: a whole output may be longer than any string.
+  for (let at = 0; at < output.length; ) {
+    const next = output.indexOf(LINE_FEED, at);
+    const end = next < 0 ? output.length : next;
+    const row = output.toString('latin1', at, end);
+    at = end + 1;
     const found = /^\.\/([^\0]*)\0(\d+):/.exec(row);
     if (found === null) continue;
     const path = Buffer.from(found[1] ?? '', 'latin1').toString();

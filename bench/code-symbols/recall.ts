@@ -5,78 +5,18 @@
 // A definition counts as found when its file, line and name agree. ctags knows many kinds that are no definitions of
 // what the pack promises (parameters, locals, labels, imports); those are left out, the others are listed in KINDS.
 
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openTextIndex } from '../../src/packs/code/index/text-index.ts';
 import { languageOf } from '../../src/packs/code/languages.ts';
 import { intakeOf } from '../../src/packs/code/repositories/intake-of-pack.ts';
-import { extractFacts } from '../../src/packs/code/symbols/extract.ts';
 import { grammarOf } from '../../src/packs/code/symbols/grammars.ts';
-import { scanLanguageOf } from '../../src/packs/code/symbols/scan/program-languages.ts';
-import { scanText } from '../../src/packs/code/symbols/scan/scanner.ts';
+import { readFacts } from '../../src/packs/code/symbols/read-facts.ts';
 import { PARSE_BYTES_MAX, Syntax } from '../../src/packs/code/symbols/syntax.ts';
+import { type Tag, tagsOf } from './ctags.ts';
 
-/** Kinds of ctags that are definitions of functions, types, constants and fields. */
-const KINDS = new Set([
-  'function',
-  'method',
-  'class',
-  'struct',
-  'interface',
-  'enum',
-  'enumerator',
-  'enumConstant',
-  'trait',
-  'typedef',
-  'alias',
-  'type',
-  'macro',
-  'module',
-  'namespace',
-  'const',
-  'constant',
-  'field',
-  'member',
-  'property',
-  'variant',
-  'union',
-  'singletonMethod',
-  'getter',
-  'setter',
-  'generator',
-  'variable',
-  'subroutine',
-  'package',
-  'chapter',
-  'section',
-  'subsection',
-  'subsubsection',
-  'augroup',
-  'command',
-  'target',
-]);
-/** Kinds that stand for something else in one language: names of imports, and locals that are not told apart. */
-const NOT_IN: Readonly<Record<string, readonly string[]>> = {
-  typescript: ['alias', 'constant', 'variable'],
-  python: ['namespace', 'module'],
-  php: ['alias'],
-  c_sharp: ['typedef'],
-  rust: ['variable'],
-  ruby: ['alias'],
-};
-
-const OUTPUT_BYTES_MAX = 1 << 30;
 const MISSING_SHOWN = 15;
-
-interface Tag {
-  readonly path: string;
-  readonly name: string;
-  readonly line: number;
-  readonly kind: string;
-  readonly scopeKind?: string;
-}
 
 interface Row {
   files: number;
@@ -107,22 +47,40 @@ async function measure(tree: string): Promise<void> {
   for (const path of files) {
     const grammar = grammarOf(path);
     const text = readFileSync(join(tree, path), 'utf8');
-    if (grammar === undefined || text.length > PARSE_BYTES_MAX) continue;
-    const facts =
-      grammar.scan === undefined
-        ? await syntax.parse(text, grammar, (parsed, query) => extractFacts(parsed, query, grammar, text))
-        : scanText(text, scanLanguageOf(text, grammar.scan));
+    // Files of languages that the pack does not know count as plain text.
+    if (grammar === undefined || text.length > PARSE_BYTES_MAX || languageOf(path) === 'plaintext') continue;
+    const facts = await readFacts(text, grammar, syntax);
     const known = new Set(facts?.symbols.map(({ name, line }) => `${line} ${name}`));
+    const bodies = facts?.symbols.filter(({ kind }) => kind === 'function' || kind === 'method') ?? [];
     const row = rowOf(languageOf(path));
     row.files++;
     row.own += known.size;
     for (const tag of tags.get(path) ?? []) {
+      // ctags does not know that variables in closures of PHP are local.
+      if (tag.kind === 'variable' && languageOf(path) === 'php' && bodies.some((body) => isWithin(tag, body)))
+        continue;
       row.oracle++;
-      const names = [tag.name, tag.name.replace(/^[.#$]/, '')];
-      if (names.some((name) => known.has(`${tag.line} ${name}`))) row.found++;
+      if (formsOf(tag).some((names) => names.every((name) => known.has(`${tag.line} ${name}`)))) row.found++;
       else row.missing.push(`${path}:${tag.line} ${tag.kind} ${tag.name}`);
     }
   }
+}
+
+function isWithin({ line }: Tag, body: { readonly lineStart: number; readonly lineEnd: number }): boolean {
+  return body.lineStart < line && line <= body.lineEnd;
+}
+
+/**
+ * The forms of a name, each as the names that all have to be known: ctags marks selectors and variables, puts a space into
+ * the names of operators, and takes the parts of a selector as one name.
+ */
+function formsOf({ name, path }: Tag): readonly (readonly string[])[] {
+  const forms = [[name], [`$${name}`], [name.replace(/^[.#$]/, '')]];
+  if (name.startsWith('operator ')) forms.push([name.replace(/^operator (?=\W)/, 'operator')]);
+  const parts = name.match(/(?<=[.#])[\w-]+/g);
+  if (languageOf(path) === 'lua') forms.push([name.split(/[.:]/).at(-1) ?? '']);
+  if (languageOf(path) === 'css' && parts !== null) forms.push(parts);
+  return forms;
 }
 
 async function filesOf(tree: string): Promise<readonly string[]> {
@@ -138,29 +96,6 @@ async function filesOf(tree: string): Promise<readonly string[]> {
   }
 }
 
-function tagsOf(tree: string, files: readonly string[]): Tag[] {
-  const output = execFileSync('ctags', ['--output-format=json', '--fields=+nKs', '-f', '-', '-L', '-'], {
-    cwd: tree,
-    input: files.filter((path) => grammarOf(path) !== undefined).join('\n'),
-    maxBuffer: OUTPUT_BYTES_MAX,
-    encoding: 'utf8',
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  return output
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map(parseTag)
-    .filter(isDefinition);
-}
-
-/** Names that ctags makes up for what has none, and what is local to a function, are not promised. */
-function isDefinition({ kind, name, scopeKind, path }: Tag): boolean {
-  if (NOT_IN[languageOf(path)]?.includes(kind) === true) return false;
-  if (!KINDS.has(kind) || name.startsWith('__anon') || /^(anonymous|AnonymousFunction)/.test(name))
-    return false;
-  return !((kind === 'variable' || kind === 'const') && /function|method/.test(scopeKind ?? ''));
-}
-
 function rowOf(language: string): Row {
   let row = rows.get(language);
   if (row === undefined) {
@@ -168,8 +103,4 @@ function rowOf(language: string): Row {
     rows.set(language, row);
   }
   return row;
-}
-
-function parseTag(line: string): Tag {
-  return JSON.parse(line) as Tag;
 }

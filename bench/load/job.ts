@@ -27,6 +27,8 @@ export interface LoadResult {
   readonly p99Ms: number;
   /** Processor time of the server and its children for one answer. */
   readonly cpuMicrosPerAnswer: number;
+  /** Of that, the server's main thread, which no other core can relieve. */
+  readonly loopMicrosPerAnswer: number;
   /** Highest resident memory seen of the server and its children. */
   readonly residentMb: number;
   /** Share of its own core that the load process used: near 1 it is what was measured. */

@@ -47,6 +47,7 @@ async function measure(histogram: RecordableHistogram): Promise<LoadResult> {
     p50Ms: histogram.percentile(50) / nanosPerMs,
     p99Ms: histogram.percentile(99) / nanosPerMs,
     cpuMicrosPerAnswer: (after.cpuMicros - before.cpuMicros) / answers,
+    loopMicrosPerAnswer: (after.loopMicros - before.loopMicros) / answers,
     residentMb,
     loadShare: (own.user + own.system) / 1000 / elapsedMs,
   };

@@ -9,21 +9,28 @@ const kibPerMb = 1024;
 
 export interface Usage {
   readonly cpuMicros: number;
+  /** Of that, the main thread of `pid`: the loop that answers. */
+  readonly loopMicros: number;
   readonly residentMb: number;
 }
 
 /** Reads the usage of `pid` and everything it started, now. Threads are part of their process. Zero without /proc. */
 export function usageOf(pid: number): Usage {
-  const total = { cpuMicros: 0, residentMb: 0 };
+  const loop = read(`/proc/${pid}/task/${pid}/stat`);
+  const total = { cpuMicros: 0, loopMicros: loop === undefined ? 0 : cpuMicrosOf(loop), residentMb: 0 };
   for (const member of familyOf(pid)) {
     const stat = read(`/proc/${member}/stat`);
     const status = read(`/proc/${member}/status`);
     if (stat === undefined || status === undefined) continue;
-    const [, , , , , , , , , , , user, system] = fieldsOf(stat);
-    total.cpuMicros += ((Number(user) + Number(system)) / ticksPerSecond) * 1e6;
+    total.cpuMicros += cpuMicrosOf(stat);
     total.residentMb += Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / kibPerMb;
   }
   return total;
+}
+
+function cpuMicrosOf(stat: string): number {
+  const [, , , , , , , , , , , user, system] = fieldsOf(stat);
+  return ((Number(user) + Number(system)) / ticksPerSecond) * 1e6;
 }
 
 function familyOf(pid: number): number[] {

@@ -76,9 +76,9 @@ tools:
 | \`$\${\` | a literal \`\${\` |
 | \`{{name}}\` | argument of a prompt; \`{{{{\` is a literal \`{{\` |
 
-They stand only where the tables say so. Variables of the process itself (API_KEY_SALT, SESSION_SECRET, SECRET_KEY,
-DATABASE_URL, DATABASE_CONTEXT_KEY, DB_PASSWORD, REDIS_URL, QUAYSIDE_*, *_MASTER_KEY, AWS_SECRET_ACCESS_KEY,
-AWS_SESSION_TOKEN, CLERK_SECRET_KEY) cannot be used, except DATABASE_URL and DB_PASSWORD in databases. What was inserted
+They stand only where the tables say so. Variables of the process itself (API_KEY_SALT, SESSION_SECRET, both with
+_PREVIOUS, SECRET_KEY, DATABASE_URL, DATABASE_CONTEXT_KEY, DB_PASSWORD, REDIS_URL, QUAYSIDE_*, *_MASTER_KEY,
+AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, CLERK_SECRET_KEY) cannot be used, except DATABASE_URL and DB_PASSWORD in databases. What was inserted
 is hidden in logs and errors.
 
 ## Environments

@@ -39,6 +39,8 @@ const FORMATS: Readonly<Record<string, JsonSchema>> = {
 };
 const HANDLER_NOTES =
   'A handler object, or its text: a URL (POST), registry:NAME, sql:TEMPLATE, mcp:SERVER/TOOL, prompt:NAME, code, or a path.';
+const RECONCILE_NOTES =
+  'What finds out whether a call took effect whose end nobody saw: a handler that is given the arguments and the key. What it answers is the answer of the call; nothing found lets the call run again; a failure leaves it open.';
 
 /** The file's whole text. */
 export function renderDefinitionSchema(): string {
@@ -209,6 +211,7 @@ function adaptDefinition(schema: JsonSchema): void {
 function adaptTool(schema: JsonSchema): void {
   const properties = propertiesOf(schema);
   acceptHandlerText(properties);
+  acceptReconcileText(propertiesOf(assertSchema(properties.idempotency)));
   Object.assign(properties, {
     input: {
       title: 'input',
@@ -264,6 +267,14 @@ function acceptHandlerText(properties: Record<string, JsonSchema>): void {
   properties.handler = {
     title: 'handler',
     description: HANDLER_NOTES,
+    anyOf: [{ type: 'string', minLength: 1 }, { $ref: '#/$defs/Handler' }],
+  };
+}
+
+function acceptReconcileText(idempotency: Record<string, JsonSchema>): void {
+  idempotency.reconcile = {
+    title: 'reconcile',
+    description: RECONCILE_NOTES,
     anyOf: [{ type: 'string', minLength: 1 }, { $ref: '#/$defs/Handler' }],
   };
 }

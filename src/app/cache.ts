@@ -23,6 +23,7 @@ export async function openCache(
       ...(cacheTtlMs === undefined ? {} : { ttlMs: cacheTtlMs }),
       ...(cacheMaxSize === undefined ? {} : { entriesMax: cacheMaxSize }),
     },
+    counted: (word) => telemetry.cachedAnswer(word),
     onProblem: (error) =>
       telemetry.log.error(
         { component: 'cache', err: error },
@@ -35,12 +36,14 @@ export async function openCache(
 async function openBackend({ environment }: AppSettings, telemetry: Telemetry) {
   const { cacheBackend, cacheRedisUrl } = environment;
   const log = telemetry.log.child({ component: 'cache' });
+  const onEvict = (count: number) => telemetry.cachedAnswer('evict', count);
   if ((cacheBackend ?? (cacheRedisUrl === undefined ? 'memory' : 'redis')) === 'memory')
-    return createMemoryBackend({ now: () => performance.now() });
+    return createMemoryBackend({ now: () => performance.now(), onEvict });
   // Its client takes 8 MB, which a process without Redis does not need.
   const { createRedisBackend } = await import('../gate/cache/redis-backend.ts');
   return createRedisBackend({
     url: cacheRedisUrl ?? LOCAL_REDIS,
+    onEvict,
     onProblem(error) {
       if (error === undefined) log.info({}, 'Redis is back; answers are cached again.');
       else log.warn({ error: error.message }, 'Redis cannot be reached; nothing is cached until it is back.');

@@ -8,7 +8,7 @@ import { createRouteEntries } from '../plan/route-entry.ts';
 import type { Plan } from '../plan/server-plan.ts';
 import { createProtocol, type Protocol } from '../protocol/protocol.ts';
 import type { Tasks } from '../protocol/tasks/tasks.ts';
-import { openProcessSecrets, type ProcessSecrets } from '../secrets/process-secrets.ts';
+import type { ProcessSecrets } from '../secrets/process-secrets.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import type { Operation } from '../tool.ts';
 import type { SessionRoute } from '../transport/http/session-doors.ts';
@@ -22,7 +22,8 @@ import type { HandlerPools } from './handler-pools.ts';
 import { checkSharedSalt } from './identity.ts';
 import type { Packs } from './packs.ts';
 import { createPlans, type Plans } from './plans.ts';
-import { environmentSecrets, openStoredSecrets, type StoredSecrets, secretsAtStart } from './secrets.ts';
+import { openOwnSecrets, ownSecrets } from './process-secrets.ts';
+import { openStoredSecrets, type StoredSecrets, secretsAtStart } from './secrets.ts';
 import type { AppSettings } from './settings.ts';
 import { checkStart } from './start-checks.ts';
 import { openState, type State } from './state.ts';
@@ -47,7 +48,7 @@ export interface Core extends Omit<State, 'close'>, Omit<Governance, 'gate' | 'c
   readonly pools: HandlerPools;
   readonly packs: Pick<Packs, 'routes'>;
   /** Operations that run now. */
-  readonly running: ReadonlySet<Operation>;
+  readonly running: Iterable<Operation>;
   /** What the start has to say to the operator, one line each. */
   readonly warnings: readonly string[];
   close(): Promise<void>;
@@ -69,7 +70,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const loaded = await loadAll(settings, early.resolve);
   const warnings = options.transport === 'http' ? checkOrThrow(settings, loaded) : loaded.warnings;
   const telemetry = openTelemetry(options);
-  const secrets = openSecrets(settings, telemetry);
+  const secrets = openOwnSecrets(settings, telemetry);
   let plans: Plans | undefined;
   let storedSecrets: StoredSecrets;
   const plan = () => inForce(plans);
@@ -82,7 +83,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const governance = await openGovernance({ ...common, secrets, state, jobs, plan });
   const { gate, close: closeGovernance, ...governing } = governance;
   const stages = { request: requestStages(gate), operation: operationStages(gate) };
-  const engines = openEngines({ settings, telemetry, store, audit, egress, jobs, build: options.build });
+  const engines = openEngines({ ...common, store, audit, jobs, build: options.build });
   const closeTools = async () => {
     await Promise.all([engines.close(), closeGovernance()]);
     await state.close();
@@ -91,7 +92,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   };
   const plansDeps = { ...common, ...governing, ...engines, ...identity, stages, audit };
   try {
-    storedSecrets = await openStoredSecrets({ settings, store, egress, areNamed: early.areNamed() });
+    storedSecrets = await openStoredSecrets({ settings, store, egress, jobs, areNamed: early.areNamed() });
     plans = await createPlans(loaded.definitions, { ...plansDeps, storedSecrets });
     await audit.log.ready;
     audit.ship(egress, options.build.version);
@@ -147,7 +148,7 @@ function openProtocol(
     plans: holder,
     tasks,
     log: telemetry.log.child({ component: 'protocol' }),
-    secret: Buffer.from(secrets.sessionSecret),
+    secrets: secrets.session,
     ...(keeping === undefined ? {} : { keeping }),
     onSessionStart: audit.sessionEvents.started,
     onSessionEnd(seconds, session) {
@@ -187,21 +188,6 @@ function openTelemetry({ settings, build, worker }: CoreOptions): Telemetry {
     ...(journalStream === undefined ? {} : { journalStream }),
     ...(worker === undefined ? {} : { journal: worker.writesToJournal, worker: worker.slot }),
   });
-}
-
-function openSecrets(settings: AppSettings, telemetry: Telemetry): ProcessSecrets {
-  const { apiKeySalt, sessionSecret } = settings.environment;
-  const secrets = openProcessSecrets(settings.dataDirectory, {
-    ...(apiKeySalt === undefined ? {} : { apiKeySalt }),
-    ...(sessionSecret === undefined ? {} : { sessionSecret }),
-  });
-  telemetry.redactor.addSecrets(ownSecrets(settings, secrets));
-  return secrets;
-}
-
-/** What no record may show, whoever writes it. */
-function ownSecrets({ env }: AppSettings, secrets: ProcessSecrets): readonly string[] {
-  return [...environmentSecrets(env), ...Object.values(secrets)];
 }
 
 function openEgress(settings: AppSettings, telemetry: Telemetry): Egress {

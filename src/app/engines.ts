@@ -3,6 +3,7 @@ import type { Egress } from '../egress/egress.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Store } from '../store/store.ts';
 import type { BuildInfo, Telemetry } from '../telemetry/telemetry.ts';
+import type { WorkerLink } from '../workers/worker-link.ts';
 import type { AppAudit } from './audit.ts';
 import { openUpstreams } from './federation.ts';
 import { createHandlerPools } from './handler-pools.ts';
@@ -18,6 +19,7 @@ export function openEngines(deps: {
   readonly egress: Egress;
   readonly jobs: Jobs;
   readonly build: BuildInfo;
+  readonly worker: WorkerLink | undefined;
 }) {
   const pools = createHandlerPools(deps.telemetry);
   const packs = openPacks(deps);

@@ -13,8 +13,10 @@ import type { Log } from '../telemetry/log.ts';
 import type { BuildInfo, Telemetry } from '../telemetry/telemetry.ts';
 import { oauthRoutes } from '../upstreams/oauth/oauth-routes.ts';
 import { createPins } from '../upstreams/pins/pins.ts';
+import { createHostedProcesses } from '../upstreams/stdio/hosted-link.ts';
 import { upstreamRoutes } from '../upstreams/upstream-routes.ts';
 import { createUpstreams, type HeldUpstreams, type Upstreams } from '../upstreams/upstreams.ts';
+import type { WorkerLink } from '../workers/worker-link.ts';
 import type { AppAudit } from './audit.ts';
 import type { SecretSettings } from './secrets.ts';
 import { openUpstreamOAuth } from './upstream-oauth.ts';
@@ -35,8 +37,10 @@ export function openUpstreams(options: {
   readonly audit: Pick<AppAudit, 'events'>;
   readonly egress: Egress;
   readonly build: BuildInfo;
+  /** Set in a worker: stdio upstreams run once for all of them, in the primary. */
+  readonly worker: WorkerLink | undefined;
 }): AppUpstreams {
-  const { settings, store, telemetry, audit, egress, build } = options;
+  const { settings, store, telemetry, audit, egress, build, worker } = options;
   const oauth = openUpstreamOAuth({ settings, store, egress, audit: audit.events });
   const pins = createPins({ store, now: Date.now, audit: audit.events });
   const upstreams = createUpstreams({
@@ -46,6 +50,7 @@ export function openUpstreams(options: {
     client: { name: 'quayside', version: build.version },
     clock: systemClock,
     log: telemetry.log.child({ component: 'upstream' }),
+    openProcess: worker === undefined ? undefined : createHostedProcesses(worker.channel),
   });
   telemetry.watchUpstreams(() => {
     const states = upstreams.statuses();

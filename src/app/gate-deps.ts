@@ -2,6 +2,7 @@
 import type { GateEvents } from '../gate/events.ts';
 import type { Limiter } from '../gate/limits/limiter.ts';
 import type { SamplerFor } from '../gate/rollout-stage.ts';
+import { RunningOperations } from '../gate/running-operations.ts';
 import type { GateDeps } from '../gate/stages.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { WorkerLink } from '../workers/worker-link.ts';
@@ -49,7 +50,7 @@ export function createGateDeps(options: {
     tenants: identity.tenants,
     events: gateEvents(telemetry, audit.gateEvents),
     audit: audit.log,
-    running: new Set(),
+    running: new RunningOperations(),
     observerFor: telemetry.forTarget,
     debugged: flags.debugged,
     samplerFor: options.samplerFor,

@@ -54,7 +54,7 @@ export async function openGovernance(deps: GovernanceDeps): Promise<Governance> 
     telemetry,
     egress,
     store,
-    sessionSecret: secrets.sessionSecret,
+    tokenSecrets: secrets.tokens,
     audit: audit.events,
   });
   return {

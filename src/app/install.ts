@@ -8,11 +8,14 @@ import { openProcessSecrets } from '../secrets/process-secrets.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { ConfigurationError } from './configuration-error.ts';
+import { withOperatorAudit } from './operator-audit.ts';
 import { asConfigurationError, storeAddress } from './store.ts';
 
 /** The commands over the state of an install, and what they work on. */
 export interface Install {
   readonly store: Store;
+  /** Takes what the operator changes. */
+  readonly audit: AuditLog;
   readonly keys: KeyCommands;
   readonly tenantCommands: TenantCommands;
   readonly tenants: TenantDirectory;
@@ -23,8 +26,6 @@ export interface Install {
 export interface InstallOptions {
   readonly dataDirectory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Absent: changes are not written down. */
-  readonly audit?: AuditLog;
 }
 
 /** Opens the install for `work` and closes it again. Rejects with what the store and the secrets report. */
@@ -42,25 +43,17 @@ export async function withInstall<Result>(
     throw asConfigurationError(error, address);
   });
   try {
-    const tenants = await openTenantDirectory(store);
-    const shared = {
-      store,
-      tenants,
-      now: Date.now,
-      ...(options.audit === undefined ? {} : { audit: options.audit }),
-    };
-    const keys = createKeyCommands({ ...shared, salt: secrets.apiKeySalt, defaults: () => [] });
-    try {
-      return await work({
-        store,
-        keys,
-        tenants,
-        tenantCommands: createTenantCommands(shared),
-        salt: secrets.apiKeySalt,
-      });
-    } finally {
-      tenants.close();
-    }
+    return await withOperatorAudit({ environment: settings, dataDirectory }, async (audit) => {
+      const tenants = await openTenantDirectory(store);
+      const shared = { store, tenants, now: Date.now, audit };
+      const { apiKeySalt: salt } = secrets;
+      const keys = createKeyCommands({ ...shared, salt, defaults: () => [] });
+      try {
+        return await work({ ...shared, keys, tenantCommands: createTenantCommands(shared), salt });
+      } finally {
+        tenants.close();
+      }
+    });
   } finally {
     await store.close();
   }

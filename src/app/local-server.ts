@@ -2,7 +2,7 @@
 import type { BuildInfo } from '../telemetry/telemetry.ts';
 import { StdioContext } from '../transport/stdio-context.ts';
 import { createCore } from './core.ts';
-import { mcpRequest, parseMcpAnswer } from './mcp-request.ts';
+import { mcpRequest, parseMcpAnswer, parseProgress } from './mcp-request.ts';
 import type { ReachedServer } from './reached-server.ts';
 import type { AppSettings } from './settings.ts';
 import { principalOf, serverOf } from './stdio-caller.ts';
@@ -27,14 +27,18 @@ export async function openLocalServer(options: LocalServerOptions): Promise<Reac
     const server = serverOf(core, options.slug);
     const principal = principalOf(core, server, options);
     return {
-      async call(tool, args) {
+      async call(tool, args, onProgress) {
         const context = new StdioContext({
           principal,
           startedAt: performance.now(),
           release: ignore,
-          send: ignore,
+          send(message) {
+            const progress = onProgress === undefined ? undefined : parseProgress(message);
+            if (progress !== undefined) onProgress?.(progress);
+          },
         });
-        const body = mcpRequest('tools/call', { name: tool, arguments: args });
+        const hearsProgress = onProgress !== undefined;
+        const body = mcpRequest('tools/call', { name: tool, arguments: args }, { hearsProgress });
         const answer = await core.protocol.modern.handle(server, body, context);
         return parseMcpAnswer(answer.body ?? '');
       },
@@ -46,5 +50,5 @@ export async function openLocalServer(options: LocalServerOptions): Promise<Reac
   }
 }
 
-/** The plan is never replaced here, and nobody reads progress. */
+/** The plan is never replaced here. */
 const ignore = () => undefined;

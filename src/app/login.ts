@@ -12,6 +12,7 @@ import { createLogins, type Logins } from '../gate/login/logins.ts';
 import { LOGINS_TOPIC } from '../gate/login/statements.ts';
 import type { PlanHolder } from '../plan/server-plan.ts';
 import type { Route, RouteRequest } from '../route.ts';
+import type { SigningSecrets } from '../secrets/signing-secrets.ts';
 import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { JsonObject, Principal } from '../tool.ts';
@@ -23,7 +24,8 @@ export interface LoginDeps {
   readonly telemetry: Telemetry;
   readonly egress: Egress;
   readonly store: Store;
-  readonly sessionSecret: string;
+  /** Sign access tokens. */
+  readonly tokenSecrets: SigningSecrets;
   /** Absent: accounts are only logged. */
   readonly audit?: AuditLog;
 }
@@ -39,7 +41,7 @@ export function createIdentityParts(deps: LoginDeps): IdentityParts {
   const { settings, telemetry, egress, store } = deps;
   const log = telemetry.log.child({ component: 'tokens' });
   const { publicUrl } = settings.environment;
-  const signer = createLoginSigner(deps.sessionSecret);
+  const signer = createLoginSigner(deps.tokenSecrets);
   const logins = createLogins({
     store,
     signer,

@@ -8,10 +8,44 @@ export type McpAnswer =
   | { readonly ok: true; readonly result: JsonObject }
   | { readonly ok: false; readonly code: number; readonly message: string; readonly data?: JsonObject };
 
-/** The message of a request; commands send one at a time, so the id needs not differ. */
-export function mcpRequest(method: string, params: JsonObject): JsonObject {
-  const _meta = { [META.protocolVersion]: MODERN_REVISION, [META.clientCapabilities]: {} };
-  return { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } };
+/** How far a call is. */
+export interface Progress {
+  readonly progress: number;
+  readonly total?: number;
+  readonly message?: string;
+}
+
+const ID = 1;
+
+/**
+ * The message of a request; commands send one at a time, so the id needs not differ. With `hearsProgress` its progress
+ * is told in notifications.
+ */
+export function mcpRequest(
+  method: string,
+  params: JsonObject,
+  { hearsProgress = false }: { readonly hearsProgress?: boolean } = {},
+): JsonObject {
+  const _meta = {
+    [META.protocolVersion]: MODERN_REVISION,
+    [META.clientCapabilities]: {},
+    ...(hearsProgress ? { progressToken: ID } : {}),
+  };
+  return { jsonrpc: '2.0', id: ID, method, params: { ...params, _meta } };
+}
+
+/** Reads one message of a stream; undefined where it tells no progress. */
+export function parseProgress(text: string): Progress | undefined {
+  const message = parseJson(text);
+  if (!isObject(message) || message.method !== 'notifications/progress' || !isObject(message.params))
+    return undefined;
+  const { progress, total, message: said } = message.params;
+  if (typeof progress !== 'number') return undefined;
+  return {
+    progress,
+    ...(typeof total === 'number' ? { total } : {}),
+    ...(typeof said === 'string' ? { message: said } : {}),
+  };
 }
 
 /** Reads the text of an answer: JSON, or an event stream whose last message is the answer. */

@@ -65,7 +65,7 @@ function createIdempotency({ settings, telemetry, store }: OnceOptions): Idempot
     onProblem: (error) =>
       log.error(
         { err: error },
-        'What came of a call could not be kept; its key stays refused until it is known.',
+        'What came of a call could not be kept or found out; its key stays refused until it is known.',
       ),
   };
 }

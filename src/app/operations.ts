@@ -31,6 +31,7 @@ import type { WorkerLink } from '../workers/worker-link.ts';
 import type { Core } from './core.ts';
 import { watchDatabases } from './database-health.ts';
 import { limitsComponent } from './limits.ts';
+import { modelsComponent } from './model-health.ts';
 import { createAgeReminder } from './secret-ages.ts';
 import type { AppSettings } from './settings.ts';
 import { hasTenantHeader, tenantHeaderFinding } from './tenant-header.ts';
@@ -156,6 +157,7 @@ function addComponents(
     worker.onState(count);
   }
   watchDatabases(core, health);
+  health.add(modelsComponent(core.plans.models, clock));
   watchIssuers(core.people.tokens, core.plans.holder, health);
 }
 

@@ -1,11 +1,15 @@
 // The audit record of what the operator changes at the command line, beside servers that may run.
+import { QuaysideError } from '../errors.ts';
 import type { AuditLog } from '../gate/audit/audit.ts';
 import { openAuditLog } from '../gate/audit/audit-log.ts';
 import { openAuditKey } from '../secrets/audit-key.ts';
 import { auditAddress } from './audit.ts';
 import type { AppSettings } from './settings.ts';
 
-/** Opens the record for `work`; what it wrote is durable when this resolves. Rejects when the record cannot be opened. */
+/**
+ * Gives `work` the record, and begins it with the first change: verbs that only read leave nothing behind. Where it
+ * cannot be opened a change is refused with `audit_unavailable`. What was written is durable when this resolves.
+ */
 export async function withOperatorAudit<Result>(
   settings: Pick<AppSettings, 'environment' | 'dataDirectory'>,
   work: (audit: AuditLog) => Promise<Result>,
@@ -13,10 +17,14 @@ export async function withOperatorAudit<Result>(
   const log = openAuditLog({
     table: auditAddress(settings),
     signingKey: openAuditKey(settings.dataDirectory, settings.environment.auditSigningKey),
+    isLazy: true,
   });
   try {
-    await log.ready;
     return await work(log);
+  } catch (error) {
+    if (!(error instanceof QuaysideError) || error.code !== 'audit_unavailable') throw error;
+    const message = `The change cannot be recorded in the audit log, and is therefore not made: ${log.problem() ?? 'unknown'}`;
+    throw new QuaysideError('audit_unavailable', { message, cause: error });
   } finally {
     await log.close();
   }

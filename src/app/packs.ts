@@ -13,12 +13,15 @@ import type { PackTool } from '../plan/pack-tool.ts';
 import type { Route } from '../route.ts';
 import type { Store } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { Resource, ResourceTemplate } from '../tool.ts';
 import type { AppAudit } from './audit.ts';
 import type { AppSettings } from './settings.ts';
 
 /** What one server has of the packs; closed with its plan. */
 export interface ServedPacks {
   readonly tools: readonly PackTool[];
+  readonly resources: readonly Resource[];
+  readonly resourceTemplates: readonly ResourceTemplate[];
   close(): Promise<void>;
 }
 
@@ -56,15 +59,21 @@ export function openPacks({
   scheduleCleanup(jobs, state);
   const open = async () => {
     const { createCodePack } = await import('../packs/code/code-pack.ts');
-    return createCodePack({ ...state, egress, environment: settings.env });
+    return createCodePack({
+      ...{ ...state, egress, environment: settings.env, meter: telemetry.code },
+      models: { observe: telemetry.modelCall, redactText: telemetry.redactor.text },
+    });
   };
   const served = new Set<ServedCode>();
   return {
     // The newest one: after a reload that is what is in force, and its repositories are those of every server's tenant.
     routes: codeRoutes(() => [...served].at(-1)),
     async serve({ definition, baseDirectory }) {
-      const options = definition.packs.code;
-      if (options === undefined) return { tools: [], close: () => Promise.resolve() };
+      const { code: wished } = definition.packs;
+      if (wished === undefined)
+        return { tools: [], resources: [], resourceTemplates: [], close: () => Promise.resolve() };
+      const resources = wished.resources && settings.environment.codeResourcesDisabled !== true;
+      const options = { ...wished, resources };
       opened ??= open();
       const code = await opened;
       try {
@@ -72,7 +81,7 @@ export function openPacks({
         if (definition.slug !== PACK_SLUG) return one;
         served.add(one);
         return {
-          tools: one.tools,
+          ...one,
           close() {
             served.delete(one);
             return one.close();

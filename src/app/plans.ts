@@ -8,6 +8,7 @@ import type { Egress } from '../egress/egress.ts';
 import type { AuditEvent } from '../gate/audit/audit.ts';
 import type { OperationStage, RequestStage } from '../gate/stage.ts';
 import { DEFAULT_TENANT } from '../gate/tenant/tenant.ts';
+import type { Models } from '../models/models.ts';
 import { type CompiledPlan, compilePlan } from '../plan/compile.ts';
 import { createPlanHolder, type SwappablePlan } from '../plan/holder.ts';
 import { createReloader, type Reloader } from '../plan/reload.ts';
@@ -32,11 +33,14 @@ import { reloadAll, watchAsLeader } from './workers/reload-in-turn.ts';
 
 /** The databases of the plans that are open, with the slug of their server. */
 export type OpenDatabases = ReadonlySet<readonly [slug: string, databases: Databases]>;
+/** Their models, likewise. */
+export type OpenModels = ReadonlySet<readonly [slug: string, models: Models]>;
 
 export interface Plans {
   readonly holder: SwappablePlan;
   readonly reloader: Reloader;
   readonly databases: OpenDatabases;
+  readonly models: OpenModels;
   /** Starts to follow changes of the files and secrets that the plan in force was made from. */
   watch(): void;
   close(): Promise<void>;
@@ -69,9 +73,12 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
   const { settings, telemetry } = deps;
   const { log } = telemetry;
   const databases = new Set<readonly [string, Databases]>();
+  const models = new Set<readonly [string, Models]>();
   // Handlers are prepared before the plan exists that they will read resources from.
   let holder: SwappablePlan | undefined;
-  const compile = createCompiler(deps, databases, (definition) => servedAs(definition, holder?.current()));
+  const compile = createCompiler(deps, { databases, models }, (definition) =>
+    servedAs(definition, holder?.current()),
+  );
 
   let files: readonly string[] = [];
   let loaded = first;
@@ -120,6 +127,7 @@ export async function createPlans(first: readonly LoadedDefinition[], deps: Plan
     holder,
     reloader,
     databases,
+    models,
     watch() {
       stopFollowing = followChanges(deps, watcher, askReload);
     },
@@ -186,7 +194,10 @@ function reloadEntry(error: unknown): AuditEvent {
 
 function createCompiler(
   deps: PlansDeps,
-  databases: Set<readonly [string, Databases]>,
+  open: {
+    readonly databases: Set<readonly [string, Databases]>;
+    readonly models: Set<readonly [string, Models]>;
+  },
   serverOf: Parameters<typeof createServerParts>[1]['serverOf'],
 ): (
   definitions: readonly LoadedDefinition[],
@@ -203,10 +214,15 @@ function createCompiler(
       upstreams,
       isStrict,
       serverOf,
-      databasesOpened(slug, opened) {
-        const entry = [slug, opened] as const;
-        databases.add(entry);
-        return () => databases.delete(entry);
+      opened(slug, { databases, models }) {
+        const entry = [slug, databases] as const;
+        const modelEntry = [slug, models] as const;
+        open.databases.add(entry);
+        open.models.add(modelEntry);
+        return () => {
+          open.databases.delete(entry);
+          open.models.delete(modelEntry);
+        };
       },
     });
   return (definitions, { isStrict }) => {

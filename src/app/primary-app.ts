@@ -9,6 +9,7 @@ import { createSlotLedger } from '../gate/limits/shared-slots.ts';
 import { createServiceManager } from '../operations/service-manager.ts';
 import { createStreamTarget, isJournalStream, type LogTarget } from '../telemetry/log/target.ts';
 import { type BuildInfo, createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
+import { createProcessHost } from '../upstreams/stdio/process-host.ts';
 import { createWorkerLauncher } from '../workers/cluster-process.ts';
 import { createDoor, type Door } from '../workers/door.ts';
 import { createFleet, type Fleet, type FleetWorker } from '../workers/fleet.ts';
@@ -51,8 +52,10 @@ export async function startPrimaryApp(
     return fleet;
   };
   const door = createDoor({ ready: () => fleet?.ready() ?? [], running: () => fleet?.all() ?? [] });
+  const processes = createProcessHost({ clock: systemClock });
   const primary = createPrimary({
     fleet: running,
+    processes,
     door,
     log,
     takes: ledger.forWorker,
@@ -82,23 +85,16 @@ export async function startPrimaryApp(
     log,
     pid: process.pid,
   });
-  const close = () => {
+  const close = async () => {
+    await processes.close();
     rmSync(directory, { recursive: true, force: true });
-    return telemetry.close();
+    await telemetry.close();
   };
-  const ended = endOnSignals({
-    signals,
-    fleet,
-    primary,
-    door,
-    log,
-    serviceManager,
-    close,
-  });
+  const ended = endOnSignals({ signals, fleet, primary, door, log, serviceManager, close });
   const started = await fleet.start();
   const [spokesman] = fleet.ready();
   if ('exitCode' in started || spokesman === undefined) {
-    door.close();
+    await door.close();
     await close();
     return { exitCode: 'exitCode' in started ? started.exitCode : 1 };
   }
@@ -141,7 +137,7 @@ function endOnSignals({
     let isStopping = false;
     const stop = async (): Promise<void> => {
       void serviceManager.stopping();
-      door.close();
+      await door.close();
       fleet.setDraining(true);
       await fleet.stop();
       serviceManager.close();

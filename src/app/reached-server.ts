@@ -1,12 +1,12 @@
 // A server as the commands reach it: one that runs, or one of a definition in this process.
 import type { Catalogue } from '../plan/catalogue.ts';
 import type { JsonObject } from '../tool.ts';
-import type { McpAnswer } from './mcp-request.ts';
+import type { McpAnswer, Progress } from './mcp-request.ts';
 
 /** A server that tools can be called on. Must be closed. */
 export interface ReachedServer {
-  /** Passes the whole gate, as the call of any client. */
-  call(tool: string, args: JsonObject): Promise<McpAnswer>;
+  /** Passes the whole gate, as the call of any client. `onProgress` is told what the tool says of its progress. */
+  call(tool: string, args: JsonObject, onProgress?: (progress: Progress) => void): Promise<McpAnswer>;
   close(): Promise<void>;
 }
 

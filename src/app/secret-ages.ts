@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { type AgedSecret, noteSecretAges, type SecretAge } from '../secrets/secret-ages.ts';
 import type { Core } from './core.ts';
 import type { AppSettings } from './settings.ts';
+import { databasePassword } from './store.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** The schedule of governance §9. API keys have a metric and a life cycle of their own. */
@@ -65,13 +66,13 @@ export function createAgeReminder(deps: {
 
 function agedSecrets(
   { secrets }: Pick<Core, 'secrets'>,
-  { databaseUrl, databasePassword }: AppSettings['environment'],
+  environment: AppSettings['environment'],
 ): readonly AgedSecret[] {
-  const password = databaseUrl === undefined ? databasePassword : new URL(databaseUrl).password;
+  const password = databasePassword(environment);
   return [
-    ...(password === undefined || password === ''
+    ...(password === undefined
       ? []
       : [{ name: 'database password', value: password, maxDays: DATABASE_PASSWORD_DAYS }]),
-    { name: 'token-signing secret', value: secrets.sessionSecret, maxDays: SIGNING_SECRET_DAYS },
+    { name: 'token-signing secret', value: secrets.tokens.current().value, maxDays: SIGNING_SECRET_DAYS },
   ];
 }

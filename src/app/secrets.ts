@@ -3,6 +3,8 @@ import { documentedVariables } from '../definition/environment.ts';
 import type { ResolveSecrets } from '../definition/secret-reference.ts';
 import { createEgress, type Egress } from '../egress/egress.ts';
 import { DEFAULT_TENANT } from '../gate/tenant/tenant.ts';
+import { every } from '../jobs/job.ts';
+import type { Jobs } from '../jobs/jobs.ts';
 import { readFromAws } from '../secrets/managers/aws.ts';
 import { ManagerError } from '../secrets/managers/manager.ts';
 import { readFromVault } from '../secrets/managers/vault.ts';
@@ -54,6 +56,9 @@ export function openSecretStore(
   return { masterKeys, dataKeys, secrets: createSecretStore({ store, dataKeys, now: Date.now }) };
 }
 
+/** How often values that a rotation kept are removed when their time is over. */
+const HOUR_MS = 3_600_000;
+
 /**
  * The secrets of a process that serves. Throws ConfigurationError when secrets are stored that no given master key
  * opens: better now than in the middle of a call.
@@ -62,15 +67,21 @@ export async function openStoredSecrets(deps: {
   readonly settings: SecretSettings;
   readonly store: Store;
   readonly egress: Egress;
+  readonly jobs: Pick<Jobs, 'register' | 'schedule'>;
   /** Whether the definitions that were loaded first name secrets. */
   readonly areNamed: boolean;
 }): Promise<StoredSecrets> {
-  const { settings, store, egress } = deps;
+  const { settings, store, egress, jobs } = deps;
   const { secrets, masterKeys } = openSecretStore(settings, store);
   if (!(await secrets.isEmpty())) {
     const missing = await missingMasterKeys(store, masterKeys);
     if (missing !== undefined) throw new ConfigurationError([missing.message]);
   }
+  jobs.register({
+    name: 'secret_cleanup',
+    run: async () => ({ result: { removed: await secrets.removeEnded() } }),
+  });
+  jobs.schedule({ name: 'secret_cleanup', kind: 'secret_cleanup', next: every(HOUR_MS) });
   const resolve = resolverOf(settings, { secrets: async () => secrets, egress });
   let { areNamed } = deps;
   return {

@@ -9,7 +9,14 @@ import { MODERN_REVISION } from '../protocol/revisions.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { JsonObject } from '../tool.ts';
 import { ConfigurationError } from './configuration-error.ts';
-import { isObject, type McpAnswer, mcpRequest, parseMcpAnswer } from './mcp-request.ts';
+import {
+  isObject,
+  type McpAnswer,
+  mcpRequest,
+  type Progress,
+  parseMcpAnswer,
+  parseProgress,
+} from './mcp-request.ts';
 import type { ListedServer } from './reached-server.ts';
 
 /** Ten minutes: tools may set themselves more time than a request usually gets. */
@@ -34,27 +41,29 @@ export function isUrl(place: string): boolean {
 export function openServedServer(options: ServedServerOptions): ListedServer {
   // Whoever typed the address chose it, private or not; redirects are not followed.
   const egress = createEgress({ allow: '', log: SILENT });
-  const ask = (method: string, params: JsonObject, headers: Readonly<Record<string, string>> = {}) =>
-    request({ ...options, egress }, method, params, headers);
+  const ask: Ask = (method, params, more = {}) => request({ ...options, egress }, method, params, more);
   let listing: Promise<{ readonly items: readonly ListedTool[] }> | undefined;
   return {
     catalogue: () => readCatalogue(ask, options.url),
-    async call(tool, args) {
+    async call(tool, args, onProgress) {
       // Only the list tells which parameters travel as headers; it is read once.
       listing ??= listAll<ListedTool>(ask, 'tools/list', 'tools');
       const { items } = await listing;
       const known = items.find(({ name }) => name === tool);
-      return ask('tools/call', { name: tool, arguments: args }, parameterHeaders(known, args));
+      const headers = parameterHeaders(known, args);
+      const params = { name: tool, arguments: args };
+      return ask('tools/call', params, { headers, ...(onProgress === undefined ? {} : { onProgress }) });
     },
     close: () => egress.close(),
   };
 }
 
-type Ask = (
-  method: string,
-  params: JsonObject,
-  headers?: Readonly<Record<string, string>>,
-) => Promise<McpAnswer>;
+interface AskOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+type Ask = (method: string, params: JsonObject, more?: AskOptions) => Promise<McpAnswer>;
 
 const ignore = () => undefined;
 /** What goes wrong is said as the command's own answer. */
@@ -64,10 +73,10 @@ async function request(
   { url, key, egress }: ServedServerOptions & { readonly egress: Egress },
   method: string,
   params: JsonObject,
-  headers: Readonly<Record<string, string>>,
+  { headers, onProgress }: AskOptions,
 ): Promise<McpAnswer> {
   try {
-    const { body, status } = await egress.fetch({
+    const { body, status } = await egress.stream({
       url,
       method: 'POST',
       purpose: 'command',
@@ -80,12 +89,12 @@ async function request(
         ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
         ...headers,
       },
-      body: JSON.stringify(mcpRequest(method, params)),
+      body: JSON.stringify(mcpRequest(method, params, { hearsProgress: onProgress !== undefined })),
       timeoutMs: TIMEOUT_MS,
       maxBytes: ANSWER_BYTES_MAX,
       allowedHosts: [hostOf(url)],
     });
-    const answer = parseMcpAnswer(body.toString('utf8'));
+    const answer = parseMcpAnswer(await readText(body, onProgress));
     return answer.ok || answer.code !== 0
       ? answer
       : { ...answer, message: `${answer.message} (HTTP ${status})` };
@@ -93,6 +102,23 @@ async function request(
     if (!(error instanceof EgressError)) throw error;
     return { ok: false, code: 0, message: `${url} cannot be reached: ${error.message}` };
   }
+}
+
+/** The whole text; lines of an event stream that tell progress are told when they arrive. */
+async function readText(body: AsyncIterable<Buffer>, onProgress: AskOptions['onProgress']): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let told = 0;
+  for await (const part of body) {
+    text += decoder.decode(part, { stream: true });
+    const end = text.lastIndexOf('\n') + 1;
+    for (const line of onProgress === undefined ? [] : text.slice(told, end).split('\n')) {
+      const progress = line.startsWith('data:') ? parseProgress(line.slice('data:'.length)) : undefined;
+      if (progress !== undefined) onProgress?.(progress);
+    }
+    told = end;
+  }
+  return text + decoder.decode();
 }
 
 function hostOf(url: string): string {

@@ -17,7 +17,7 @@ import { loadPlugins } from '../handlers/registry/plugins.ts';
 import { createRegistryHandler } from '../handlers/registry/registry-handler.ts';
 import { createSqlHandler } from '../handlers/sql/sql-handler.ts';
 import type { CallServiceDeps } from '../handlers/workers/call-services.ts';
-import { openModels } from '../models/models.ts';
+import { type Models, openModels } from '../models/models.ts';
 import { PartsError, type ServerParts } from '../plan/compilation.ts';
 import { readResourceAs } from '../plan/read-resource.ts';
 import type { ServerPlan } from '../plan/server-plan.ts';
@@ -41,8 +41,11 @@ export interface ServerPartsDeps {
   readonly upstreams: Pick<Upstreams, 'hold'>;
   /** The definition was read anew, so that its author is there to settle what it leaves open. */
   readonly isStrict: boolean;
-  /** Told when databases open and close, so that health and metrics follow the plan in force. */
-  readonly databasesOpened: (slug: string, databases: Databases) => () => void;
+  /** Told what is open, so that health and metrics follow the plan in force; returns what to call when it closes. */
+  readonly opened: (
+    slug: string,
+    parts: { readonly databases: Databases; readonly models: Models },
+  ) => () => void;
 }
 
 /** Opens the parts of one definition; they close with its plan. */
@@ -61,15 +64,21 @@ export async function createServerParts(
     memoryMb: DEFAULT_MEMORY_MB,
     isTaken: (name) => HandlerRegistry.getInstance().has(name),
   });
-  const forget = deps.databasesOpened(definition.slug, databases);
   const { slug } = definition;
+  const models = openModels(definition.models, {
+    egress: deps.egress,
+    redactText: telemetry.redactor.text,
+    observe: telemetry.modelCall,
+  });
+  const forget = deps.opened(slug, { databases, models });
   const held = deps.upstreams.hold({ slug, baseDirectory, trusted: loaded.trusted }, definition.upstreams);
   return {
     ...(held.all.length === 0
       ? {}
       : { federation: createFederation(loaded, held, { isStrict: deps.isStrict, log: telemetry.log }) }),
-    factories: createFactories(definition, deps, { databases, held, plugins: plugins.functions }),
+    factories: createFactories(definition, deps, { databases, models, held, plugins: plugins.functions }),
     packTools: packs.tools,
+    packResources: packs,
     files: plugins.files,
     problems: plugins.problems,
     async close() {
@@ -85,6 +94,7 @@ function createFactories(
   deps: ServerPartsDeps,
   parts: {
     readonly databases: Databases;
+    readonly models: Models;
     readonly held: HeldUpstreams;
     readonly plugins: Parameters<typeof createRegistryHandler>[0]['plugins'];
   },
@@ -104,19 +114,20 @@ function createFactories(
     sql: createSqlHandler({ databases: parts.databases, maxResultBytes }),
     http: createHttpHandler({ egress, redactText, code: { pool: isolates, redact, maxResultBytes } }),
     prompt: createPromptHandler({
-      models: openModels(definition.models, { egress, redactText, observe: telemetry.modelCall }),
+      models: parts.models,
       prompts: definition.prompts,
       compileOutput: (schema) => compileOutput(schema, engineOf(definition.limits)),
       maxResultBytes,
       redactText,
     }),
-    file: createFileHandler({ ...services, pool: modules }),
+    file: createFileHandler({ ...services, pool: modules, maxResultBytes }),
     inline: createInlineHandler({ ...services, pool: isolates, maxResultBytes }),
     registry: createRegistryHandler({
       ...services,
       registry: HandlerRegistry.getInstance(),
       plugins: parts.plugins,
       pool: modules,
+      maxResultBytes,
     }),
   };
 }

@@ -1,4 +1,5 @@
 // The durable state of the process, opened in the order in which its parts need each other.
+import { systemClock } from '../clock.ts';
 import type { Plan } from '../plan/server-plan.ts';
 import type { ProcessSecrets } from '../secrets/process-secrets.ts';
 import type { Store } from '../store/store.ts';
@@ -6,6 +7,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { type AppAudit, openAudit } from './audit.ts';
 import type { LoadedAll } from './definitions.ts';
 import { type Identity, openIdentity } from './identity.ts';
+import { followOwnSecrets } from './process-secrets.ts';
 import type { AppSettings } from './settings.ts';
 import { openProcessStore } from './store.ts';
 
@@ -47,7 +49,23 @@ export async function openState(deps: StateDeps): Promise<State> {
       processAllowlist: settings.environment.ipAllowlist ?? [],
       plan,
     });
-    return { store, audit, identity, close: () => close(identity) };
+    const stopFollowing = followOwnSecrets({
+      secrets,
+      store,
+      clock: systemClock,
+      telemetry,
+      audit,
+      settings,
+    });
+    return {
+      store,
+      audit,
+      identity,
+      async close() {
+        stopFollowing();
+        await close(identity);
+      },
+    };
   } catch (error) {
     await close();
     throw error;

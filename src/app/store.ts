@@ -2,6 +2,7 @@
 import type { EnvironmentSettings } from '../definition/environment.ts';
 import { SchemaError } from '../store/migrations/plan.ts';
 import { embeddedStore, openStore, type StoreAddress } from '../store/open-store.ts';
+import { readLoginFile } from '../store/postgres/login.ts';
 import { type Store, StoreRefusal, StoreUnavailable } from '../store/store.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { ConfigurationError } from './configuration-error.ts';
@@ -9,7 +10,7 @@ import type { AppSettings } from './settings.ts';
 
 /** PostgreSQL where the environment names one, else the file in the data folder. Throws ConfigurationError. */
 export function storeAddress(environment: EnvironmentSettings, dataDirectory: string): StoreAddress {
-  const { databaseUrl, databaseContextKey, databaseHost } = environment;
+  const { databaseUrl, databaseContextKey, databaseHost, databaseLoginFile } = environment;
   // Such an address names a database of the definition's author, which our tables have no place in.
   if (databaseUrl?.startsWith('sqlite') === true) return embeddedStore(dataDirectory);
   if (databaseUrl === undefined && databaseHost === undefined) {
@@ -18,8 +19,9 @@ export function storeAddress(environment: EnvironmentSettings, dataDirectory: st
       ['DB_NAME', environment.databaseName],
       ['DB_USER', environment.databaseUser],
       ['DB_PASSWORD', environment.databasePassword],
+      ['DATABASE_LOGIN_FILE', databaseLoginFile],
     ].flatMap(([name, value]) =>
-      value === undefined ? [] : [`${name}: is set without DB_HOST; set that too.`],
+      value === undefined ? [] : [`${name}: is set without DB_HOST or DATABASE_URL; set one of them too.`],
     );
     if (lonely.length > 0) throw new ConfigurationError(lonely);
     return embeddedStore(dataDirectory);
@@ -27,8 +29,25 @@ export function storeAddress(environment: EnvironmentSettings, dataDirectory: st
   return {
     kind: 'postgres',
     url: databaseUrl ?? urlOfParts(environment),
+    ...(databaseLoginFile === undefined ? {} : { loginFile: databaseLoginFile }),
     ...(databaseContextKey === undefined ? {} : { contextKey: databaseContextKey }),
   };
+}
+
+/** Undefined without one, and while its file cannot be read: whoever opens a session is told that. */
+export function databasePassword({
+  databaseUrl,
+  databasePassword: given,
+  databaseLoginFile,
+}: EnvironmentSettings): string | undefined {
+  if (databaseLoginFile === undefined)
+    return databaseUrl === undefined ? given : new URL(databaseUrl).password || undefined;
+  try {
+    return readLoginFile(databaseLoginFile).password;
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return undefined;
+    throw error;
+  }
 }
 
 /** Opens the store with its schema up to date. Throws ConfigurationError with what the operator has to do. */

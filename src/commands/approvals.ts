@@ -59,7 +59,7 @@ function withApprovals(
   io: Io,
   work: (approvals: Approvals) => Promise<number>,
 ): Promise<number> {
-  return onStore(options, io, (store) =>
-    work(createApprovals({ store, now: Date.now, redact: createRedactor().value })),
+  return onStore(options, io, ({ store, audit }) =>
+    work(createApprovals({ store, audit, now: Date.now, redact: createRedactor().value })),
   );
 }

@@ -1,9 +1,10 @@
 // The words of `quayside code`; what they do is in code.ts.
 import type { Command } from 'commander';
 import type { CodeFlags, CodeSearchFlags } from './code.ts';
+import type { ShareFlags } from './code-share.ts';
 import type { Finish, Io } from './io.ts';
 
-/** `code index|search|symbols|status|list|repair`. */
+/** `code index|search|symbols|status|repair|export|import`. */
 export function addCodeVerbs(program: Command, io: Io, finish: Finish): void {
   const code = program.command('code').description('search and index source code with the code pack');
   onServer(code.command('search').description('lines that hold a text or match a pattern'))
@@ -41,6 +42,39 @@ export function addCodeVerbs(program: Command, io: Io, finish: Finish): void {
       finish(await indexCode(flags, io, { anew: true }));
     },
   );
+  addShareVerbs(code, io, finish);
+}
+
+function addShareVerbs(code: Command, io: Io, finish: Finish): void {
+  onInstall(code.command('export').description('write the index of a repository as a signed archive'))
+    .argument('[repository]', 'name, id or path; default the only one')
+    .requiredOption('-o, --output <file>', 'archive that is made')
+    .option('--embeddings', 'with the vectors of search by meaning')
+    .option('--key <file>', 'sign with this key, 32 bytes in base64, and not with that of the install')
+    .action(async (repository: string | undefined, flags: ExportFlags) => {
+      const { exportCode } = await import('./code-share.ts');
+      finish(await exportCode(repository, flags, io));
+    });
+  onInstall(code.command('import').description('take an archive over as the index of a repository'))
+    .argument('<file>', 'archive that export made')
+    .option('--repository <name>', 'name, id or path; default the only one')
+    .option('--trust <key...>', 'public keys that are trusted besides that of the install')
+    .option('--dry-run', 'only check it, and say what would be taken over')
+    .action(async (file: string, flags: ImportFlags) => {
+      const { importCode } = await import('./code-share.ts');
+      finish(await importCode(file, flags, io));
+    });
+}
+
+type ExportFlags = ShareFlags & { output: string; embeddings?: true; key?: string };
+type ImportFlags = ShareFlags & { repository?: string; trust?: string[]; dryRun?: true };
+
+function onInstall(command: Command): Command {
+  return command
+    .option('--on <place>', 'definition file or folder')
+    .option('--data <folder>', 'folder for state (QUAYSIDE_DATA_DIR; default ./data)')
+    .option('--max-size <megabytes>', 'largest archive (default 100)')
+    .option('--json', 'print JSON');
 }
 
 function onServer(command: Command): Command {

@@ -1,12 +1,13 @@
 // `quayside code`: the tools of the code pack from the command line, through the whole gate.
 import { setTimeout } from 'node:timers/promises';
-import { isObject } from '../app/mcp-request.ts';
+import { isObject, type Progress } from '../app/mcp-request.ts';
 import type { ReachedServer } from '../app/reached-server.ts';
 import { isUrl } from '../app/served-server.ts';
 import type { JsonObject } from '../tool.ts';
 import { textOf } from './call.ts';
 import { EXIT, type Io } from './io.ts';
 import { onServer } from './on-server.ts';
+import { createProgressLine } from './progress-line.ts';
 
 export interface CodeFlags {
   /** Definition file or folder, found as `serve` finds it when absent; or the URL of a running server. */
@@ -90,12 +91,23 @@ export function indexCode(flags: CodeFlags, io: Io, { anew }: { readonly anew: b
   const path = flags.repository === undefined ? {} : { path: flags.repository };
   return onCode(flags, io, async (server) => {
     io.err('Indexing ...\n');
-    const answer = await ask(server, { tool: 'index_project', args: { ...path, force_rebuild: anew } }, io);
+    const line = createProgressLine(io);
+    const answer = await ask(
+      server,
+      { tool: 'index_project', args: { ...path, force_rebuild: anew }, onProgress: line.show },
+      io,
+    ).finally(line.end);
     const { repository, source, statistics } = answer.content;
     const done = isObject(statistics) ? statistics : {};
     const text = `${repository}: ${source}; ${done.read_files} files read, ${done.unchanged_files} unchanged, ${done.removed_files} removed in ${done.total_time_seconds} s`;
     return finish(answer.isRefused ? answer : { ...answer, text }, flags, io, true);
   });
+}
+
+interface Asked {
+  readonly tool: string;
+  readonly args: JsonObject;
+  readonly onProgress?: (progress: Progress) => void;
 }
 
 interface Answer {
@@ -113,15 +125,11 @@ function onCode(flags: CodeFlags, io: Io, work: (server: ReachedServer) => Promi
 }
 
 /** Asks again, and says so, while what refuses an answer ends by itself. */
-async function ask(
-  server: ReachedServer,
-  { tool, args }: { readonly tool: string; readonly args: JsonObject },
-  io: Io,
-): Promise<Answer> {
+async function ask(server: ReachedServer, { tool, args, onProgress }: Asked, io: Io): Promise<Answer> {
   const started = performance.now();
   let said = '';
   for (;;) {
-    const answer = await server.call(tool, args);
+    const answer = await server.call(tool, args, onProgress);
     if (!answer.ok) return { content: {}, text: `${answer.message} (${answer.code})`, isRefused: true };
     const content = isObject(answer.result.structuredContent) ? answer.result.structuredContent : {};
     const isRefused = answer.result.isError === true;

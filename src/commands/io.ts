@@ -5,6 +5,8 @@ export interface Io {
   /** Writes text as it is; commands end their lines themselves. */
   out(text: string): void;
   err(text: string): void;
+  /** Whether `err` goes to a terminal, where a line can be written over. Default false. */
+  readonly isTerminal?: boolean;
 }
 
 /** Exit codes of every command (spec operations §6, after sysexits.h). */
@@ -22,6 +24,7 @@ export const PROCESS_IO: Io = {
   env: process.env,
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  isTerminal: process.stderr.isTTY === true,
 };
 
 /** Takes the exit code of the verb that ran. */

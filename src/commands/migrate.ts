@@ -2,7 +2,7 @@
 import { migrations, newestMigration } from '../store/migrations/migrations.ts';
 import { appliedMigrations, migrateStore, type StoreAddress } from '../store/open-store.ts';
 import { EXIT, type Io } from './io.ts';
-import { onAddress } from './on-store.ts';
+import { onPlace } from './on-store.ts';
 
 /** What the command line may say. */
 export interface MigrateCommandOptions {
@@ -15,7 +15,7 @@ export function migrateUp(
   options: MigrateCommandOptions & { readonly to?: number },
   io: Io,
 ): Promise<number> {
-  return onAddress(options, io, (address) => migrate(address, options.to ?? newestMigration, options, io));
+  return onPlace(options, io, ({ address }) => migrate(address, options.to ?? newestMigration, options, io));
 }
 
 /** Takes back everything after `to`; the data in what goes is lost. */
@@ -23,7 +23,7 @@ export function migrateDown(
   options: MigrateCommandOptions & { readonly to: number },
   io: Io,
 ): Promise<number> {
-  return onAddress(options, io, async (address) => {
+  return onPlace(options, io, async ({ address }) => {
     const newest = (await appliedMigrations(address)).at(-1)?.id ?? 0;
     if (newest < options.to) {
       io.err(`--to: the schema is at ${newest}; \`quayside migrate up --to ${options.to}\` leads there.\n`);
@@ -35,7 +35,7 @@ export function migrateDown(
 
 /** Lists every migration and whether it ran. */
 export function migrationStatus(options: MigrateCommandOptions, io: Io): Promise<number> {
-  return onAddress(options, io, async (address) => {
+  return onPlace(options, io, async ({ address }) => {
     const applied = new Map((await appliedMigrations(address)).map((one) => [one.id, one]));
     const known = migrations.map(({ id, name }) => ({
       id,

@@ -1,6 +1,5 @@
 // What the verbs share that change, in the store of an install, what its definitions declare.
 import { loadAll } from '../app/definitions.ts';
-import { withOperatorAudit } from '../app/operator-audit.ts';
 import { secretsAtStart } from '../app/secrets.ts';
 import { type AppSettings, readSettings } from '../app/settings.ts';
 import type { LoadedDefinition } from '../definition/load.ts';
@@ -25,7 +24,7 @@ export interface DeclaredInstall {
   readonly actor: Actor;
 }
 
-/** Reads the definitions, opens the install and its audit log for `work`; resolves with the exit code. */
+/** Reads the definitions and opens the install for `work`; resolves with the exit code. */
 export async function onDefinitions(
   flags: DefinitionFlags,
   io: Io,
@@ -39,8 +38,8 @@ export async function onDefinitions(
   );
   if ('problems' in read) return refuse(io, read.problems);
   const { settings } = read;
-  return onInstall(flags, io, async ({ store }, actor) => {
+  return onInstall(flags, io, async ({ store, audit }, actor) => {
     const { definitions } = await loadAll(settings, secretsAtStart(settings).resolve);
-    return withOperatorAudit(settings, (audit) => work({ settings, definitions, store, audit, actor }));
+    return work({ settings, definitions, store, audit, actor });
   });
 }

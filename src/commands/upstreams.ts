@@ -74,5 +74,5 @@ function withPins(
   io: Io,
   work: (pins: Pins) => Promise<number>,
 ): Promise<number> {
-  return onStore(options, io, (store) => work(createPins({ store, now: Date.now })));
+  return onStore(options, io, ({ store, audit }) => work(createPins({ store, audit, now: Date.now })));
 }

@@ -1,11 +1,13 @@
 // `quayside users`: accounts in the durable state, for the first administrator and whoever follows.
 import { randomBytes } from 'node:crypto';
 import { QuaysideError } from '../errors.ts';
+import { audited } from '../gate/actor.ts';
+import type { AuditLog } from '../gate/audit/audit.ts';
 import { type Account, type Accounts, createAccounts } from '../gate/login/accounts.ts';
 import { permissionProblem } from '../gate/permission/grammar.ts';
 import { StoreRefusal } from '../store/store.ts';
 import { EXIT, type Io, refuse } from './io.ts';
-import { onStore } from './on-store.ts';
+import { onStore, operatorIn } from './on-store.ts';
 
 interface UserCommandOptions {
   readonly data?: string;
@@ -26,17 +28,21 @@ const PASSWORD_BYTES = 18;
 
 /** Makes an account with a password that nobody has chosen. */
 export function createUser(options: Granting & { readonly name?: string }, io: Io): Promise<number> {
-  return withAccounts(options, io, async (accounts) => {
+  return withAccounts(options, io, async (accounts, audit) => {
     const password = newPassword();
-    const { email, name } = options;
-    const account = await accounts.create({
-      ...grantsOf(options),
-      tenantId: options.tenant,
-      email,
-      password,
-      by: BY,
-      ...(name === undefined ? {} : { name }),
-    });
+    const { email, name, tenant: tenantId } = options;
+    const grants = grantsOf(options);
+    const change = changeOf('create', { email, tenantId }, { before: null, after: { email, ...grants } });
+    const account = await audited(audit, operatorIn(tenantId), change, () =>
+      accounts.create({
+        ...grants,
+        tenantId,
+        email,
+        password,
+        by: BY,
+        ...(name === undefined ? {} : { name }),
+      }),
+    );
     if (options.json === true) io.out(`${JSON.stringify({ ...account, password })}\n`);
     else io.out(`${password}\nThis is the only time the password of ${account.email} is shown.\n`);
     return EXIT.ok;
@@ -45,9 +51,13 @@ export function createUser(options: Granting & { readonly name?: string }, io: I
 
 /** Prints what `POST /api/v1/auth/register` takes as `invitation`. */
 export function inviteUser(options: Granting, io: Io): Promise<number> {
-  return withAccounts(options, io, async (accounts) => {
+  return withAccounts(options, io, async (accounts, audit) => {
     const { email, tenant: tenantId } = options;
-    const { token, expiresAt } = await accounts.invite({ ...grantsOf(options), tenantId, email, by: BY });
+    const grants = grantsOf(options);
+    const change = changeOf('invite', { email, tenantId }, { before: null, after: { email, ...grants } });
+    const { token, expiresAt } = await audited(audit, operatorIn(tenantId), change, () =>
+      accounts.invite({ ...grants, tenantId, email, by: BY }),
+    );
     const until = new Date(expiresAt).toISOString();
     if (options.json === true) io.out(`${JSON.stringify({ invitation: token, email, expiresAt: until })}\n`);
     else io.out(`${token}\nFor ${email}, once, until ${until}.\n`);
@@ -74,7 +84,7 @@ export function changeUser(
   },
   io: Io,
 ): Promise<number> {
-  return withAccounts(options, io, async (accounts) => {
+  return withAccounts(options, io, async (accounts, audit) => {
     const { email, change } = options;
     const account = await accounts.find(email);
     if (account === undefined) {
@@ -83,7 +93,10 @@ export function changeUser(
     }
     if (change !== 'password') {
       const enabled = change === 'enable';
-      await accounts.setEnabled(account, enabled);
+      const states = { before: { enabled: account.enabled }, after: { enabled } };
+      await audited(audit, operatorIn(account.tenantId), changeOf(change, account, states), () =>
+        accounts.setEnabled(account, enabled),
+      );
       if (options.json === true) io.out(`${JSON.stringify({ ...account, enabled })}\n`);
       else
         io.out(
@@ -92,7 +105,9 @@ export function changeUser(
       return EXIT.ok;
     }
     const password = newPassword();
-    await accounts.setPassword(account, password);
+    await audited(audit, operatorIn(account.tenantId), changeOf('set_password', account, {}), () =>
+      accounts.setPassword(account, password),
+    );
     if (options.json === true) io.out(`${JSON.stringify({ ...account, password })}\n`);
     else io.out(`${password}\nThis is the only time the new password of ${account.email} is shown.\n`);
     return EXIT.ok;
@@ -102,16 +117,16 @@ export function changeUser(
 async function withAccounts(
   options: UserCommandOptions & { readonly permissions?: readonly string[] },
   io: Io,
-  work: (accounts: Accounts) => Promise<number>,
+  work: (accounts: Accounts, audit: AuditLog) => Promise<number>,
 ): Promise<number> {
   const wrong = (options.permissions ?? []).flatMap((one) => {
     const problem = permissionProblem(one);
     return problem === undefined ? [] : [`--permissions: ${JSON.stringify(one)} ${problem}`];
   });
   if (wrong.length > 0) return refuse(io, wrong, EXIT.usage);
-  return onStore(options, io, async (store) => {
+  return onStore(options, io, async ({ store, audit }) => {
     try {
-      return await work(createAccounts(store, Date.now));
+      return await work(createAccounts(store, Date.now), audit);
     } catch (error) {
       if (error instanceof QuaysideError) return refuse(io, [error.message], EXIT.failure);
       if (error instanceof StoreRefusal && error.reason === 'foreign_key')
@@ -119,6 +134,15 @@ async function withAccounts(
       throw error;
     }
   });
+}
+
+/** Passwords are no part of a record. */
+function changeOf(
+  action: string,
+  { email, tenantId }: Pick<Account, 'email' | 'tenantId'>,
+  states: { readonly before?: unknown; readonly after?: unknown },
+) {
+  return { eventType: 'admin.action', action, resourceType: 'user', resourceId: email, tenantId, ...states };
 }
 
 function grantsOf({ roles, permissions }: Granting) {

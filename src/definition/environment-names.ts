@@ -81,6 +81,11 @@ export const withoutEffect: readonly {
     message: 'has no effect here; packs.code.references of the definition says it.',
   },
   {
+    names: 'ENABLE_SEMANTIC_SEARCH, EMBEDDING_*, CHUNK_SIZE, CHUNK_OVERLAP, SIMILARITY_THRESHOLD',
+    pattern: /^(ENABLE_SEMANTIC_SEARCH|EMBEDDING_[A-Z_]+|CHUNK_(SIZE|OVERLAP)|SIMILARITY_THRESHOLD)$/,
+    message: 'has no effect here; packs.code.semantic of the definition says it.',
+  },
+  {
     names: 'PYTHONUNBUFFERED, NEXT_PUBLIC_*',
     pattern: /^(PYTHONUNBUFFERED|NEXT_PUBLIC_.*)$/,
     message: 'has no effect here.',

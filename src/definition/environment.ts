@@ -3,13 +3,14 @@
 
 import { parseTelemetrySettings, type TelemetrySettings } from '../telemetry/settings.ts';
 import { cacheVariables } from './environment-cache.ts';
+import { codeVariables } from './environment-code.ts';
+import { databaseVariables } from './environment-database.ts';
 import { flagVariables } from './environment-flags.ts';
 import { type DocumentedVariable, telemetryVariables, withoutEffect } from './environment-names.ts';
 import {
   environmentName,
   flag,
   issuerAddress,
-  key256,
   list,
   path,
   rate,
@@ -17,7 +18,6 @@ import {
   seconds,
   seed,
   size,
-  storeUrl,
   syslogAddress,
   text,
   url,
@@ -79,7 +79,13 @@ const variables = {
   sessionSecret: variable(
     ['SESSION_SECRET', 'SECRET_KEY'],
     text,
-    'Signs cursors and session ids; at least 32 bytes in production. Generated when unset.',
+    'Signs cursors, session ids and login tokens; at least 32 bytes in production. Generated when unset.',
+    { secret: true },
+  ),
+  sessionSecretPrevious: variable(
+    ['SESSION_SECRET_PREVIOUS'],
+    text,
+    'Keeps what it signed valid while SESSION_SECRET changes.',
     { secret: true },
   ),
   devTenantHeader: variable(
@@ -240,26 +246,9 @@ const variables = {
   healthCheckPath: variable(['HEALTH_CHECK_PATH'], path, 'Path of the health report.', {
     fallback: '/health',
   }),
-  databaseUrl: variable(
-    ['DATABASE_URL'],
-    storeUrl,
-    'PostgreSQL that keeps the state; without it, or with a `sqlite:` address, it lies in the data folder. Wins over DB_HOST and its companions.',
-    { example: 'postgres://quayside@db.internal:5432/quayside', secret: true },
-  ),
-  databaseContextKey: variable(
-    ['DATABASE_CONTEXT_KEY'],
-    key256,
-    'Signs tenant contexts; needed where the user of DATABASE_URL is not the owner of the tables.',
-    { secret: true },
-  ),
-  databaseHost: variable(['DB_HOST'], text, 'Host of that PostgreSQL, where DATABASE_URL is unset.', {
-    example: 'db.internal',
-  }),
-  databasePort: variable(['DB_PORT'], wholeNumber(1, 65_535), 'Its port.', { fallback: '5432' }),
-  databaseName: variable(['DB_NAME'], text, 'Its database.', { fallback: 'quayside' }),
-  databaseUser: variable(['DB_USER'], text, 'Its user.', { fallback: 'quayside' }),
-  databasePassword: variable(['DB_PASSWORD'], text, 'The password of that user.', { secret: true }),
+  ...databaseVariables,
   ...cacheVariables,
+  ...codeVariables,
   ...flagVariables,
   ...secretVariables,
 } as const;
@@ -315,12 +304,17 @@ function readVariable(one: Variable, env: Env, errors: string[], notices: string
 }
 
 /** One sentence for each secret that is too short for production (spec servers §10). */
-export function shortSecrets({ apiKeySalt, sessionSecret }: EnvironmentSettings): string[] {
+export function shortSecrets(settings: EnvironmentSettings): string[] {
+  const { apiKeySalt, sessionSecret, sessionSecretPrevious } = settings;
   const short = (name: string, value: string | undefined, least: number) =>
     value !== undefined && Buffer.byteLength(value) < least
       ? [`${name}: must have at least ${least} bytes in production.`]
       : [];
-  return [...short('API_KEY_SALT', apiKeySalt, 16), ...short('SESSION_SECRET', sessionSecret, 32)];
+  return [
+    ...short('API_KEY_SALT', apiKeySalt, 16),
+    ...short('SESSION_SECRET', sessionSecret, 32),
+    ...short('SESSION_SECRET_PREVIOUS', sessionSecretPrevious, 32),
+  ];
 }
 
 function isSet(value: string | undefined): boolean {

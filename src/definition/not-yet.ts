@@ -28,6 +28,10 @@ const ofSql = (_: Node, handler: Node) => textOf(childOf(handler, 'type')) === '
 const isFilled = (node: Node) =>
   node.kind === 'object' ? node.members.size > 0 : node.kind === 'array' && node.items.length > 0;
 
+const HANDLERS = ['/tools', '/prompts', '/resources', '/resourceTemplates'].map(
+  (list) => `${list}/*/handler`,
+);
+
 export const notYet: readonly NotYet[] = [
   ...['sql', 'jira', 'knowledge'].map(
     (pack): NotYet => ({ path: `/packs/${pack}`, effect: 'additive', what: `The pack ${pack} is` }),
@@ -43,10 +47,16 @@ export const notYet: readonly NotYet[] = [
     what: 'Inspection of arguments is',
     when: is('block'),
   },
-  ...['/tools', '/prompts', '/resources', '/resourceTemplates'].flatMap((list): NotYet[] => [
-    { path: `${list}/*/handler/context`, effect: 'omits', what: 'Context from a knowledge collection is' },
-    { path: `${list}/*/handler/template`, effect: 'omits', what: 'The SQL template is', when: ofSql },
-    { path: `${list}/*/handler/mode`, effect: 'protective', what: 'Writing SQL is', when: is('write') },
+  ...HANDLERS.map(
+    (handler): NotYet => ({
+      path: `${handler}/context`,
+      effect: 'omits',
+      what: 'Context from a knowledge collection is',
+    }),
+  ),
+  ...[...HANDLERS, '/tools/*/idempotency/reconcile'].flatMap((handler): NotYet[] => [
+    { path: `${handler}/template`, effect: 'omits', what: 'The SQL template is', when: ofSql },
+    { path: `${handler}/mode`, effect: 'protective', what: 'Writing SQL is', when: is('write') },
   ]),
 ];
 

@@ -28,6 +28,7 @@ export const rules = {
   token: 'Issuers of tokens are reached by https, and shared secrets cannot be guessed.',
   'rate-limit': 'Rate limits do not contradict each other.',
   cache: 'Only read-only tools are cached.',
+  reconcile: 'What finds out about a call with a key can know it.',
   rollout: 'The two versions of a rollout are there and differ in what may differ.',
   'process-wide': 'Keys that hold for the whole process do not differ between definitions.',
   untrusted: 'Keys that reach files, processes or stores stand in trusted files only.',

@@ -1,6 +1,7 @@
 // The one outbound HTTP client. Every request of the product to another host passes here: each hop is parsed,
 // resolved once, judged, and connected to the very addresses that were judged.
 import type { Readable } from 'node:stream';
+import type { CallTrace } from '../call-trace.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Address } from './address.ts';
 import { type AllowList, literalAllowList, parseAllowList } from './allow-list.ts';
@@ -11,6 +12,7 @@ import { EgressError, type EgressReason, toEgressError } from './egress-error.ts
 import { toWireFields } from './header-fields.ts';
 import { assertAddressesAllowed, assertHostAllowed } from './judgement.ts';
 import { type EgressMethod, followRedirect, type Hop, isRedirect } from './redirect.ts';
+import { tracedHop } from './request-span.ts';
 import { createResolver, type ResolveHost, type Resolver } from './resolver.ts';
 import { ACCEPTED_ENCODINGS, collectBody, discardBody } from './response-body.ts';
 import { parseTarget, type Target } from './target.ts';
@@ -35,6 +37,10 @@ export interface EgressRequest {
   /** When given and not empty, only these hosts (or `*.domain`) are reached, also by redirects. */
   readonly allowedDomains?: readonly string[];
   readonly signal?: AbortSignal;
+  /** Of the call on whose behalf is asked: each request is a span below it, and the host hears of that. */
+  readonly trace?: CallTrace | undefined;
+  /** How often the same was asked before. Default 0. */
+  readonly resends?: number;
 }
 
 interface EgressHead {
@@ -195,11 +201,17 @@ async function openStream(client: Client, request: EgressRequest): Promise<Egres
 
 async function followHops(client: Client, passage: Passage): Promise<EgressHead & { source: Readable }> {
   const { request, deadline } = passage;
-  const limit = request.followRedirects ?? 0;
+  const { followRedirects: limit = 0, trace, resends = 0 } = request;
   let hop = firstHop(request);
+  let origin: string | undefined;
   for (let redirects = 0; ; redirects++) {
     const target = parseTarget(hop.url);
-    const response = await sendHop(client, passage, hop, target);
+    origin ??= target.url.origin;
+    const isTold = target.url.origin === origin;
+    const response = await tracedHop(
+      { trace, hop, target, resends: resends + redirects, isTold },
+      (headers) => sendHop(client, passage, { ...hop, headers }, target),
+    );
     const headers = joinFields(response.headers);
     const location = headers.location;
     if (limit === 0 || !isRedirect(response.statusCode, location)) {

@@ -4,12 +4,13 @@ import { QuaysideError } from '../errors.ts';
 import type { Operation } from '../tool.ts';
 import { observeStage } from './observe-stage.ts';
 import { runOperation } from './pipeline.ts';
+import { RunningOperations } from './running-operations.ts';
 
 test('a refusal is counted under the stage that gave it, whatever its code; a failure is not', async () => {
   const denied: string[] = [];
-  const running = new Set<Operation>();
+  const running = new RunningOperations();
   const stage = observeStage({
-    observerFor: () => ({ finished: () => undefined }),
+    observerFor: () => ({ started: () => undefined, finished: () => undefined }),
     events: {
       authenticated: () => undefined,
       denied: (name, reason) => denied.push(`${name} ${reason}`),

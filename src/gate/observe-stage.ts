@@ -1,8 +1,9 @@
 // The outermost stage: reports how each operation ended, refusals of the other stages included (step 13).
 import { InputRequiredSignal, QuaysideError } from '../errors.ts';
 import type { CallObserver, ObservedTarget } from '../telemetry/observer.ts';
-import type { Operation, Outcome } from '../tool.ts';
+import type { Outcome } from '../tool.ts';
 import type { GateEvents } from './events.ts';
+import type { RunningOperations } from './running-operations.ts';
 import type { OperationStage, PreparedStage } from './stage.ts';
 
 /** `observerFor` is asked once per target, so that what it feeds is bound when the plan is built. */
@@ -10,7 +11,7 @@ export function observeStage(deps: {
   readonly observerFor: (target: ObservedTarget) => CallObserver;
   readonly events: GateEvents;
   /** Holds each operation from its first stage to its end; diagnostics show them. */
-  readonly running: Set<Operation>;
+  readonly running: RunningOperations;
   /** Of operations whose every line of the log is wanted: runs them so that they are written. */
   readonly debugged?: NonNullable<PreparedStage['around']>;
 }): OperationStage {
@@ -23,10 +24,12 @@ export function observeStage(deps: {
         ...(deps.debugged === undefined ? {} : { around: deps.debugged }),
         enter(operation) {
           deps.running.add(operation);
+          const trace = observer.started(operation);
+          if (trace !== undefined) operation.trace = trace;
           return undefined;
         },
         leave(operation, outcome) {
-          deps.running.delete(operation);
+          deps.running.remove(operation);
           if (!outcome.ok && outcome.refusedBy !== undefined && outcome.error instanceof QuaysideError) {
             deps.events.denied(outcome.refusedBy, outcome.error.code);
           }

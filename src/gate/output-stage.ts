@@ -1,8 +1,9 @@
 // Step 13: a result that breaks its own schema or the size limit does not leave as a success.
 
+import type { Definition } from '../definition/schema/definition.ts';
 import { sizeBytes } from '../definition/size.ts';
 import { HandlerError } from '../errors.ts';
-import type { Outcome, ToolResult } from '../tool.ts';
+import type { ToolResult, ToolSpec } from '../tool.ts';
 import { compileOutput } from './arguments/output.ts';
 import { engineOf } from './arguments/shared-engine.ts';
 import type { OperationStage } from './stage.ts';
@@ -10,23 +11,32 @@ import type { OperationStage } from './stage.ts';
 /** Applies to tools. Answers HANDLER_OUTPUT_ERROR as a tool result with `isError`. */
 export const outputStage: OperationStage = {
   name: 'output',
-  prepare(target, server) {
-    if (target.tool === undefined) return undefined;
-    const maxBytes = sizeBytes(server.definition.limits.maxResultSize);
-    const problemOf =
-      target.tool.outputSchema === undefined
-        ? undefined
-        : compileOutput(target.tool.outputSchema, engineOf(server.definition.limits));
+  prepare({ tool }, { definition }) {
+    if (tool === undefined) return undefined;
+    const check = compileResultCheck(tool, definition.limits);
     return {
       name: 'output',
       leave(_operation, outcome) {
         if (!outcome.ok || !isToolResult(outcome.result)) return outcome;
-        const problem = sizeProblem(outcome.result, maxBytes) ?? schemaProblem(outcome.result, problemOf);
-        return problem === undefined ? outcome : failed(problem);
+        const checked = check(outcome.result);
+        return checked === outcome.result ? outcome : { ok: true, result: checked };
       },
     };
   },
 };
+
+/** Answers the result itself, or HANDLER_OUTPUT_ERROR in its place. */
+export function compileResultCheck(
+  { outputSchema }: Pick<ToolSpec, 'outputSchema'>,
+  limits: Definition['limits'],
+): (result: ToolResult) => ToolResult {
+  const maxBytes = sizeBytes(limits.maxResultSize);
+  const problemOf = outputSchema === undefined ? undefined : compileOutput(outputSchema, engineOf(limits));
+  return (result) => {
+    const problem = sizeProblem(result, maxBytes) ?? schemaProblem(result, problemOf);
+    return problem === undefined ? result : failed(problem);
+  };
+}
 
 /** Other results of tools/call, such as input_required, are the protocol's and not the handler's. */
 function isToolResult(result: unknown): result is ToolResult {
@@ -82,14 +92,11 @@ function spend(value: unknown, budget: Budget): boolean {
   return budget.left >= 0;
 }
 
-function failed(message: string): Outcome {
+function failed(message: string): ToolResult {
   const error = new HandlerError('HANDLER_OUTPUT_ERROR', message);
   return {
-    ok: true,
-    result: {
-      content: [{ type: 'text', text: `Handler Error (${error.code}): ${message}` }],
-      isError: true,
-      _meta: { error: { type: 'handler', code: error.code, message } },
-    } satisfies ToolResult,
+    content: [{ type: 'text', text: `Handler Error (${error.code}): ${message}` }],
+    isError: true,
+    _meta: { error: { type: 'handler', code: error.code, message } },
   };
 }

@@ -101,6 +101,8 @@ export interface Target {
   readonly platform?: true;
   /** Only for routes. */
   readonly limitClass?: LimitClass | undefined;
+  /** Only for routes: a request with a key happens once. */
+  readonly once?: true;
   /** Only for tools that can tell what became of a call. */
   readonly reconcile?: Reconcile;
 }

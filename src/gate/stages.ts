@@ -2,7 +2,6 @@
 // named where they will stand; a definition that asks for one of them does not start.
 import type { QuaysideError } from '../errors.ts';
 import type { CallObserver, ObservedTarget } from '../telemetry/observer.ts';
-import type { Operation } from '../tool.ts';
 import { approvalStage } from './approval/approval-stage.ts';
 import type { Approvals } from './approval/approvals.ts';
 import { argumentsStage } from './arguments-stage.ts';
@@ -25,6 +24,7 @@ import { observeStage } from './observe-stage.ts';
 import { outputStage } from './output-stage.ts';
 import { permissionStage } from './permission/permission-stage.ts';
 import { rolloutStage, type SamplerFor } from './rollout-stage.ts';
+import type { RunningOperations } from './running-operations.ts';
 import type { Exchange, OperationStage, PreparedStage, RequestStage } from './stage.ts';
 import { type TenantStageDeps, tenantStage } from './tenant/tenant-stage.ts';
 
@@ -40,7 +40,7 @@ export interface GateDeps {
   /** Places that several workers have together; absent: this process counts alone. */
   readonly sharedSlots?: SharedSlots | undefined;
   /** Operations that run now. */
-  readonly running: Set<Operation>;
+  readonly running: RunningOperations;
   readonly observerFor: (target: ObservedTarget) => CallObserver;
   /** Operations whose every line of the log is wanted. */
   readonly debugged?: NonNullable<PreparedStage['around']>;

@@ -1,7 +1,8 @@
 // What every handler kind is to the plan: a factory that prepares once and a run per call.
 import type { Tool as ToolDefinition } from '../definition/schema/tool.ts';
+import type { HandlerError } from '../errors.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Call, Reconcile, ToolResult } from '../tool.ts';
+import type { Call, ToolResult } from '../tool.ts';
 
 /** What a handler may know about the tool it serves. */
 export interface HandlerContext {
@@ -23,6 +24,8 @@ export interface HandlerContext {
   /** Absent where the tool has none, and behind prompts and resources. */
   readonly outputSchema?: Readonly<Record<string, unknown>> | undefined;
   readonly log: Log;
+  /** The handler looks after the call of another: arguments that it does not name are no mistake, and go nowhere. */
+  readonly looksAfter?: true;
 }
 
 /** A handler of one tool, ready to run. */
@@ -38,8 +41,8 @@ export interface PreparedHandler {
   readonly annotations?: { readonly readOnlyHint?: boolean; readonly openWorldHint?: boolean };
   /** Modules and other files that the handler was made from: a change of one reloads the definition. */
   readonly files?: readonly string[];
-  /** What became of a call with an idempotency key whose end nobody saw; absent where the handler cannot know. */
-  readonly reconcile?: Reconcile;
+  /** Whether what it answered, or failed with, says that there is nothing of what was asked for; absent: no content does. */
+  readonly saysNothing?: (answer: ToolResult | HandlerError) => boolean;
   close?(): Promise<void> | void;
 }
 

@@ -10,6 +10,8 @@ import { type Concession, concessionFor } from './concessions.ts';
 import { costOf } from './cost.ts';
 import type { ChatAnswer, ChatModel, ChatRequest, ModelObservation } from './model.ts';
 import { ModelError } from './model-error.ts';
+import { createModelHealth } from './model-health.ts';
+import { beginModelSpan, endModelSpan, failModelSpan } from './model-span.ts';
 import { providerOf } from './provider.ts';
 import { type ReadAnswer, readAnswer } from './read-answer.ts';
 import { toModelError, toRefusal } from './refusal.ts';
@@ -26,7 +28,8 @@ export interface ChatModelDeps {
 
 /** Throws EgressError `invalid_url` for a base URL that cannot be used. The base URL stands in a trusted file. */
 export function createChatModel(model: Model, deps: ChatModelDeps): ChatModel {
-  const url = `${model.baseUrl.replace(/\/+$/, '')}/chat/completions`;
+  const base = model.baseUrl.replace(/\/+$/, '');
+  const url = `${base}/chat/completions`;
   const { hostname, port } = parseTarget(url);
   const endpoint: Endpoint = {
     model,
@@ -45,15 +48,28 @@ export function createChatModel(model: Model, deps: ChatModelDeps): ChatModel {
     clock: deps.clock ?? systemRetryClock,
   };
   const provider = providerOf(hostname);
+  const health = createModelHealth({
+    ...endpoint,
+    url: `${base}/models`,
+    now: () => endpoint.clock.now(),
+  });
   return {
     model: model.model,
     timeoutMs: model.timeout,
+    health,
     async chat(request) {
       const startedAt = performance.now();
+      const span = beginModelSpan(request, { model, provider, hostname, port });
       let answer: ChatAnswer | undefined;
       try {
         answer = withCost(model, await askUntilAnswered(endpoint, request));
+        health.asked(undefined);
+        if (span !== undefined) endModelSpan(span, answer);
         return answer;
+      } catch (error) {
+        if (error instanceof ModelError) health.asked(error);
+        if (span !== undefined) failModelSpan(span, error);
+        throw error;
       } finally {
         deps.observe({
           provider,

@@ -88,7 +88,8 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-function member(value: unknown, key: string): unknown {
+/** What a JSON value of unknown shape holds under a key; undefined where it is no object with one. */
+export function member(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
   return (value as Readonly<Record<string, unknown>>)[key];
 }

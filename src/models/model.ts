@@ -1,4 +1,5 @@
 // What a model is to the parts that ask one: messages in, text out. Knows no wire format.
+import type { CallTrace } from '../call-trace.ts';
 
 /** One part of a message: text, or an image as `data:` URL. */
 export type MessagePart =
@@ -34,6 +35,8 @@ export interface ChatRequest {
   readonly signal: AbortSignal;
   /** Called with each piece of the answer as it arrives. An answer of which a piece was handed on is not asked for again. */
   readonly onText?: (piece: string) => void;
+  /** Of the call on whose behalf is asked. */
+  readonly trace?: CallTrace | undefined;
 }
 
 /** Tokens as the endpoint counted them. */
@@ -61,12 +64,24 @@ export interface ChatAnswer {
   readonly cost: Cost | undefined;
 }
 
+/** What is known of an endpoint. */
+export interface ModelHealth {
+  /**
+   * Looks where the last sign of life is too old, or where it is down. Resolves when that is over, at once where nothing
+   * is to be done; never rejects.
+   */
+  refresh(): Promise<void>;
+  /** What is wrong with the endpoint, for the operator; undefined while nothing is known to be. */
+  problem(): string | undefined;
+}
+
 /** A model behind an endpoint. */
 export interface ChatModel {
   /** Name at the endpoint. */
   readonly model: string;
   /** What a question gets that says nothing else, in milliseconds. */
   readonly timeoutMs: number;
+  readonly health: ModelHealth;
   /** Throws ModelError and nothing else. */
   chat(request: ChatRequest): Promise<ChatAnswer>;
 }

@@ -7,6 +7,8 @@ import type { ChatModel } from './model.ts';
 export interface Models {
   /** The model of that name, or the first one; undefined where there is none. */
   find(name: string | undefined): ChatModel | undefined;
+  /** By their names in the definition. */
+  readonly all: ReadonlyMap<string, ChatModel>;
 }
 
 /** Throws EgressError `invalid_url` for a base URL that cannot be used. Opens no connection. */
@@ -15,5 +17,5 @@ export function openModels(definitions: Readonly<Record<string, Model>>, deps: C
     Object.entries(definitions).map(([name, model]) => [name, createChatModel(model, deps)] as const),
   );
   const [first] = models.values();
-  return { find: (name) => (name === undefined ? first : models.get(name)) };
+  return { find: (name) => (name === undefined ? first : models.get(name)), all: models };
 }

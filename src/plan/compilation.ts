@@ -6,6 +6,7 @@ import type { HandlerContext } from '../handlers/handler.ts';
 import type { Federated } from '../handlers/mcp/federation.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Redactor } from '../telemetry/redact.ts';
+import type { Resource, ResourceTemplate } from '../tool.ts';
 import type { PackTool } from './pack-tool.ts';
 import type { Entry, ServerPlan } from './server-plan.ts';
 import type { HandlerFactories } from './tool-compiler.ts';
@@ -32,6 +33,8 @@ export interface ServerParts {
   readonly factories: HandlerFactories;
   /** Tools that packs bring, besides those of the definition. */
   readonly packTools?: readonly PackTool[];
+  /** Resources that packs bring; one of the definition at the same address is served in its place. */
+  readonly packResources?: PackResources;
   /** What other servers bring, where the definition names some. */
   readonly federation?: Federation;
   /** Files that the parts were made from. */
@@ -39,6 +42,12 @@ export interface ServerParts {
   /** What could not be made, each at its place in the definition. */
   readonly problems?: readonly { readonly pointer: string; readonly error: unknown }[];
   close(): Promise<void>;
+}
+
+/** The resources of the packs of one server. */
+export interface PackResources {
+  readonly resources: readonly Resource[];
+  readonly resourceTemplates: readonly ResourceTemplate[];
 }
 
 /** Something that a definition names cannot be opened; `pointer` says where it names it. */

@@ -89,6 +89,7 @@ function entryMaker(stages: readonly OperationStage[], gate: GateServer): Enter 
   });
 }
 
+const NO_RESOURCES = { resources: [], resourceTemplates: [] };
 const NOTHING_FEDERATED: FederatedContents = { tools: [], prompts: [], resources: [], resourceTemplates: [] };
 
 /** The gate looks tools up by name in the definition: those of upstreams stand there like any other. */
@@ -107,8 +108,15 @@ async function compileContent(work: Work, enter: Enter, federated: FederatedCont
   });
   work.files.push(...content.files);
   const prompts = [...content.prompts, ...federated.prompts];
-  const resources = [...content.resources, ...federated.resources];
-  const resourceTemplates = [...content.resourceTemplates, ...federated.resourceTemplates];
+  const { packResources: packs = NO_RESOURCES } = work.parts;
+  const written = [...content.resources, ...federated.resources];
+  const taken = new Set(written.map(({ spec }) => spec.uri));
+  const resources = [...written, ...packs.resources.filter(({ spec }) => !taken.has(spec.uri))];
+  const resourceTemplates = [
+    ...content.resourceTemplates,
+    ...federated.resourceTemplates,
+    ...packs.resourceTemplates,
+  ];
   return {
     prompts: new Map(prompts.map((item) => [item.spec.name, enter(item, promptTarget(item.spec.name))])),
     resources: new Map(resources.map((item) => [item.spec.uri, enter(item, resourceTarget(item.spec.uri))])),

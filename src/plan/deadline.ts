@@ -44,6 +44,7 @@ class BoundedCall implements Call {
   readonly principal: Principal;
   readonly client: ClientChannel;
   readonly idempotencyKey: string | undefined;
+  readonly trace: Call['trace'];
   readonly #outer: Call;
   #controller: AbortController | undefined;
   #reason: Error | undefined;
@@ -54,6 +55,7 @@ class BoundedCall implements Call {
     this.principal = outer.principal;
     this.client = outer.client;
     this.idempotencyKey = outer.idempotencyKey;
+    this.trace = outer.trace;
     this.#outer = outer;
   }
 

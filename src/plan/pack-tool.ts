@@ -40,5 +40,12 @@ export function compilePackTool(
     run: (call) => runGuarded(bounded, call, { log, redactor }),
   };
   const permission = toolPermission({ name: spec.name, permissions: [...spec.permissions] }, listedName);
-  return { tool, target: { kind: 'tool', name: spec.name, permission, tool: tool.spec }, aliases };
+  const target: Target = {
+    kind: 'tool',
+    name: spec.name,
+    permission,
+    tool: tool.spec,
+    ...(reconcile === undefined ? {} : { reconcile }),
+  };
+  return { tool, target, aliases };
 }

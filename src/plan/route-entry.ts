@@ -28,6 +28,7 @@ function prepareRoute(plan: Plan, route: Route, stages: readonly OperationStage[
     name: `${route.method} ${route.path}`,
     permission,
     limitClass: route.limitClass,
+    ...(route.once === undefined ? {} : { once: route.once }),
     ...(route.platform === undefined ? {} : { platform: route.platform }),
   };
   return {

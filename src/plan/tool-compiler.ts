@@ -10,6 +10,7 @@ import type { Redactor } from '../telemetry/redact.ts';
 import type { Call, JsonObject, Tool, ToolAnnotations, ToolResult, ToolSpec } from '../tool.ts';
 import { withDeadline } from './deadline.ts';
 import { createProjection } from './projection.ts';
+import { createReconcile, reconcileContext } from './reconciler.ts';
 import { toolUiMeta } from './tool-ui-meta.ts';
 
 /** The handler kinds of this process; a kind that is absent is refused when a plan is built. */
@@ -59,23 +60,36 @@ export async function compileTool(options: {
   const { definition, tool, factories, context, redactor } = options;
   const handler = await prepareHandler(tool.handler, factories, context);
   const timeoutMs = effectiveTimeout(definition, tool, handler);
-  const run = withDeadline(projected(tool, handler), timeoutMs);
+  // Before the result is checked, kept or replayed: what is left out was never there.
+  const project = tool.fields === undefined ? undefined : createProjection(tool.fields);
+  const projected =
+    project === undefined ? handler.run : async (call: Call) => project(await handler.run(call));
+  const run = withDeadline(projected, timeoutMs);
+  const { idempotency } = tool;
+  const asked = await prepareReconcile(idempotency, factories, context);
   return {
     tool: {
       spec: specOf(tool, { ...options, handler, timeoutMs }),
-      ...(handler.reconcile === undefined ? {} : { reconcile: handler.reconcile }),
+      ...(idempotency === undefined || asked === undefined
+        ? {}
+        : { reconcile: createReconcile(idempotency, asked, project ?? ((result) => result)) }),
       run: (call) => runGuarded(run, call, { log: context.log, redactor }),
     },
-    files: handler.files ?? [],
-    close: async () => handler.close?.(),
+    files: [...(handler.files ?? []), ...(asked?.files ?? [])],
+    async close() {
+      await Promise.all([handler.close?.(), asked?.close?.()]);
+    },
   };
 }
 
-/** Before the result is checked, kept or replayed: what is left out was never there. */
-function projected({ fields }: ToolDefinition, handler: PreparedHandler): PreparedHandler['run'] {
-  if (fields === undefined) return (call) => handler.run(call);
-  const project = createProjection(fields);
-  return async (call) => project(await handler.run(call));
+/** What is asked after calls whose end nobody saw; most tools have nothing. */
+function prepareReconcile(
+  idempotency: ToolDefinition['idempotency'],
+  factories: HandlerFactories,
+  context: HandlerContext,
+): Promise<PreparedHandler> | PreparedHandler | undefined {
+  if (idempotency?.reconcile === undefined) return undefined;
+  return prepareHandler(idempotency.reconcile, factories, reconcileContext(idempotency, context));
 }
 
 /** Finds the factory of a handler's kind and prepares it. */

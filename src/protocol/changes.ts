@@ -1,7 +1,7 @@
 // Who wants to know what changed: reloads and handlers publish here, listeners and sessions of both eras subscribe.
 import type { PlanHolder, ServerPlan } from '../plan/server-plan.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { ChangeNotice } from '../tool.ts';
+import type { Call, ChangeNotice, Resource, ResourceTemplate } from '../tool.ts';
 
 /** Takes what changed and tells who listens. */
 export interface ChangeHub {
@@ -12,8 +12,11 @@ export interface ChangeHub {
   onNotified(listener: (slug: string, change: ChangeNotice) => void): void;
   /** `removed` is told once when the server leaves the plan. Returns the way to stop. */
   subscribe(slug: string, listener: ChangeListener): () => void;
-  /** Keeps the resource watched while at least one caller wants it. Returns the way to stop. */
-  watch(slug: string, uri: string): () => void;
+  /**
+   * Keeps the resource watched while at least one caller of the tenant wants it: what another tenant reads at the same
+   * address may be something else. Returns the way to stop.
+   */
+  watch(slug: string, watched: WatchedResource): () => void;
   /** The server of this name in the plan in force. */
   serverOf(slug: string): ServerPlan | undefined;
   close(): void;
@@ -24,7 +27,13 @@ export interface ChangeListener {
   removed(): void;
 }
 
+/** One address, as the tenant of one of its listeners reads it. */
+interface WatchedResource extends Pick<Call, 'principal'> {
+  readonly uri: string;
+}
+
 interface Watched {
+  readonly watched: WatchedResource;
   count: number;
   stop: () => void;
 }
@@ -45,15 +54,13 @@ export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log
     }
   };
 
-  const startWatch = (slug: string, uri: string) =>
-    watchResource(deps.plans.current().servers.get(slug), uri, () =>
-      publish(slug, { kind: 'resource', uri }),
-    );
+  const startWatch = (slug: string, wanted: WatchedResource) =>
+    watchResource(deps.plans.current().servers.get(slug), wanted, (change) => publish(slug, change));
 
   const stopSwaps = deps.plans.onSwap((change) => {
-    for (const [uri, entry] of watched.get(change.slug) ?? []) {
+    for (const entry of watched.get(change.slug)?.values() ?? []) {
       entry.stop();
-      entry.stop = startWatch(change.slug, uri);
+      entry.stop = startWatch(change.slug, entry.watched);
     }
     if (change.removed) {
       for (const listener of [...(listeners.get(change.slug) ?? [])]) listener.removed();
@@ -74,11 +81,12 @@ export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log
         if (set.size === 0 && listeners.get(slug) === set) listeners.delete(slug);
       };
     },
-    watch(slug, uri) {
+    watch(slug, wanted) {
+      const key = JSON.stringify([wanted.principal.tenantId, wanted.uri]);
       const ofServer = watched.get(slug) ?? new Map<string, Watched>();
       watched.set(slug, ofServer);
-      const entry = ofServer.get(uri) ?? { count: 0, stop: startWatch(slug, uri) };
-      ofServer.set(uri, entry);
+      const entry = ofServer.get(key) ?? { watched: wanted, count: 0, stop: startWatch(slug, wanted) };
+      ofServer.set(key, entry);
       entry.count++;
       let isStopped = false;
       return () => {
@@ -87,7 +95,7 @@ export function createChangeHub(deps: { readonly plans: PlanHolder; readonly log
         entry.count--;
         if (entry.count > 0) return;
         entry.stop();
-        ofServer.delete(uri);
+        ofServer.delete(key);
         if (ofServer.size === 0) watched.delete(slug);
       };
     },
@@ -115,11 +123,22 @@ function createNotices(publish: ChangeHub['publish']): Pick<ChangeHub, 'notify' 
 }
 
 /** Of two versions some callers have the one and some the other, so both are watched. */
-function watchResource(server: ServerPlan | undefined, uri: string, changed: () => void): () => void {
-  const stops = [server, server?.versions?.canary].map((one) =>
-    one?.resources.get(uri)?.item.watch?.(changed),
-  );
+function watchResource(
+  server: ServerPlan | undefined,
+  watched: WatchedResource,
+  publish: (change: ChangeNotice) => void,
+): () => void {
+  const { uri, principal } = watched;
+  const changed = () => publish({ kind: 'resource', uri, tenantId: principal.tenantId });
+  const stops = [server, server?.versions?.canary].map((one) => itemOf(one, uri)?.watch?.(changed, watched));
   return () => {
     for (const stop of stops) stop?.();
   };
+}
+
+function itemOf(server: ServerPlan | undefined, uri: string): Resource | ResourceTemplate | undefined {
+  return (
+    server?.resources.get(uri)?.item ??
+    server?.resourceTemplates.find(({ item }) => item.match(uri) !== undefined)?.item
+  );
 }

@@ -25,9 +25,12 @@ export function supportsInput(method: InputRequest['method'], declared: JsonObje
 }
 
 export function capabilityMissing(requiredCapabilities: JsonObject): QuaysideError {
-  const names = Object.keys(requiredCapabilities).join(', ');
+  const names = Object.entries(requiredCapabilities).flatMap(([name, aspects]) => {
+    const inner = isObject(aspects) ? Object.keys(aspects) : [];
+    return inner.length === 0 ? [name] : inner.map((aspect) => `${name}.${aspect}`);
+  });
   return new QuaysideError('capability_missing', {
-    message: `The client lacks a required capability: ${names}.`,
+    message: `The client lacks a required capability: ${names.join(', ')}.`,
     data: { requiredCapabilities },
   });
 }
@@ -66,7 +69,8 @@ const ANSWER_CHECKS: Readonly<Record<InputRequest['method'], (answer: JsonObject
 /** URL elicitation and tools in sampling are declared within their capability; a plain form needs nothing more. */
 function aspectOf(method: InputRequest['method'], params: JsonObject | undefined): JsonObject | undefined {
   if (method === 'elicitation/create' && params?.mode === 'url') return { url: {} };
-  if (method === 'sampling/createMessage' && params?.tools !== undefined) return { tools: {} };
+  const usesTools = params?.tools !== undefined || params?.toolChoice !== undefined;
+  if (method === 'sampling/createMessage' && usesTools) return { tools: {} };
   return undefined;
 }
 

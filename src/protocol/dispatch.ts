@@ -4,6 +4,7 @@ import { QuaysideError } from '../errors.ts';
 import { runOperation } from '../gate/pipeline.ts';
 import { calledThrough } from '../plan/discovery.ts';
 import type { Entry, ListMethod, ServerPlan } from '../plan/server-plan.ts';
+import type { SigningSecrets } from '../secrets/signing-secrets.ts';
 import type { Call, JsonObject, Operation, Outcome, Resource, ResourceTemplate } from '../tool.ts';
 import { complete } from './completion.ts';
 import type { Invocation } from './invocation.ts';
@@ -22,14 +23,14 @@ export interface Dispatcher {
 }
 
 export interface DispatchDeps {
-  /** At least 32 bytes; signs cursors. */
-  readonly secret: Buffer;
+  /** At least 32 bytes each; sign cursors. */
+  readonly secrets: SigningSecrets;
   /** Absent: no call becomes a task. */
   readonly tasks?: Tasks;
 }
 
 export function createDispatcher(deps: DispatchDeps): Dispatcher {
-  const lists = createLists(deps.secret);
+  const lists = createLists(deps.secrets);
   const methods = new Map<string, Method>([
     ['tools/call', (invocation) => callTool(invocation, deps.tasks)],
     ['prompts/get', getPrompt],
@@ -94,10 +95,8 @@ function readResource(invocation: Invocation): Promise<Outcome> {
 }
 
 function completeArgument(invocation: Invocation): Promise<Outcome> {
-  const { server, params, context } = invocation;
-  return runList(invocation, 'completion/complete', () =>
-    complete(server, server.visibleTo(context.principal), params),
-  );
+  const { server, params } = invocation;
+  return runList(invocation, 'completion/complete', (call) => complete(server, call, params));
 }
 
 function listMethod(method: PagedMethod): Method {
@@ -108,7 +107,11 @@ function listMethod(method: PagedMethod): Method {
     });
 }
 
-function runList(invocation: Invocation, method: ListMethod, work: () => Promise<unknown>): Promise<Outcome> {
+function runList(
+  invocation: Invocation,
+  method: ListMethod,
+  work: (call: Call) => Promise<unknown>,
+): Promise<Outcome> {
   const entry = invocation.server.lists.get(method);
   if (entry === undefined) return refuse(new QuaysideError('method_not_found'));
   return runEntry(invocation, entry, invocation.params, work);

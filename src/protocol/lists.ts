@@ -2,6 +2,7 @@
 // so that codecs may keep its serialised form by identity.
 import { toListedTool } from '../plan/listed-tool.ts';
 import type { ServerPlan, VisibleLists } from '../plan/server-plan.ts';
+import { derivedOf, type SigningSecrets } from '../secrets/signing-secrets.ts';
 import type { JsonObject, PromptSpec } from '../tool.ts';
 import { createCursor, PAGE_SIZE, parseCursor } from './pagination.ts';
 
@@ -20,15 +21,17 @@ export interface Lists {
   page(server: ServerPlan, method: PagedMethod, visible: VisibleLists, cursor: unknown): ListPage;
 }
 
-export function createLists(secret: Buffer): Lists {
-  const pages = new WeakMap<VisibleLists, Map<string, ListPage>>();
+export function createLists(secrets: SigningSecrets): Lists {
+  // Pages end with a cursor: those that an old secret signed are not handed out any more.
+  const pagesOf = derivedOf(() => new WeakMap<VisibleLists, Map<string, ListPage>>());
   return {
     page(server, method, visible, cursor) {
       const scope = { slug: server.slug, version: server.version, method };
-      const offset = parseCursor(secret, scope, cursor);
+      const offset = parseCursor(secrets, scope, cursor);
+      const pages = pagesOf(secrets.current());
       const key = `${method} ${offset}`;
       const known = pages.get(visible) ?? new Map<string, ListPage>();
-      const page = known.get(key) ?? buildPage(secret, scope, visible, offset);
+      const page = known.get(key) ?? buildPage(secrets, scope, visible, offset);
       known.set(key, page);
       pages.set(visible, known);
       return page;
@@ -55,7 +58,7 @@ const LENGTHS: Readonly<Record<PagedMethod, (visible: VisibleLists) => number>> 
 };
 
 function buildPage(
-  secret: Buffer,
+  secrets: SigningSecrets,
   scope: { readonly slug: string; readonly version: string; readonly method: PagedMethod },
   visible: VisibleLists,
   offset: number,
@@ -63,7 +66,7 @@ function buildPage(
   const end = offset + PAGE_SIZE;
   const items = LISTINGS[scope.method](visible, offset, end);
   return end < LENGTHS[scope.method](visible)
-    ? { ...items, nextCursor: createCursor(secret, scope, end) }
+    ? { ...items, nextCursor: createCursor(secrets, scope, end) }
     : items;
 }
 

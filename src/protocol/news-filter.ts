@@ -31,8 +31,10 @@ export class NewsFilter {
     const server = this.#hub.serverOf(this.#slug);
     if (server === undefined) return false;
     const { kind } = change;
-    if (kind === 'resource')
+    if (kind === 'resource') {
+      if (change.tenantId !== undefined && change.tenantId !== this.#principal.tenantId) return false;
       return versionsOf(server).some((version) => isReadable(version, this.#principal, change.uri));
+    }
     const before = this.#heard.get(kind);
     const lists = this.#listsOf(server, kind);
     const version = stateOf(server);

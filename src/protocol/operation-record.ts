@@ -27,6 +27,7 @@ export class OperationRecord implements Operation {
   readonly headers: RequestContext['headers'];
   idempotencyKey: string | undefined = undefined;
   runsToEnd = false;
+  trace: Operation['trace'] = undefined;
   slot: { end(): void } | undefined = undefined;
 
   constructor(target: Target, invocation: Invocation, args: JsonObject) {

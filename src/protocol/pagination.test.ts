@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { ANONYMOUS, handMadeServer, text } from '../../test/support/hand-made-plan.ts';
+import { fixedSecret, type SigningRing, signingSecrets } from '../secrets/signing-secrets.ts';
 import { createLists } from './lists.ts';
 import { createCursor, PAGE_SIZE, parseCursor } from './pagination.ts';
 
-const SECRET = Buffer.alloc(32, 1);
+const SECRET = fixedSecret('a'.repeat(32));
 const SCOPE = { slug: 'a', version: '1', method: 'tools/list' };
 
 test('a cursor leads back to its offset, and nowhere else', () => {
@@ -17,7 +18,7 @@ test('a cursor leads back to its offset, and nowhere else', () => {
   ]) {
     expect(() => parseCursor(SECRET, scope, cursor)).toThrow('Invalid cursor');
   }
-  expect(() => parseCursor(Buffer.alloc(32, 2), SCOPE, cursor)).toThrow('Invalid cursor');
+  expect(() => parseCursor(fixedSecret('b'.repeat(32)), SCOPE, cursor)).toThrow('Invalid cursor');
 });
 
 test('forged and malformed cursors are refused', () => {
@@ -56,4 +57,31 @@ test('a list of 450 tools comes in three pages, in order, the same object each t
     break;
   }
   expect(seen).toEqual(names);
+});
+
+test('P24: a cursor that an older secret signed continues as long as that one counts, and new pages end with a new one', () => {
+  const [old, next] = [{ value: 'a'.repeat(32) }, { value: 'b'.repeat(32) }];
+  let now = 0;
+  let ring: SigningRing = { newest: old, since: 0, previous: [] };
+  const secrets = signingSecrets(
+    () => ring,
+    () => now,
+  );
+  const tools = Object.fromEntries(
+    Array.from({ length: 250 }, (_, index) => [`t${index}`, { run: () => text('') }]),
+  );
+  const server = handMadeServer({ tools });
+  const visible = server.visibleTo(ANONYMOUS);
+  const lists = createLists(secrets);
+  const first = lists.page(server, 'tools/list', visible, undefined);
+  ring = { newest: next, since: 10, previous: [{ ...old, until: 20 }] };
+  // Known to all, but nobody signs with it yet.
+  expect(lists.page(server, 'tools/list', visible, undefined).nextCursor).toBe(first.nextCursor);
+  now = 10;
+  const second = lists.page(server, 'tools/list', visible, undefined);
+  expect(second.nextCursor).not.toBe(first.nextCursor);
+  expect(lists.page(server, 'tools/list', visible, first.nextCursor).tools).toHaveLength(50);
+  now = 20;
+  expect(() => lists.page(server, 'tools/list', visible, first.nextCursor)).toThrow('Invalid cursor');
+  expect(lists.page(server, 'tools/list', visible, second.nextCursor).tools).toHaveLength(50);
 });

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Caller } from '../gate/stage.ts';
 import type { PlanHolder } from '../plan/server-plan.ts';
+import { fixedSecret, type SigningSecrets } from '../secrets/signing-secrets.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type ChangeHub, createChangeHub } from './changes.ts';
 import { createDispatcher } from './dispatch.ts';
@@ -32,8 +33,8 @@ export interface Protocol {
 export interface ProtocolDeps {
   readonly plans: PlanHolder;
   readonly log: Log;
-  /** `SESSION_SECRET`, at least 32 bytes; signs cursors and request states. Random when absent. */
-  readonly secret?: Buffer;
+  /** At least 32 bytes each; sign cursors and request states. Random when absent. */
+  readonly secrets?: SigningSecrets;
   /** Events of legacy streams; in memory by default. */
   readonly events?: EventStore;
   /** Absent: sessions end with this process. */
@@ -55,15 +56,15 @@ const SECRET_BYTES_MIN = 32;
 
 /** Throws RangeError for a secret that is too short. */
 export function createProtocol(deps: ProtocolDeps): Protocol {
-  const secret = deps.secret ?? randomBytes(SECRET_BYTES_MIN);
-  if (secret.length < SECRET_BYTES_MIN)
+  const secrets = deps.secrets ?? fixedSecret(randomBytes(SECRET_BYTES_MIN).toString('base64url'));
+  if (Buffer.byteLength(secrets.current().value) < SECRET_BYTES_MIN)
     throw new RangeError(`the secret needs at least ${SECRET_BYTES_MIN} bytes`);
   const { plans, log } = deps;
   const tasks = deps.tasks === undefined ? {} : { tasks: deps.tasks };
   const hub = createChangeHub({ plans, log });
   deps.tasks?.start(hub);
-  const dispatcher = createDispatcher({ secret, ...tasks });
-  const modern = createModernCodec({ dispatcher, hub, log, secret, now: deps.now ?? Date.now, ...tasks });
+  const dispatcher = createDispatcher({ secrets, ...tasks });
+  const modern = createModernCodec({ dispatcher, hub, log, secrets, now: deps.now ?? Date.now, ...tasks });
   const legacy = createLegacyCodec({ dispatcher, hub, log, ...tasks });
   const sessions = createSessions({
     events: deps.events ?? createMemoryEventStore(undefined, deps.keeping?.journal),

@@ -8,6 +8,7 @@ export class RunningCall implements Call {
   readonly principal: Principal;
   readonly client: ClientChannel;
   readonly idempotencyKey: string | undefined;
+  readonly trace: Call['trace'];
   #controller: AbortController | undefined;
   #reason: Error | undefined;
   #reject: ((reason: Error) => void) | undefined;
@@ -18,6 +19,7 @@ export class RunningCall implements Call {
     this.principal = operation.principal;
     this.client = client;
     this.idempotencyKey = operation.idempotencyKey;
+    this.trace = operation.trace;
   }
 
   get signal(): AbortSignal {

@@ -25,6 +25,13 @@ export function queryTerms(question: string): readonly string[] {
   return [...new Set(words.map(stem))];
 }
 
+/** The words of a question that are names in code as a whole, such as `parseHeader` or `max_size`, in lower case. */
+export function queryNames(question: string): readonly string[] {
+  const words = question.match(/[\p{L}_$][\p{L}\p{N}_$]*/gu) ?? [];
+  const names = words.filter((word) => subTokens(word).length > 1);
+  return [...new Set(names.map((name) => name.toLowerCase()))];
+}
+
 /** A word without its plural or verb ending, where enough of it remains to be told from others. */
 export function stem(word: string): string {
   for (const [ending, put] of [

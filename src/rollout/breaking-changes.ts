@@ -1,8 +1,12 @@
 // What clients of one version lose by the other (governance §10.3, compatibility).
+import { describeRefusal } from '../definition/compatibility/refusal-text.ts';
+import { schemaRefusals } from '../definition/compatibility/schema-refusals.ts';
 import type { Definition } from '../definition/schema/definition.ts';
-import { stricterPlaces } from './stricter-schema.ts';
 
-/** One line for each tool that is gone or refuses arguments that it took; empty when nothing breaks. */
+/**
+ * One line for each tool that is gone and for each argument that is no longer taken as it was; empty when nothing
+ * breaks. The same rules as `quayside plan` has for arguments.
+ */
 export function breakingChanges(
   stable: Pick<Definition, 'tools'>,
   canary: Pick<Definition, 'tools'>,
@@ -13,6 +17,7 @@ export function breakingChanges(
     .flatMap(({ name, inputSchema }) => {
       const tool = after.get(name);
       if (tool === undefined) return [`the tool ${name} is gone`];
-      return stricterPlaces(inputSchema, tool.inputSchema).map((what) => `the tool ${name}: ${what}`);
+      const refusals = schemaRefusals(inputSchema, tool.inputSchema, 'input');
+      return refusals.map((refusal) => `the tool ${name}: ${describeRefusal(refusal)}`);
     });
 }

@@ -56,6 +56,7 @@ const REMOVE_KEYS = systemStatement(
   'secrets.keys.remove',
   `DELETE FROM encryption_keys WHERE retired_at IS NOT NULL
    AND NOT EXISTS (SELECT 1 FROM secrets WHERE secrets.key_id = encryption_keys.id)
+   AND NOT EXISTS (SELECT 1 FROM kept_secrets WHERE kept_secrets.key_id = encryption_keys.id)
    AND NOT EXISTS (SELECT 1 FROM upstream_oauth WHERE upstream_oauth.key_id = encryption_keys.id)`,
 );
 const BEHIND = systemStatement<SealedRow>(

@@ -13,6 +13,17 @@ export interface StoredSecret {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly updatedBy?: string;
+  /** The value before the last rotation, as long as it can be put back. */
+  readonly previous?: { readonly version: number; readonly until: number };
+}
+
+/** A value to store. */
+export interface NewSecretValue {
+  readonly name: string;
+  readonly value: string;
+  readonly by?: string;
+  /** Epoch milliseconds until which the value that it replaces can be put back; default: it is gone at once. */
+  readonly keepUntil?: number;
 }
 
 /** Told to every process at the commit of each change. */
@@ -26,10 +37,14 @@ export const SECRET_BYTES_MAX = 64 * 1024;
 export interface SecretStore {
   list(tenant: string): Promise<readonly StoredSecret[]>;
   /** Stores or replaces. Rejects with MasterKeyMissing where nothing can be sealed. */
-  put(
+  put(tenant: string, secret: NewSecretValue): Promise<StoredSecret>;
+  /** Puts the value before the last rotation back, as a version of its own. Undefined when none is kept. */
+  restore(
     tenant: string,
-    secret: { readonly name: string; readonly value: string; readonly by?: string },
-  ): Promise<StoredSecret>;
+    secret: { readonly name: string; readonly by?: string },
+  ): Promise<StoredSecret | undefined>;
+  /** Removes the kept values whose time is over, of all tenants; answers how many. */
+  removeEnded(): Promise<number>;
   /** False when there was none. */
   remove(tenant: string, name: string): Promise<boolean>;
   /** The value; undefined when there is none. Rejects with MasterKeyMissing or UnsealError. */
@@ -46,10 +61,19 @@ interface SecretRow {
   readonly updated_by: string | null;
 }
 
+interface ListedRow extends SecretRow {
+  readonly kept_version: number | bigint | null;
+  readonly kept_until: number | bigint | null;
+}
+
 const SHOWN = 'name, version, created_at, updated_at, updated_by';
-const LIST = tenantStatement<SecretRow>(
+const LIST = tenantStatement<ListedRow>(
   'secrets.list',
-  `SELECT ${SHOWN} FROM secrets WHERE tenant_id = :tenant ORDER BY name`,
+  `SELECT s.name, s.version, s.created_at, s.updated_at, s.updated_by,
+     k.version AS kept_version, k.ends_at AS kept_until
+   FROM secrets s LEFT JOIN kept_secrets k
+     ON k.tenant_id = :tenant AND k.name = s.name AND k.ends_at > :now
+   WHERE s.tenant_id = :tenant ORDER BY s.name`,
 );
 const READ = tenantStatement<{ readonly key_id: string; readonly value: string }>(
   'secrets.read',
@@ -69,6 +93,29 @@ const REMOVE = tenantStatement(
   'secrets.remove',
   'DELETE FROM secrets WHERE tenant_id = :tenant AND name = :name',
 );
+/** The sealed text belongs to its tenant and name, not to its table, so it is kept as it is. */
+const KEEP = tenantStatement(
+  'secrets.keep',
+  `INSERT INTO kept_secrets (tenant_id, name, key_id, value, version, ends_at)
+   SELECT :tenant, s.name, s.key_id, s.value, s.version, CAST(:until AS BIGINT)
+   FROM secrets s WHERE s.tenant_id = :tenant AND s.name = :name
+   ON CONFLICT (tenant_id, name) DO UPDATE SET key_id = excluded.key_id, value = excluded.value,
+     version = excluded.version, ends_at = excluded.ends_at`,
+);
+const KEPT = 'FROM kept_secrets WHERE kept_secrets.tenant_id = :tenant AND kept_secrets.name = :name';
+const RESTORE = tenantStatement<SecretRow>(
+  'secrets.restore',
+  `UPDATE secrets SET key_id = (SELECT kept_secrets.key_id ${KEPT}), value = (SELECT kept_secrets.value ${KEPT}),
+     version = version + 1, updated_at = :now, updated_by = CAST(:by AS TEXT)
+   WHERE secrets.tenant_id = :tenant AND secrets.name = :name
+     AND EXISTS (SELECT 1 ${KEPT} AND kept_secrets.ends_at > :now)
+   RETURNING ${SHOWN}`,
+);
+const FORGET = tenantStatement(
+  'secrets.forget',
+  'DELETE FROM kept_secrets WHERE tenant_id = :tenant AND name = :name',
+);
+const REMOVE_ENDED = systemStatement('secrets.ended', 'DELETE FROM kept_secrets WHERE ends_at <= :now');
 const ANY = systemStatement('secrets.any', 'SELECT 1 AS one FROM secrets LIMIT 1');
 
 /** How often a value is sealed anew because its key was retired meanwhile; twice would need two rotations at once. */
@@ -82,26 +129,25 @@ export function createSecretStore(deps: {
 }): SecretStore {
   const { store, dataKeys } = deps;
 
-  async function put(
-    tenant: string,
-    { name, value, by }: { readonly name: string; readonly value: string; readonly by?: string },
-    attempt = 1,
-  ): Promise<StoredSecret> {
+  async function put(tenant: string, secret: NewSecretValue, attempt = 1): Promise<StoredSecret> {
+    const { name, value, by, keepUntil } = secret;
     const { id, key } = await dataKeys.current();
     const sealed = seal(key, Buffer.from(value), secretPlace(tenant, name)).toString('base64url');
     const values = { name, key: id, value: sealed, now: deps.now(), by: by ?? null };
     try {
-      const [result] = await store.write({ tenant }, [
+      const keep = keepUntil === undefined ? [] : [{ statement: KEEP, values: { name, until: keepUntil } }];
+      const results = await store.write({ tenant }, [
+        ...keep,
         { statement: PUT, values, expect: 1 },
         store.announce(SECRETS_TOPIC),
       ]);
-      return parseShown(result?.rows[0]);
+      return parseShown(results[keep.length]?.rows[0]);
     } catch (error) {
       const isRetired =
         error instanceof StoreConflict || (error instanceof StoreRefusal && error.reason === 'foreign_key');
       if (!isRetired || attempt === ATTEMPTS) throw error;
       dataKeys.forgetCurrent();
-      return put(tenant, { name, value, ...(by === undefined ? {} : { by }) }, attempt + 1);
+      return put(tenant, secret, attempt + 1);
     }
   }
 
@@ -119,11 +165,19 @@ export function createSecretStore(deps: {
   }
 
   return {
-    list: async (tenant) => (await store.read({ tenant }, LIST, {})).map(toStoredSecret),
+    list: async (tenant) => (await store.read({ tenant }, LIST, { now: deps.now() })).map(toListed),
     put: (tenant, secret) => put(tenant, secret),
+    restore: (tenant, secret) => restoreKept(store, tenant, { ...secret, now: deps.now() }),
+    async removeEnded() {
+      const [result] = await store.write('system', [
+        { statement: REMOVE_ENDED, values: { now: deps.now() } },
+      ]);
+      return result?.changes ?? 0;
+    },
     async remove(tenant, name) {
       const [result] = await store.write({ tenant }, [
         { statement: REMOVE, values: { name } },
+        { statement: FORGET, values: { name } },
         store.announce(SECRETS_TOPIC),
       ]);
       return result !== undefined && result.changes > 0;
@@ -131,6 +185,24 @@ export function createSecretStore(deps: {
     read: (tenant, name) => read(tenant, name),
     isEmpty: async () => (await store.read('system', ANY, {})).length === 0,
   };
+}
+
+async function restoreKept(
+  store: Store,
+  tenant: string,
+  { name, by, now }: { readonly name: string; readonly by?: string; readonly now: number },
+): Promise<StoredSecret | undefined> {
+  try {
+    const [result] = await store.write({ tenant }, [
+      { statement: RESTORE, values: { name, now, by: by ?? null }, expect: 1 },
+      { statement: FORGET, values: { name } },
+      store.announce(SECRETS_TOPIC),
+    ]);
+    return parseShown(result?.rows[0]);
+  } catch (error) {
+    if (error instanceof StoreConflict) return undefined;
+    throw error;
+  }
 }
 
 /** Where the value of a secret is kept. */
@@ -146,6 +218,11 @@ function toStoredSecret(row: SecretRow): StoredSecret {
     updatedAt: Number(row.updated_at),
     ...(row.updated_by === null ? {} : { updatedBy: row.updated_by }),
   };
+}
+
+function toListed({ kept_version: version, kept_until: until, ...row }: ListedRow): StoredSecret {
+  if (version === null || until === null) return toStoredSecret(row);
+  return { ...toStoredSecret(row), previous: { version: Number(version), until: Number(until) } };
 }
 
 /** The statement returns what it declares; a step's result does not carry the type. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { migrations, newestMigration } from './migrations/migrations.ts';
 import { type AppliedMigration, type MigrationStep, SchemaError } from './migrations/plan.ts';
+import { currentUrl, followUrl } from './postgres/login.ts';
 import type { Store } from './store.ts';
 
 /** Which database, and how to reach it. */
@@ -10,6 +11,8 @@ export type StoreAddress =
   | {
       readonly kind: 'postgres';
       readonly url: string;
+      /** Holds `user:password`, read for each session; wins over the login of the url. */
+      readonly loginFile?: string;
       /**
        * 32 bytes that sign tenant contexts. Needed where the url's user is an ordinary role that cannot read them from
        * the database; `migrate` as owner with the same value stores it there.
@@ -49,14 +52,15 @@ export async function openStore(address: StoreAddress, options: OpenStoreOptions
   }
   const { inspectPostgres } = await import('./postgres/migrate.ts');
   const { openPostgresStore } = await import('./postgres/postgres-store.ts');
-  const { role, contextKey = address.contextKey } = await inspectPostgres(address.url);
+  const url = followUrl(address);
+  const { role, contextKey = address.contextKey } = await inspectPostgres(url());
   if (contextKey === undefined) {
     throw new SchemaError(
       'The user of DATABASE_URL cannot read the key of the tenant contexts: set DATABASE_CONTEXT_KEY to the value that `quayside migrate` was run with.',
     );
   }
   return openPostgresStore({
-    url: address.url,
+    url,
     role,
     contextKey,
     poolSize: address.poolSize ?? POOL_SIZE,
@@ -76,7 +80,7 @@ export async function migrateStore(
   }
   const { migratePostgres } = await import('./postgres/migrate.ts');
   const { contextKey } = address;
-  return migratePostgres(address.url, {
+  return migratePostgres(currentUrl(address), {
     all: migrations,
     target,
     now,
@@ -91,5 +95,5 @@ export async function appliedMigrations(address: StoreAddress): Promise<readonly
     return appliedSqlite(address.path) ?? [];
   }
   const { appliedPostgres } = await import('./postgres/migrate.ts');
-  return (await appliedPostgres(address.url)) ?? [];
+  return (await appliedPostgres(currentUrl(address))) ?? [];
 }

@@ -101,6 +101,11 @@ CREATE TABLE quayside.audit_logs (
   hash text NOT NULL,
   updated_at bigint DEFAULT created_at
 );
+CREATE TABLE quayside.code_index_wishes (
+  id text NOT NULL,
+  wanted bigint NOT NULL,
+  asked_by text NOT NULL
+);
 CREATE TABLE quayside.code_indexes (
   id text NOT NULL,
   root text NOT NULL,
@@ -111,7 +116,14 @@ CREATE TABLE quayside.code_indexes (
   commit_id text,
   indexed_at bigint,
   building_until bigint,
-  problem text
+  problem text,
+  node text NOT NULL DEFAULT ''::text,
+  reached bigint NOT NULL DEFAULT 0,
+  owner text
+);
+CREATE TABLE quayside.code_nodes (
+  id text NOT NULL,
+  seen_at bigint NOT NULL
 );
 CREATE TABLE quayside.code_repositories (
   tenant_id text NOT NULL,
@@ -129,7 +141,8 @@ CREATE TABLE quayside.code_repositories (
   added_at bigint NOT NULL,
   cleanup_after bigint NOT NULL,
   warned_at bigint,
-  removed_at bigint
+  removed_at bigint,
+  commit_id text
 );
 CREATE TABLE quayside.encryption_keys (
   id text NOT NULL,
@@ -208,6 +221,14 @@ CREATE TABLE quayside.jobs (
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL,
   finished_at bigint
+);
+CREATE TABLE quayside.kept_secrets (
+  tenant_id text NOT NULL,
+  name text NOT NULL,
+  key_id text NOT NULL,
+  value text NOT NULL,
+  version bigint NOT NULL,
+  ends_at bigint NOT NULL
 );
 CREATE TABLE quayside.login_attempts (
   subject text NOT NULL,
@@ -387,7 +408,9 @@ ALTER TABLE quayside.audit_checkpoints ADD CONSTRAINT audit_checkpoints_pkey PRI
 ALTER TABLE quayside.audit_cursors ADD CONSTRAINT audit_cursors_pkey PRIMARY KEY (receiver, writer, tenant_id);
 ALTER TABLE quayside.audit_heads ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (writer, tenant_id);
 ALTER TABLE quayside.audit_logs ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (tenant_id, writer, seq);
+ALTER TABLE quayside.code_index_wishes ADD CONSTRAINT code_index_wishes_pkey PRIMARY KEY (id);
 ALTER TABLE quayside.code_indexes ADD CONSTRAINT code_indexes_pkey PRIMARY KEY (id);
+ALTER TABLE quayside.code_nodes ADD CONSTRAINT code_nodes_pkey PRIMARY KEY (id);
 ALTER TABLE quayside.code_repositories ADD CONSTRAINT code_repositories_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE quayside.code_repositories ADD CONSTRAINT code_repositories_type_check CHECK ((type = ANY (ARRAY['reference'::text, 'temporary'::text, 'external'::text])));
 ALTER TABLE quayside.encryption_keys ADD CONSTRAINT encryption_keys_pkey PRIMARY KEY (id);
@@ -410,6 +433,8 @@ ALTER TABLE quayside.job_schedules ADD CONSTRAINT job_schedules_pkey PRIMARY KEY
 ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])));
 ALTER TABLE quayside.jobs ADD CONSTRAINT jobs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES quayside.tenants(id);
+ALTER TABLE quayside.kept_secrets ADD CONSTRAINT kept_secrets_key_id_fkey FOREIGN KEY (key_id) REFERENCES quayside.encryption_keys(id);
+ALTER TABLE quayside.kept_secrets ADD CONSTRAINT kept_secrets_pkey PRIMARY KEY (tenant_id, name);
 ALTER TABLE quayside.login_attempts ADD CONSTRAINT login_attempts_pkey PRIMARY KEY (subject);
 ALTER TABLE quayside.rate_limits ADD CONSTRAINT rate_limits_pkey PRIMARY KEY (key);
 ALTER TABLE quayside.rollout_samples ADD CONSTRAINT rollout_samples_pkey PRIMARY KEY (slug, canary, started_at);
@@ -460,6 +485,8 @@ CREATE INDEX jobs_finished ON quayside.jobs USING btree (finished_at) WHERE (fin
 CREATE INDEX jobs_running ON quayside.jobs USING btree (lease_until) WHERE (status = 'running'::text);
 CREATE UNIQUE INDEX jobs_unique ON quayside.jobs USING btree (tenant_id, kind, unique_key) WHERE ((unique_key IS NOT NULL) AND (status = ANY (ARRAY['waiting'::text, 'running'::text])));
 CREATE INDEX jobs_waiting ON quayside.jobs USING btree (run_at) WHERE (status = 'waiting'::text);
+CREATE INDEX kept_secrets_by_key ON quayside.kept_secrets USING btree (key_id);
+CREATE INDEX kept_secrets_ends_at ON quayside.kept_secrets USING btree (ends_at);
 CREATE INDEX login_attempts_since ON quayside.login_attempts USING btree (since);
 CREATE INDEX secrets_by_key ON quayside.secrets USING btree (key_id);
 CREATE UNIQUE INDEX sessions_by_id ON quayside.sessions USING btree (id);
@@ -546,6 +573,65 @@ BEGIN
     END IF;
   END IF;
   RETURN NULL;
+END
+$function$
+;
+CREATE OR REPLACE FUNCTION quayside.limit_counted(state quayside.rate_limits, kind text, cost bigint, now bigint)
+ RETURNS quayside.rate_limits
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+DECLARE
+  place integer;
+BEGIN
+  state.used := state.used + cost;
+  IF kind = 'l' THEN
+    state.parts := state.parts || array_fill(now, ARRAY[cost::integer]);
+  ELSIF kind = 's' THEN
+    place := state.since % 129 + 1;
+    state.parts[place] := state.parts[place] + cost;
+  END IF;
+  RETURN state;
+END
+$function$
+;
+CREATE OR REPLACE FUNCTION quayside.limit_current(state quayside.rate_limits, kind text, span bigint, now bigint)
+ RETURNS quayside.rate_limits
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+DECLARE
+  section bigint;
+  place integer := 1;
+BEGIN
+  IF kind = 'f' THEN
+    IF state.used = 0 OR now - state.since >= span THEN
+      state.used := 0;
+      state.since := now;
+    END IF;
+  ELSIF kind = 'l' THEN
+    WHILE place <= cardinality(state.parts) AND now - state.parts[place] >= span LOOP
+      place := place + 1;
+    END LOOP;
+    IF place > 1 THEN
+      state.parts := state.parts[place:];
+    END IF;
+    state.used := cardinality(state.parts);
+  ELSE
+    section := now * 128 / span;
+    IF cardinality(state.parts) = 0 OR section - state.since > 128 THEN
+      state.used := 0;
+      state.parts := array_fill(0::bigint, ARRAY[129]);
+      state.since := section;
+    END IF;
+    FOR step IN 1 .. section - state.since LOOP
+      place := (state.since + step) % 129 + 1;
+      state.used := state.used - state.parts[place];
+      state.parts[place] := 0;
+    END LOOP;
+    state.since := greatest(state.since, section);
+  END IF;
+  RETURN state;
 END
 $function$
 ;
@@ -698,6 +784,138 @@ BEGIN
 END
 $function$
 ;
+CREATE OR REPLACE FUNCTION quayside.take_limits_batch(names jsonb, rules bigint[], takes bigint[])
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  now bigint;
+  keys text[] := ARRAY(SELECT jsonb_array_elements_text(names));
+  amount integer := cardinality(keys);
+  length integer := cardinality(takes);
+  kinds text[];
+  states quayside.rate_limits[];
+  state quayside.rate_limits;
+  used bigint[] := array_fill(0::bigint, ARRAY[amount]);
+  fresh bigint[] := array_fill(0::bigint, ARRAY[amount]);
+  resets bigint[] := array_fill(0::bigint, ARRAY[amount]);
+  warned_until bigint[] := array_fill(0::bigint, ARRAY[amount]);
+  changed boolean[] := array_fill(false, ARRAY[amount]);
+  written quayside.rate_limits[];
+  answers bigint[] := '{}';
+  at integer := 1;
+  i integer;
+  cost bigint;
+  count integer;
+  span bigint;
+  wait bigint;
+  longest bigint;
+  refusing integer;
+  refused_by integer;
+  room bigint;
+  least_left bigint;
+  tightest integer;
+  warned bigint;
+  excess bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(locks.lock) FROM (
+    SELECT DISTINCT hashtextextended(one, 0) AS lock FROM unnest(keys) AS one ORDER BY 1
+  ) AS locks;
+  now := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+  FOR i IN 1 .. amount LOOP
+    kinds[i] := substr('fls', rules[i * 4 - 3]::integer, 1);
+    span := rules[i * 4] * 1000;
+    SELECT * INTO state FROM quayside.rate_limits AS known WHERE known.key = keys[i];
+    IF NOT FOUND THEN
+      state := ROW(keys[i], 0, 0, '{}'::bigint[], 0, 0);
+    END IF;
+    state := quayside.limit_current(state, kinds[i], span, now);
+    states[i] := state;
+    used[i] := state.used;
+    warned_until[i] := state.warned_until;
+    resets[i] := CASE kinds[i]
+      WHEN 'f' THEN state.since + span - now
+      WHEN 'l' THEN span
+      ELSE (state.since + 129) * span / 128 - now
+    END;
+  END LOOP;
+  WHILE at < length LOOP
+    cost := takes[at];
+    count := takes[at + 1];
+    at := at + 1;
+    longest := -1;
+    refusing := 0;
+    FOR j IN 1 .. count LOOP
+      i := takes[at + j];
+      IF used[i] + cost > rules[i * 4 - 1] THEN
+        span := rules[i * 4] * 1000;
+        wait := span;
+        IF fresh[i] > 0 THEN
+          states[i] := quayside.limit_counted(states[i], kinds[i], fresh[i], now);
+          fresh[i] := 0;
+        END IF;
+        IF cost <= rules[i * 4 - 1] THEN
+          wait := quayside.limit_freed(states[i], kinds[i], span, rules[i * 4 - 1] - cost, now);
+        END IF;
+        IF wait > longest THEN
+          longest := wait;
+          refusing := j;
+          refused_by := i;
+        END IF;
+      END IF;
+    END LOOP;
+    IF refusing > 0 THEN
+      wait := 0;
+      IF used[refused_by] > 0 THEN
+        wait := quayside.limit_freed(states[refused_by], kinds[refused_by], rules[refused_by * 4] * 1000, 0, now);
+      END IF;
+      answers := answers || ARRAY[0, refusing, used[refused_by], (longest + 999) / 1000, (wait + 999) / 1000, 0];
+    ELSE
+      least_left := NULL;
+      warned := 0;
+      excess := 0;
+      FOR j IN 1 .. count LOOP
+        i := takes[at + j];
+        used[i] := used[i] + cost;
+        fresh[i] := fresh[i] + cost;
+        changed[i] := true;
+        room := rules[i * 4 - 2] - used[i];
+        IF used[i] >= rules[i * 4 - 2] * 0.8 AND now >= warned_until[i] THEN
+          warned_until[i] := now + resets[i];
+          warned := warned | (1 << (j - 1));
+        END IF;
+        IF room < 0 THEN
+          excess := excess | (1 << (j - 1));
+        END IF;
+        IF least_left IS NULL OR room < least_left THEN
+          least_left := room;
+          tightest := j;
+        END IF;
+      END LOOP;
+      answers := answers || ARRAY[
+        1, tightest, greatest(least_left, 0), (resets[takes[at + tightest]] + 999) / 1000, warned, excess
+      ];
+    END IF;
+    at := at + count + 1;
+  END LOOP;
+  FOR i IN 1 .. amount LOOP
+    IF changed[i] THEN
+      state := states[i];
+      IF fresh[i] > 0 THEN
+        state := quayside.limit_counted(state, kinds[i], fresh[i], now);
+      END IF;
+      state.warned_until := warned_until[i];
+      state.expires_at := now + resets[i];
+      written := written || state;
+    END IF;
+  END LOOP;
+  INSERT INTO quayside.rate_limits AS known SELECT * FROM unnest(written)
+    ON CONFLICT (key) DO UPDATE SET used = excluded.used, since = excluded.since, parts = excluded.parts,
+      warned_until = excluded.warned_until, expires_at = excluded.expires_at;
+  RETURN array_to_json(answers)::text;
+END
+$function$
+;
 
 CREATE TRIGGER audit_anchors_no_change BEFORE DELETE OR UPDATE ON quayside.audit_anchors FOR EACH ROW EXECUTE FUNCTION quayside.audit_refuse();
 CREATE TRIGGER audit_anchors_no_truncate BEFORE TRUNCATE ON quayside.audit_anchors FOR EACH STATEMENT EXECUTE FUNCTION quayside.audit_refuse();
@@ -720,6 +938,7 @@ ALTER TABLE quayside.code_repositories FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.idempotency_keys FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.invitations FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.jobs FORCE ROW LEVEL SECURITY;
+ALTER TABLE quayside.kept_secrets FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.secrets FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.session_events FORCE ROW LEVEL SECURITY;
 ALTER TABLE quayside.sessions FORCE ROW LEVEL SECURITY;
@@ -738,6 +957,7 @@ CREATE POLICY tenant_isolation ON quayside.code_repositories USING (((tenant_id 
 CREATE POLICY tenant_isolation ON quayside.idempotency_keys USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.invitations USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.jobs USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
+CREATE POLICY tenant_isolation ON quayside.kept_secrets USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.secrets USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.session_events USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
 CREATE POLICY tenant_isolation ON quayside.sessions USING (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text))) WITH CHECK (((tenant_id = ( SELECT quayside.current_tenant() AS current_tenant)) OR (( SELECT quayside.current_tenant() AS current_tenant) = '*'::text)));
@@ -753,7 +973,9 @@ GRANT INSERT, SELECT ON quayside.audit_checkpoints TO quayside_app;
 GRANT INSERT, SELECT, UPDATE ON quayside.audit_cursors TO quayside_app;
 GRANT INSERT, SELECT, UPDATE ON quayside.audit_heads TO quayside_app;
 GRANT INSERT, SELECT ON quayside.audit_logs TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.code_index_wishes TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.code_indexes TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.code_nodes TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.code_repositories TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.encryption_keys TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.flags TO quayside_app;
@@ -761,6 +983,7 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.idempotency_keys TO quayside_ap
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.invitations TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.job_schedules TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.jobs TO quayside_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.kept_secrets TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.login_attempts TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.rate_limits TO quayside_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON quayside.rollout_samples TO quayside_app;

@@ -153,6 +153,12 @@ CREATE INDEX audit_logs_time ON audit_logs (tenant_id, created_at DESC, id DESC)
 
 CREATE INDEX audit_logs_user ON audit_logs (user_id, created_at) WHERE user_id IS NOT NULL;
 
+CREATE TABLE code_index_wishes (
+  id TEXT PRIMARY KEY,
+  wanted INTEGER NOT NULL,
+  asked_by TEXT NOT NULL
+);
+
 CREATE TABLE code_indexes (
   id TEXT PRIMARY KEY,
   root TEXT NOT NULL,
@@ -164,6 +170,11 @@ CREATE TABLE code_indexes (
   indexed_at INTEGER,
   building_until INTEGER,
   problem TEXT
+, node TEXT NOT NULL DEFAULT '', reached INTEGER NOT NULL DEFAULT 0, owner TEXT);
+
+CREATE TABLE code_nodes (
+  id TEXT PRIMARY KEY,
+  seen_at INTEGER NOT NULL
 );
 
 CREATE TABLE code_repositories (
@@ -182,7 +193,7 @@ CREATE TABLE code_repositories (
   added_at INTEGER NOT NULL,
   cleanup_after INTEGER NOT NULL,
   warned_at INTEGER,
-  removed_at INTEGER,
+  removed_at INTEGER, commit_id TEXT,
   PRIMARY KEY (tenant_id, id)
 );
 
@@ -288,6 +299,20 @@ CREATE INDEX jobs_running ON jobs (lease_until) WHERE status = 'running';
 CREATE UNIQUE INDEX jobs_unique ON jobs (tenant_id, kind, unique_key) WHERE unique_key IS NOT NULL AND status IN ('waiting', 'running');
 
 CREATE INDEX jobs_waiting ON jobs (run_at) WHERE status = 'waiting';
+
+CREATE TABLE kept_secrets (
+  tenant_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  key_id TEXT NOT NULL REFERENCES encryption_keys (id),
+  value TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  ends_at INTEGER NOT NULL,
+  PRIMARY KEY (tenant_id, name)
+);
+
+CREATE INDEX kept_secrets_by_key ON kept_secrets (key_id);
+
+CREATE INDEX kept_secrets_ends_at ON kept_secrets (ends_at);
 
 CREATE TABLE login_attempts (
   subject TEXT PRIMARY KEY,

@@ -1,6 +1,7 @@
 // One finished operation becomes metrics, one log line and, where it is kept, one span.
 import { hash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import type { SpanAttributes } from '../call-trace.ts';
 import { HandlerError, QuaysideError } from '../errors.ts';
 import type { Operation, OperationKind, Outcome } from '../tool.ts';
 import type { Level } from './log/level.ts';
@@ -10,7 +11,7 @@ import type { CounterCell, HistogramCell } from './metrics/instruments.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { CallObserver, ObservedTarget } from './observer.ts';
 import type { Redactor } from './redact.ts';
-import type { Attributes } from './traces/span.ts';
+import { beginCallTrace, LiveCallTrace } from './traces/call-trace.ts';
 import { parseTraceparent } from './traces/trace-context.ts';
 import type { SelectedSpan, Traces } from './traces/traces.ts';
 
@@ -61,17 +62,29 @@ export function createCallObserver(target: ObservedTarget, deps: CallObserverDep
   const line = prepareLine(target, method, deps.log);
   const measure = createMeasure(target, method, deps.metrics);
   const { traces, slowMs } = deps;
+  const clean = deps.redactor.text;
   return {
+    started: (operation) => beginCallTrace(operation, { traces, clean }),
     finished(operation, outcome) {
       const endedAt = performance.now();
       const durationMs = endedAt - operation.startedAt;
       const ending = endingOf(operation, outcome);
       measure(ending, durationMs / 1000);
-      const span = traces.select(ending.failed || durationMs > traces.slowMs, operation.traceparent);
+      const span = selectSpan(operation, ending.failed || durationMs > traces.slowMs, traces);
       if (span !== undefined) recordSpan({ target, method, operation, ending, endedAt, span }, deps);
       writeLine({ operation, ending, durationMs, slow: durationMs > slowMs, span }, line, deps.redactor);
     },
   };
+}
+
+/** The place that its peers were told, where there were some. */
+function selectSpan(
+  { trace, traceparent }: Operation,
+  due: boolean,
+  traces: Traces,
+): SelectedSpan | undefined {
+  const placed = trace instanceof LiveCallTrace ? trace.end(due) : undefined;
+  return placed === undefined ? traces.select(due, traceparent) : placed.selected;
 }
 
 function endingOf(operation: Operation, outcome: Outcome): Ending {
@@ -211,7 +224,7 @@ function recordSpan(facts: SpanFacts, deps: CallObserverDeps): void {
   );
 }
 
-function attributesOf(facts: SpanFacts, redactor: Redactor): Attributes {
+function attributesOf(facts: SpanFacts, redactor: Redactor): SpanAttributes {
   const { target, method, operation, ending } = facts;
   const stdio = operation.clientAddress === '';
   const attributes: Record<string, string> = {

@@ -1,4 +1,5 @@
 // What telemetry offers the parts that do work: one observer per call target, one function per other fact.
+import type { CallTrace } from '../call-trace.ts';
 import type { Operation, OperationKind, Outcome } from '../tool.ts';
 
 /** What a call is aimed at; known when the plan is built. */
@@ -12,6 +13,8 @@ export interface ObservedTarget {
 
 /** Feeds metrics, the log line and the span of one target. Its cells are bound once, when the plan is built. */
 export interface CallObserver {
+  /** What the call takes its spans and contexts from; undefined where it has no part in any trace. */
+  started(operation: Operation): CallTrace | undefined;
   /** Once per operation, when nothing can change its outcome any more. Never throws, never waits. */
   finished(operation: Operation, outcome: Outcome): void;
 }

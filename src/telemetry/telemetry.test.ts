@@ -64,6 +64,15 @@ test('P61: every declared metric can be fed, and is present and not zero once it
   telemetry.watchKeyAges(() => [{ name: 'ci', days: 4 }]);
   telemetry.watchUpstreams(() => [{ server: 'shop', name: 'files', isUp: true }]);
   telemetry.watchSecretAges(() => [{ name: 'database password', days: 4 }]);
+  telemetry.code.searched({ mode: 'literal', seconds: 0.01, results: 3 });
+  telemetry.cachedAnswer('hit');
+  telemetry.code.cached('search', 'hit');
+  telemetry.code.filesIndexed({ typescript: 2 });
+  telemetry.code.symbolsIndexed([{ language: 'typescript', kind: 'class', count: 2 }]);
+  telemetry.code.embedded('success', 3);
+  telemetry.code.askedForMeaning('used');
+  telemetry.code.watchQueue(() => 1);
+  telemetry.code.watchBytes(() => [{ type: 'local', bytes: 10 }]);
   const { rateLimitBackend, auditRecords, auditDropped, rolloutWeight, rollbacks } =
     telemetry.metrics.instruments;
   rolloutWeight.source((report) => report({ slug: 'shop' }, 5));

@@ -4,6 +4,7 @@ import { createCallObserver } from './call-observer.ts';
 import { createLog, type ServiceLog } from './log/service-log.ts';
 import { createFileTarget, createStreamTarget, isJournalStream, type LogTarget } from './log/target.ts';
 import { createCellCache } from './metrics/cell-cache.ts';
+import { type CodeMeter, createCodeMeter } from './metrics/code-meter.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { createModelCounter } from './metrics/model-counter.ts';
 import type { CallObserver, ModelCall, ObservedTarget, RequestObservation } from './observer.ts';
@@ -31,6 +32,8 @@ export interface Telemetry {
   auth(method: string, result: string): void;
   denied(stage: string, reason: string): void;
   rateLimit(scope: string, result: 'allowed' | 'refused' | 'warned'): void;
+  /** A call of a tool whose answers are cached, or answers that had to make room. `count`: default 1. */
+  cachedAnswer(result: 'hit' | 'miss' | 'bypass' | 'evict', count?: number): void;
   configReload(result: 'success' | 'failure'): void;
   sandboxKill(reason: 'timeout' | 'memory'): void;
   /** A legacy session ended after `seconds`. */
@@ -45,6 +48,8 @@ export interface Telemetry {
   }): void;
   /** A question to a model ended; tokens and cost where they are known. */
   modelCall(call: ModelCall): void;
+  /** Facts of the code index. */
+  readonly code: CodeMeter;
   /** Read at each scrape. Returns the way to stop. */
   watchConnections(transport: string, count: () => number): () => void;
   watchDatabaseConnections(count: () => { readonly active: number; readonly idle: number }): () => void;
@@ -133,6 +138,9 @@ function singleFacts({ instruments }: Metrics): SingleFacts {
   const limits = createCellCache((scope: string, result: string) =>
     instruments.rateLimit.cell({ scope, result }),
   );
+  const answers = createCellCache((cache: string, result: string) =>
+    instruments.cache.cell({ cache, result }),
+  );
   const queries = createCellCache((operation: string, _: undefined) =>
     instruments.databaseQueryDuration.cell({ operation }),
   );
@@ -143,12 +151,14 @@ function singleFacts({ instruments }: Metrics): SingleFacts {
     auth: (method, result) => auth(method, result).inc(),
     denied: (stage, reason) => denied(stage, reason).inc(),
     rateLimit: (scope, result) => limits(scope, result).inc(),
+    cachedAnswer: (result, count = 1) => answers('response', result).inc(count),
     configReload: (result) => instruments.configReload.cell({ result }).inc(),
     sandboxKill: (reason) => instruments.sandboxKills.cell({ reason }).inc(),
     sessionEnded: (transport, seconds) => instruments.sessionDuration.cell({ transport }).observe(seconds),
     databaseQuery: (operation, seconds) => queries(operation, undefined).observe(seconds),
     egress: ({ purpose, status, seconds }) => requests(purpose, status).observe(seconds),
     modelCall: createModelCounter(instruments),
+    code: createCodeMeter(instruments),
     watchConnections: (transport, count) =>
       instruments.activeConnections.source((report) => report({ transport }, count())),
     watchDatabaseConnections: (count) =>

@@ -1,6 +1,14 @@
 // How many requests an upstream has at once; the others wait in order, so many and no more.
 import { UpstreamError } from './upstream-error.ts';
 
+/** Requests that one upstream has at once, by the kind of its place. */
+export const REQUESTS_MAX = {
+  /** Processes take requests one after the other from one pipe: more than this wait inside of them. */
+  stdio: 64,
+  /** Below the connections that the outbound client has for one origin (32), so that two upstreams of one host fit. */
+  http: 14,
+} as const;
+
 /** Beyond, callers are told to come again. */
 const WAITING_MAX = 256;
 

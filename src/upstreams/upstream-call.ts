@@ -1,4 +1,6 @@
 // One request to an upstream on behalf of a caller.
+
+import type { TraceContext } from '../call-trace.ts';
 import { HandlerError } from '../errors.ts';
 import type { JsonObject, Principal } from '../tool.ts';
 import type { Ears } from './rpc/link.ts';
@@ -13,6 +15,8 @@ export interface UpstreamCall {
   readonly principal?: Principal;
   readonly signal?: AbortSignal;
   readonly ears?: Ears;
+  /** Of the span that this request is. */
+  readonly trace?: TraceContext | undefined;
   /** Client capabilities that the caller's client has. */
   readonly capabilities?: JsonObject;
 }

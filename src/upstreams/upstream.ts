@@ -11,9 +11,10 @@ import type { PinState, Pins } from './pins/pins.ts';
 import { createRefresher, type Refresher } from './refresher.ts';
 import { createDialer, type Place } from './session/dial.ts';
 import type { ClientIdentity, Session } from './session/session.ts';
-import { createSlots, type Slots } from './slots.ts';
+import { createSlots, REQUESTS_MAX, type Slots } from './slots.ts';
 import { callerKey, isDeadline, type UpstreamCall } from './upstream-call.ts';
 import { toUpstreamError, UpstreamError } from './upstream-error.ts';
+import { peerOf, type UpstreamPeer } from './upstream-peer.ts';
 import type { Catalogue, UpstreamStatus } from './upstream-status.ts';
 
 export interface UpstreamOptions {
@@ -38,11 +39,6 @@ export interface UpstreamOptions {
   /** Whether it can be reached has changed. */
   readonly stateChanged: () => void;
 }
-
-/** Processes take requests one after the other from one pipe: more than this wait inside of them. */
-const STDIO_REQUESTS_MAX = 64;
-/** Below the connections that the outbound client has for one origin (32), so that two upstreams of one host fit. */
-const HTTP_REQUESTS_MAX = 14;
 
 /** Lives from `start` to `close`, over many plans. */
 export class Upstream {
@@ -86,7 +82,7 @@ export class Upstream {
       clock,
       opened: () => this.#opened(),
     });
-    this.#slots = createSlots(place.kind === 'stdio' ? STDIO_REQUESTS_MAX : HTTP_REQUESTS_MAX);
+    this.#slots = createSlots(REQUESTS_MAX[place.kind]);
     this.#refresher = createRefresher({ clock, refresh: () => this.#refresh() });
   }
 
@@ -176,6 +172,11 @@ export class Upstream {
       this.#watched.delete(uri);
       this.#listen();
     };
+  }
+
+  /** Whom it speaks to, as far as that is known now. */
+  get peer(): UpstreamPeer {
+    return peerOf(this.#options, this.#connection.control?.revision);
   }
 
   get oauth(): UpstreamOAuth | undefined {

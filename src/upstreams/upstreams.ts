@@ -11,6 +11,8 @@ import { createUpstreamOAuth, type OAuthDeps, type UpstreamOAuth } from './oauth
 import type { Pins } from './pins/pins.ts';
 import type { Place } from './session/dial.ts';
 import type { ClientIdentity } from './session/session.ts';
+import type { OpenProcess } from './stdio/hosted-link.ts';
+import type { ProcessOwner } from './stdio/hosted-messages.ts';
 import { Upstream } from './upstream.ts';
 import type { UpstreamError } from './upstream-error.ts';
 import type { UpstreamStatus } from './upstream-status.ts';
@@ -62,6 +64,8 @@ export interface UpstreamsDeps {
   readonly client: ClientIdentity;
   readonly clock: Clock;
   readonly log: Log;
+  /** Opens processes that the primary runs for all workers. Absent: this process starts its own. */
+  readonly openProcess?: ((owner: ProcessOwner) => OpenProcess) | undefined;
 }
 
 /** A start waits so long for an upstream that may be skipped; what comes later is told to clients as a change. */
@@ -166,7 +170,7 @@ function createPool(deps: UpstreamsDeps, changed: () => void) {
 }
 
 function createUpstream(
-  { pins, oauth: oauthDeps, client, clock, log, egress }: UpstreamsDeps,
+  { pins, oauth: oauthDeps, client, clock, log, egress, openProcess }: UpstreamsDeps,
   made: {
     readonly owner: UpstreamOwner;
     readonly name: string;
@@ -176,7 +180,8 @@ function createUpstream(
   },
 ): Upstream {
   const { owner, name, config, changed, stateChanged } = made;
-  const plain = placeOf(owner, config, egress);
+  const open = openProcess?.({ server: owner.slug, upstream: name });
+  const plain = placeOf(owner, config, { egress, openProcess: open });
   const oauth = oauthOf({ owner, name, config, place: plain }, oauthDeps);
   return new Upstream({
     server: owner.slug,
@@ -242,11 +247,15 @@ function keyOf(
     .digest('hex');
 }
 
-function placeOf({ baseDirectory, trusted }: UpstreamOwner, config: UpstreamConfig, egress: Egress): Place {
+function placeOf(
+  { baseDirectory, trusted }: UpstreamOwner,
+  config: UpstreamConfig,
+  { egress, openProcess }: { readonly egress: Egress; readonly openProcess: OpenProcess | undefined },
+): Place {
   const { command, args, env, cwd, url, headers, transport } = config;
   if (command !== undefined) {
     const folder = resolve(baseDirectory, cwd ?? '.');
-    return { kind: 'stdio', command: { command, args, env, cwd: folder } };
+    return { kind: 'stdio', command: { command, args, env, cwd: folder }, openProcess };
   }
   return { kind: 'http', transport, endpoint: createEndpoint({ egress, url: url ?? '', headers, trusted }) };
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createDoor, type Door } from './door.ts';
@@ -10,8 +11,8 @@ const deps = { ready: () => ready, running: () => running ?? ready };
 const clients: Socket[] = [];
 let door: Door = createDoor(deps);
 
-afterEach(() => {
-  door.close();
+afterEach(async () => {
+  await door.close();
   for (const client of clients.splice(0)) client.destroy();
   for (const { socket } of handed.splice(0)) socket.destroy();
   ready = [];
@@ -88,9 +89,29 @@ test('while no worker is there, connections wait for one', async () => {
     .toBe(3);
 });
 
+test('P65: who has connected when the door closes is still handed to a worker', async () => {
+  ready = [worker('a')];
+  const port = await door.listen('127.0.0.1', 0);
+  await connectTo(port, 20);
+  const last = clients.at(-1);
+  if (last === undefined) throw new Error('no client');
+  await once(last, 'connect');
+  await door.close();
+  expect(handed).toHaveLength(20);
+});
+
 test('the same place is opened once, and one that is taken is refused', async () => {
   const [one, again] = [await door.listen('127.0.0.1', 0), await door.listen('127.0.0.1', 0)];
   expect(again).toBe(one);
   const other = createDoor(deps);
   await expect(other.listen('127.0.0.1', one)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+});
+
+test('a door whose listener could not be opened closes all the same', async () => {
+  const port = await door.listen('127.0.0.1', 0);
+  const other = createDoor(deps);
+  const opening = other.listen('127.0.0.1', port);
+  const closed = other.close();
+  await expect(opening).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  await closed;
 });

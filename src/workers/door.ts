@@ -1,6 +1,7 @@
 // The primary's listener: it accepts connections, reads nothing, and hands them to the workers in turn. It keeps its own
 // end of each until the worker says that it has it: what was on its way to a worker that died goes to another one.
 import { createServer, type Server, type Socket } from 'node:net';
+import { takenWhatWaits } from '../accept-queue.ts';
 import type { FleetWorker } from './fleet.ts';
 
 export interface DoorDeps {
@@ -18,8 +19,8 @@ export interface Door {
   answered(id: number, isTaken: boolean): void;
   /** Hands on what waits, and what was on its way to workers that are gone. */
   look(): void;
-  /** Takes no more connections. */
-  close(): void;
+  /** Takes no more connections, except those that wait already; resolves when they are on their way to workers. */
+  close(): Promise<void>;
 }
 
 /** While no worker takes any; as many as the system itself queues by default on a busy server. */
@@ -79,11 +80,20 @@ export function createDoor({ ready, running }: DoorDeps): Door {
       const workers = new Set(running());
       for (const [id, one] of held) if (one.worker === undefined || !workers.has(one.worker)) hand(id, one);
     },
-    close() {
-      for (const opening of listeners.values()) void opening.then((server) => server.close());
+    async close() {
+      const opened = [...listeners.values()];
       listeners.clear();
+      await Promise.all(opened.map(shut));
     },
   };
+}
+
+async function shut(opening: Promise<Server>): Promise<void> {
+  // Whoever asked for a listener that could not be opened was told.
+  const server = await opening.catch(() => undefined);
+  if (server === undefined) return;
+  await takenWhatWaits(server);
+  server.close();
 }
 
 /** What tells two places apart. */

@@ -36,6 +36,8 @@ export interface PrimaryDeps {
   readonly takes: () => (batch: unknown) => unknown;
   /** The places for calls that run at once. */
   readonly slots: SlotLedger;
+  /** The processes that run once for all workers. */
+  readonly processes: Pick<Primary, 'serve'>;
   /** The primary's own metrics. */
   readonly metrics: () => Promise<readonly Family[]>;
 }
@@ -54,6 +56,7 @@ export function createPrimary(deps: PrimaryDeps): Primary {
     serve(channel) {
       const take = deps.takes();
       const slots = deps.slots.forWorker();
+      const leaveProcesses = deps.processes.serve(channel);
       channel.handle(TO_PRIMARY.take, take);
       channel.handle(TO_PRIMARY.borrow, slots.borrow);
       channel.handle(TO_PRIMARY.giveBack, slots.giveBack);
@@ -71,7 +74,10 @@ export function createPrimary(deps: PrimaryDeps): Primary {
           body,
         ),
       );
-      return slots.end;
+      return () => {
+        slots.end();
+        leaveProcesses();
+      };
     },
     reload,
     setDraining,

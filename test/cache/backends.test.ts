@@ -97,11 +97,16 @@ describe('memory', () => {
   contract(() => createMemoryBackend({ now: () => performance.now() }));
 
   test('P23: 64 MiB are the most, whatever the number of answers', () => {
-    const backend = createMemoryBackend({ now: () => 0, bytesMax: 1000 });
+    let evicted = 0;
+    const onEvict = (count: number) => {
+      evicted += count;
+    };
+    const backend = createMemoryBackend({ now: () => 0, bytesMax: 1000, onEvict });
     for (const key of ['1', '2', '3'])
       backend.keep(place(key), { text: 'x'.repeat(200), versions: '', ttlMs: 1 });
     expect(backend.look(place('1'), [])).toMatchObject({ text: undefined });
     expect(backend.look(place('3'), [])).toMatchObject({ text: 'x'.repeat(200) });
+    expect(evicted).toBe(1);
     backend.keep(place('huge'), { text: 'x'.repeat(2000), versions: '', ttlMs: 1 });
     expect(backend.look(place('huge'), [])).toMatchObject({ text: undefined });
   });

@@ -1,6 +1,7 @@
 // The cache as users and administrators meet it: the product, its routes, a reload, a Redis.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Json, modern } from '../support/http-endpoint.ts';
+import { metricSum } from '../support/metrics-text.ts';
 import { type Product, startProduct } from '../support/product.ts';
 import { redisCorner } from '../support/redis-corner.ts';
 import { requires } from '../support/requires.ts';
@@ -84,6 +85,21 @@ function suite(env: () => Readonly<Record<string, string>>, backend: 'memory' | 
     const written = [await call('x', { tool: 'write' }), await call('x', { tool: 'write' })];
     expect(written[0]?.text).not.toBe(written[1]?.text);
     expect(written.map(({ header }) => header)).toEqual([null, null]);
+  });
+
+  test('P23 P61: every call of a cached tool is counted by where its answer came from', async () => {
+    const counts = async () => {
+      const text = await (await fetch(`${product.origin}/metrics`)).text();
+      return ['hit', 'miss', 'bypass'].map((result) =>
+        metricSum(text, 'quayside_cache_total', { cache: 'response', result }),
+      );
+    };
+    const before = await counts();
+    for (const of of ['counted', 'counted', 'counted']) await call(of);
+    await call('counted', { meta: { 'quayside/cacheControl': 'no-cache' } });
+    await call('counted', { tool: 'write' });
+    const after = await counts();
+    expect(after.map((count, at) => count - (before[at] ?? 0))).toEqual([2, 1, 1]);
   });
 
   test('P23: administrators see and clear the cache of their tenant, others do not', async () => {

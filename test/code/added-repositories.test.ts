@@ -16,8 +16,9 @@ import { writeTree } from './code-server.ts';
 import { type ServedPack, servePack } from './served-pack.ts';
 
 const DAY_MS = 86_400_000;
+const OWNER = { id: 'tester', tenantId: 'default' };
 
-eachStore(({ openStore }) => {
+eachStore(({ openStore, createDatabase }) => {
   let store: Store;
   let clock: FakeClock;
   let pack: ServedPack;
@@ -76,10 +77,29 @@ eachStore(({ openStore }) => {
     const { repository_id: gone } = await add();
     await pack.call('cleanup_repositories', { cleanup_mode: 'manual', repository_ids: [gone] });
     expect(pack.events).toEqual([
-      `repository.added other ${kept}`,
-      `repository.added default ${gone}`,
-      `repository.removed default ${gone}`,
+      `repository.added add other ${kept} by test`,
+      `repository.added add default ${gone} by test`,
+      `repository.removed remove default ${gone} by test`,
     ]);
+  });
+
+  test('P21 P42: what cannot be written down is neither added nor removed', async () => {
+    let canRecord = true;
+    const own = await servePack({}, { store, clock, work: pack.work, canRecord: () => canRecord });
+    const { repository_id } = await own.call('add_reference_repository', {
+      path: join(pack.root, 'samples/go'),
+    });
+    canRecord = false;
+    const noRecord = { code: 'audit_unavailable' };
+    await expect(
+      own.call('add_reference_repository', { path: join(pack.root, 'samples') }),
+    ).rejects.toMatchObject(noRecord);
+    await expect(own.call('cleanup_repositories', { repository_ids: [repository_id] })).rejects.toMatchObject(
+      noRecord,
+    );
+    const { repositories } = await own.call('list_repositories');
+    expect(repositories.map(({ name }: { name: string }) => name)).toEqual(['tree', 'go']);
+    await own.close();
   });
 
   test('P42: what is added is searched beside the own code, by its tenant alone', async () => {
@@ -238,27 +258,43 @@ eachStore(({ openStore }) => {
     expect(await names()).toEqual(['tree', 'go']);
   });
 
+  const one = (path: string) => ({
+    ...{ id: newRepositoryId(), name: path, path, type: 'reference' as const, language: null },
+    ...{ purpose: 'test', project: null, description: null, metadata: {} },
+    ...{ url: null, branch: null, commit: null },
+    cleanupAfter: clock.now() + DAY_MS,
+  });
+
   test('P42: a tenant has no more than its number of repositories, whatever other tenants have', async () => {
     const folders = Array.from({ length: 40 }, (_, at) => `many/${at}`);
     for (const folder of folders) mkdirSync(join(pack.root, folder), { recursive: true });
     const added = await openAddedRepositories({ store, clock, stateDirectory: pack.state });
-    const one = (path: string) => ({
-      ...{
-        id: newRepositoryId(),
-        name: path,
-        path,
-        type: 'reference' as const,
-        language: null,
-        purpose: 'test',
-      },
-      ...{ project: null, description: null, metadata: {}, url: null, branch: null },
-      cleanupAfter: clock.now() + DAY_MS,
-    });
-    for (const path of folders.slice(0, 30)) await added.add('default', one(path));
-    await expect(added.add('default', one('one more'))).rejects.toMatchObject({
+    for (const path of folders.slice(0, 30)) await added.add(OWNER, one(path));
+    await expect(added.add(OWNER, one('one more'))).rejects.toMatchObject({
       code: 'too_many_repositories',
     });
-    await added.add('other', one('one more'));
+    await added.add({ ...OWNER, tenantId: 'other' }, one('one more'));
     added.close();
+  });
+
+  test('P42: of adds at once, from several processes, exactly as many pass as there is room for', async () => {
+    const { open } = await createDatabase();
+    const several = await Promise.all(
+      Array.from({ length: 4 }, async () =>
+        openAddedRepositories({ store: await open(), clock, stateDirectory: pack.state }),
+      ),
+    );
+    for (const tenantId of ['default', 'other']) {
+      const adds = Array.from({ length: 48 }, (_, at) =>
+        several[at % several.length]?.add({ ...OWNER, tenantId }, one(`at-once/${at}`)),
+      );
+      const ended = await Promise.allSettled(adds);
+      const refusals = ended.flatMap((end) => (end.status === 'rejected' ? [end.reason.code] : []));
+      expect([tenantId, ended.length - refusals.length, new Set(refusals)]).toEqual([
+        ...[tenantId, 30],
+        new Set(['too_many_repositories']),
+      ]);
+    }
+    for (const one of several) one.close();
   });
 });

@@ -37,6 +37,7 @@ async function clone(
     readonly allow?: string;
     readonly hosts?: readonly string[];
     readonly branch?: string;
+    readonly commit?: string;
     readonly resolve?: readonly string[];
     readonly certificate?: string;
     readonly environment?: Readonly<Record<string, string>>;
@@ -52,7 +53,13 @@ async function clone(
   });
   try {
     await cloneRepository(
-      { url, branch, directory, signal: options.signal ?? new AbortController().signal },
+      {
+        url,
+        branch,
+        commit: options.commit ?? null,
+        directory,
+        signal: options.signal ?? new AbortController().signal,
+      },
       {
         egress,
         hosts,

@@ -30,6 +30,7 @@ export interface Answer {
   readonly semantic_state: string;
   readonly results: readonly Hit[];
   readonly total_found: number;
+  readonly total_matches: number;
   readonly total_results: number;
   readonly context_lines: number;
   readonly complete: boolean;
@@ -37,7 +38,11 @@ export interface Answer {
   readonly readiness: Readiness;
   readonly status: string;
   readonly source: string;
-  readonly repositories: readonly (Readiness & { readonly name: string; readonly file_count: number })[];
+  readonly repositories: readonly (Readiness & {
+    readonly id: string;
+    readonly name: string;
+    readonly file_count: number;
+  })[];
   readonly statistics: { readonly parsed_files: number; readonly read_files: number };
 }
 

@@ -65,6 +65,13 @@ test('P39: a running server is asked in the same way', async () => {
     const on = ['--on', `${product.origin}/mcp/code`];
     const found = runCommand(['code', 'search', 'ownword', ...on]);
     expect([found.code, found.out]).toMatchObject([0, expect.stringContaining('src/own.ts')]);
+    // The server writes the files: they are not moved from under it, and it builds anew when it is asked itself.
+    const beside = code('repair');
+    expect([beside.code, beside.out]).toEqual([1, '']);
+    expect(beside.err).toContain('Another process writes the index');
+    expect(runCommand(['code', 'repair', ...on]).out).toMatch(/^tree: built; 2 files read, 0 unchanged/);
+    const after = runCommand(['code', 'search', 'ownword', ...on]);
+    expect([after.code, after.out]).toEqual([0, found.out]);
   } finally {
     await product.stop();
   }

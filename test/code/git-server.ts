@@ -15,6 +15,8 @@ export interface GitServer {
   readonly certificate: string;
   /** Paths that were asked for. */
   readonly requests: readonly string[];
+  /** Commits more files to `main`. */
+  push(more: Tree): void;
   /** Redirects everything to another address from now on. */
   redirect(location: string): void;
   close(): Promise<void>;
@@ -99,6 +101,12 @@ export async function startGitServer(tree: Tree): Promise<GitServer> {
     origin: `https://${place}`,
     certificate,
     requests,
+    push(more) {
+      writeTree(source, more);
+      git('add', '-A');
+      git('commit', '--quiet', '-m', 'more');
+      git('push', '--quiet', join(work, 'shop.git'), 'main');
+    },
     redirect(to) {
       location = to;
     },

@@ -50,7 +50,7 @@ eachStore(({ openStore }) => {
       rules: intakeOf(root, { ...INTAKE, exclude }),
       autoIndex,
       watch,
-      records: indexRecords(store),
+      records: indexRecords(store, 'here'),
       clock: systemClock,
       log: createKeptLog().log,
     });
@@ -68,7 +68,7 @@ eachStore(({ openStore }) => {
   test('P44: missing, building, ready, rebuilding, empty', async () => {
     const index = open();
     expect(await stateOf(index)).toBe('missing_index');
-    const records = indexRecords(store);
+    const records = indexRecords(store, 'here');
     const building = index.build();
     await expect
       .poll(async () => (await records.find('one'))?.buildingUntil ?? 0, { interval: 1 })
@@ -152,7 +152,7 @@ eachStore(({ openStore }) => {
     const index = open();
     await index.build();
     await index.close();
-    const records = indexRecords(store);
+    const records = indexRecords(store, 'here');
     const record = await records.find('one');
     if (record === undefined) throw new Error('no record');
 

@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../src/clock.ts';
-import type { AuditEvent } from '../../src/gate/audit/audit.ts';
+import { QuaysideError } from '../../src/errors.ts';
+import type { AuditEvent, AuditLog } from '../../src/gate/audit/audit.ts';
 import { type CodePackOptions, createCodePack, type ServedCode } from '../../src/packs/code/code-pack.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { CodeMeter } from '../../src/telemetry/metrics/code-meter.ts';
 import type { Call } from '../../src/tool.ts';
 import { createKeptLog } from '../support/kept-log.ts';
 import { type Tree, writeTree } from './code-server.ts';
@@ -16,7 +18,7 @@ export interface ServedPack {
   readonly root: string;
   readonly state: string;
   readonly served: ServedCode;
-  /** What the audit log was told: type, tenant, id. */
+  /** What the audit log was told: type, action, tenant, id, who. */
   readonly events: readonly string[];
   /** The structured content, refused or not. */
   call(name: string, args?: Readonly<Record<string, unknown>>, tenant?: string): Promise<PackAnswer>;
@@ -28,18 +30,34 @@ export type PackAnswer = ReturnType<typeof JSON.parse>;
 
 export async function servePack(
   tree: Tree,
-  deps: { readonly store: Store; readonly clock: Clock; readonly work?: string },
-  options: Partial<CodePackOptions> = {},
+  deps: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly work?: string;
+    readonly meter?: CodeMeter;
+    /** False: the audit log keeps nothing. */
+    readonly canRecord?: () => boolean;
+  },
+  { folders = ['.'], ...options }: Partial<CodePackOptions> & { readonly folders?: readonly string[] } = {},
 ): Promise<ServedPack> {
   const work = deps.work ?? mkdtempSync(join(tmpdir(), 'quayside-pack-'));
   const [root, state] = [join(work, 'tree'), join(work, 'state')];
   writeTree(root, tree);
-  const egress = { judge: () => Promise.reject(new Error('nothing is reached')) };
+  const unreached = () => Promise.reject(new Error('nothing is reached'));
+  const egress = { judge: unreached, stream: unreached };
   const log = createKeptLog().log;
   const events: string[] = [];
-  const audit = {
-    record: ({ eventType, tenantId, resourceId }: AuditEvent) =>
-      void events.push([eventType, tenantId, resourceId].join(' ')),
+  const record = ({ eventType, action, result, tenantId, resourceId, userId }: AuditEvent) => {
+    const ending = result === 'success' ? '' : ` ${result}`;
+    events.push([eventType, action, tenantId, resourceId, `by ${userId}${ending}`].join(' '));
+  };
+  const audit: AuditLog = {
+    record,
+    async commit(event) {
+      if (deps.canRecord?.() === false) throw new QuaysideError('audit_unavailable');
+      record(event);
+      return { id: 'one' };
+    },
   };
   const pack = await createCodePack({
     ...deps,
@@ -48,10 +66,11 @@ export async function servePack(
     log,
     egress,
     environment: process.env,
+    models: { observe: () => undefined, redactText: (text) => text },
   });
   const served = pack.serve(
     {
-      paths: [root],
+      paths: folders.map((folder) => join(root, folder)),
       exclude: [],
       hidden: false,
       maxFileSize: 1 << 20,

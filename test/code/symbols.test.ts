@@ -19,6 +19,9 @@ beforeAll(async () => {
     'same/one.ts': 'export function twin() {}\ntwin();\n',
     'same/two.ts': 'export function twin() {}\n',
     'same/uses-two.ts': "import { twin } from './two.ts';\ntwin();\n",
+    'docs/keeper.ts': 'export function keeper() {}\nkeeper();\n',
+    'kept/keeper.test.ts': "import { keeper } from './keeper.ts';\nkeeper();\n",
+    'kept/keeper.ts': 'export function keeper() {}\nkeeper();\n',
     'text/note.txt': 'tsRound is only mentioned here\n',
   };
   server = await startCodeServer(Object.assign({}, cycle, ...PLANTED.map(({ files }) => files)));
@@ -163,6 +166,74 @@ describe('P40', () => {
       summary: { internal: 3, external: 1, cycles: [['ring/a.ts', 'ring/b.ts', 'ring/c.ts']] },
       dependencies: [{ path: 'ring/a.ts', children: [{ path: 'ring/b.ts' }] }],
     });
+  });
+
+  test('both directions of imports are one answer', async () => {
+    const { structuredContent, content } = await server.client.callTool({
+      name: 'analyze_dependencies',
+      arguments: { path: 'ring/c.ts', direction: 'both', format: 'list' },
+    });
+    expect(structuredContent).toMatchObject({
+      direction: 'both',
+      summary: { internal: 1, external: 1, used_by: 1 },
+      dependencies: { out: ['node:fs', 'ring/a.ts'], in: ['ring/b.ts'] },
+    });
+    expect(content).toEqual([
+      {
+        type: 'text',
+        text: [
+          'ring/c.ts depends on 1 files and 1 external modules.',
+          'ring/c.ts imports',
+          '  ring/a.ts line 1',
+          '  node:fs (external) line 2',
+          'ring/c.ts is used by 1 files.',
+          'ring/c.ts is imported by',
+          '  ring/b.ts line 1',
+        ].join('\n'),
+      },
+    ]);
+  });
+
+  test('what source says comes first, and the rest is counted in the text', async () => {
+    const defined = await server.client.callTool({
+      name: 'lookup_symbol',
+      arguments: { symbol: 'keeper' },
+    });
+    expect(defined.structuredContent).toMatchObject({ defined_in: 'kept/keeper.ts', total_matches: 2 });
+    const used = async (args: object) => {
+      const { content, structuredContent } = await server.client.callTool({
+        name: 'find_references',
+        arguments: { symbol: 'keeper', ...args },
+      });
+      const { references } = structuredContent as {
+        references: { file_path: string; line_number: number }[];
+      };
+      const [first] = content;
+      return {
+        text: first?.type === 'text' ? first.text.split('\n') : [],
+        places: references.map(({ file_path, line_number }) => `${file_path}:${line_number}`),
+      };
+    };
+    const all = await used({});
+    expect(all.places).toEqual([
+      'kept/keeper.ts:2',
+      'kept/keeper.test.ts:1',
+      'kept/keeper.test.ts:2',
+      'docs/keeper.ts:2',
+    ]);
+    expect(all.text).toEqual([
+      '4 references to keeper.',
+      'kept/keeper.ts',
+      '  2: [call] keeper();',
+      'Besides, not in source (file_pattern shows the lines): kept/keeper.test.ts (2), docs/keeper.ts (1)',
+    ]);
+    const tests = await used({ file_pattern: '*.test.ts' });
+    expect(tests.text.slice(1)).toEqual([
+      'kept/keeper.test.ts',
+      "  1: [import] import { keeper } from './keeper.ts';",
+      '  2: [call] keeper();',
+    ]);
+    expect((await used({ file_pattern: 'docs/*' })).text).toContain('  2: [call] keeper();');
   });
 
   test('a hit of search_code says in which symbol it lies', async () => {

@@ -12,6 +12,9 @@ const prompt = (handler: string) => `prompts:\n  one: { handler: ${handler} }\n`
 const template = (handler: string) =>
   `resourceTemplates:\n  - { uriTemplate: "docs://{a}", name: a, handler: ${handler} }\n`;
 
+const handled = (handler: string) => tool(`handler: ${handler}`);
+const reconciled = (handler: string) => tool(`${http}\nidempotency: { reconcile: ${handler} }`);
+
 /** One text per row of the table, in its order. */
 const texts: readonly string[] = [
   'packs: [sql]',
@@ -23,12 +26,13 @@ const texts: readonly string[] = [
   'databases: { main: { url: "sqlite:./a.db", tenancy: column } }',
   'security: { inspection: warn }',
   'security: { inspection: block }',
-  ...[tool, prompt, resource, template].flatMap((wrap) => {
-    const handled = (handler: string) => (wrap === tool ? wrap(`handler: ${handler}`) : wrap(handler));
+  ...[handled, prompt, resource, template].map((wrap) =>
+    wrap('{ type: prompt, template: Hello, context: { collection: docs } }'),
+  ),
+  ...[handled, prompt, resource, template, reconciled].flatMap((wrap) => {
     return [
-      handled('{ type: prompt, template: Hello, context: { collection: docs } }'),
-      handled('"sql:lead_time_metrics"'),
-      database + handled('{ type: sql, statement: SELECT 1, mode: write }'),
+      wrap('"sql:lead_time_metrics"'),
+      database + wrap('{ type: sql, statement: SELECT 1, mode: write }'),
     ];
   }),
 ];

@@ -230,7 +230,7 @@ describe('a start only warns', () => {
         await expect
           .poll(() => product.log())
           .toContain('callers without a credential are admitted as anonymous');
-        expect(product.log()).toContain('The key is a placeholder.');
+        await expect.poll(() => product.log()).toContain('The key is a placeholder.');
         expect(product.log()).not.toContain('your-own-key-goes-here-please');
         // Admitted, and without a grant: the definition gives anonymous callers none.
         expect((await call(product.url, undefined, 'tools/list')).status).toBe(403);

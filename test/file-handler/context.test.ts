@@ -145,6 +145,26 @@ test('P24: what a handler logs reaches the client without secrets', async () => 
   expect(JSON.stringify(heard)).not.toContain('planted');
 });
 
+test('an answer behind a flood of logs counts, also where the handler ends its thread after it', async () => {
+  const handler = await handlerOf(
+    `export default (_: unknown, context: any) => {
+      for (let i = 0; i < 1000; i++) context.logger.info('x'.repeat(1000));
+      setTimeout(() => process.exit(0));
+      return 'done';
+    };`,
+  );
+  const { content } = await run(handler, {
+    client: {
+      log() {
+        // As long as a line of a busy log may take.
+        const end = performance.now() + 0.2;
+        while (performance.now() < end);
+      },
+    },
+  });
+  expect(content).toEqual([{ type: 'text', text: 'done' }]);
+});
+
 test('a flood of logs is cut', async () => {
   const handler = await handlerOf(
     'export default (_: unknown, context: any) => { for (let i = 0; i < 5000; i++) context.logger.info(String(i)); };',

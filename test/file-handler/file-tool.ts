@@ -19,6 +19,9 @@ import { withDeadline } from '../../src/plan/deadline.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 import type { Call, ClientChannel, JsonObject, Principal, ToolResult } from '../../src/tool.ts';
 
+/** The default of limits.maxResultSize. */
+export const MAX_RESULT_BYTES: number = 5 * 1024 * 1024;
+
 export interface LogLine {
   readonly level: string;
   readonly fields: Readonly<Record<string, unknown>>;
@@ -57,7 +60,7 @@ export function createFileTools(options: Partial<WorkerPoolOptions> = {}): FileT
       return path;
     },
     async prepare(handler, context = {}, deps = {}) {
-      const factory = createFileHandler({ pool, ...deps });
+      const factory = createFileHandler({ pool, maxResultBytes: MAX_RESULT_BYTES, ...deps });
       return factory(
         { type: 'file', export: 'default', timeout: 5000, isolation: 'worker', ...handler },
         { ...baseContext(directory, log), ...context },

@@ -159,3 +159,50 @@ test('more waiting calls than the queue holds are refused as overload', async ()
     await small.close();
   }
 });
+
+test('P04: a handler whose calls never end leaves workers, and places in the queue, to the others', async () => {
+  const small = createFileTools({ size: 4, maxSize: 4 });
+  const controller = new AbortController();
+  try {
+    const endless = await small.prepare({
+      path: small.write('endless.ts', 'export default () => new Promise(() => {});'),
+    });
+    const echo = await small.prepare({ path: small.write('echo.ts', ECHO) });
+    const flood = (calls: number) =>
+      Array.from({ length: calls }, () =>
+        run(endless, { signal: controller.signal, timeoutMs: 600_000 }).catch((error: unknown) => error),
+      );
+    const held = flood(20);
+    await expect.poll(() => small.pool.stats.busy, { timeout: 30_000 }).toBe(3);
+    // Three of the four run, the others wait for one of them; those of the echo pass them.
+    for (let index = 0; index < 5; index++)
+      expect((await run(echo, { args: { index }, timeoutMs: 60_000 })).structuredContent).toEqual({ index });
+    expect(small.pool.stats).toMatchObject({ busy: 3, queued: 17 });
+    // Three quarters of the queue are all that it may fill.
+    held.push(...flood(733));
+    await expect.poll(() => small.pool.stats.queued).toBe(750);
+    expect(await flood(1)[0]).toMatchObject({ code: 'overloaded' });
+    expect((await run(echo, { args: { last: 1 }, timeoutMs: 60_000 })).structuredContent).toEqual({
+      last: 1,
+    });
+    controller.abort(new QuaysideError('draining'));
+    await Promise.all(held);
+    expect(small.pool.stats.queued).toBe(0);
+  } finally {
+    await small.close();
+  }
+}, 120_000);
+
+test('P04: a result that is too large stays in its worker', async () => {
+  const tool = await tools.prepare(
+    { path: tools.write('large.ts', "export default ({ length }: any) => 'x'.repeat(length);") },
+    {},
+    { maxResultBytes: 1000 },
+  );
+  expect(await failure(run(tool, { args: { length: 4000 } }))).toEqual({
+    code: 'HANDLER_OUTPUT_ERROR',
+    message: 'The result is larger than limits.maxResultSize allows.',
+  });
+  // What lies only a little above is for the gate to refuse, which says how large a result may be.
+  expect((await run(tool, { args: { length: 1500 } })).content).toHaveLength(1);
+});

@@ -177,6 +177,15 @@ const EFFECTS: Readonly<Record<string, (names: readonly string[]) => Promise<voi
       expect([name, ran.code, ran.err]).toEqual([name, 78, expect.stringContaining('32 bytes')]);
     }
   },
+  async SESSION_SECRET_PREVIOUS() {
+    const ran = runCommand(['serve', files().definition, '--port', '0'], {
+      NODE_ENV: '',
+      MCP_ENVIRONMENT: 'production',
+      SESSION_SECRET: 'a-session-secret-of-32-bytes-or-more',
+      SESSION_SECRET_PREVIOUS: 'short',
+    });
+    expect([ran.code, ran.err]).toEqual([78, expect.stringContaining('SESSION_SECRET_PREVIOUS: must have')]);
+  },
   async QUAYSIDE_IP_ALLOWLIST() {
     expect((await get(await start({ QUAYSIDE_IP_ALLOWLIST: '192.0.2.1' }), '/health')).status).toBe(403);
   },
@@ -312,6 +321,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   REDIS_PORT: 'test/governance/shared-limits.test.ts',
   REDIS_PASSWORD: 'test/governance/shared-limits.test.ts',
   QUAYSIDE_REPLICAS: 'test/governance/shared-limits.test.ts',
+  MCP_DISABLE_RESOURCES: 'test/code/resources.test.ts',
   // Needs several processes.
   WEB_CONCURRENCY: 'test/workers/fleet.test.ts',
   // No untrusted author can hand in a definition yet; the loader that will serve them is tested.
@@ -333,6 +343,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   DB_NAME: 'test/store/address.test.ts',
   DB_USER: 'test/store/address.test.ts',
   DB_PASSWORD: 'test/store/address.test.ts',
+  DATABASE_LOGIN_FILE: 'test/secrets/rotated-login.test.ts',
+  DATABASE_ADMIN_URL: 'test/secrets/rotated-login.test.ts',
   // Need a Redis, or a look into the store.
   CACHE_BACKEND: 'test/cache/product.test.ts',
   CACHE_REDIS_URL: 'test/cache/product.test.ts',
@@ -394,6 +406,11 @@ const WITHOUT_EFFECT = [
   'ENABLE_REPOSITORY_MANAGEMENT',
   'REPOSITORY_AUTO_CLEANUP',
   'DEFAULT_REPOSITORY_TTL_DAYS',
+  'ENABLE_SEMANTIC_SEARCH',
+  'EMBEDDING_MODEL',
+  'CHUNK_SIZE',
+  'CHUNK_OVERLAP',
+  'SIMILARITY_THRESHOLD',
   'PYTHONUNBUFFERED',
   'NEXT_PUBLIC_API_URL',
   'GRAFANA_ADMIN_PASSWORD',

@@ -8,7 +8,9 @@ import { createMemoryBackend } from '../../src/gate/limits/memory-backend.ts';
 import { createPostgresBackend } from '../../src/gate/limits/postgres-backend.ts';
 import { createPrimaryBackend } from '../../src/gate/limits/primary-backend.ts';
 import { createRedisBackend } from '../../src/gate/limits/redis/redis-backend.ts';
+import { kindOf } from '../../src/gate/limits/shared-reply.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { systemStatement } from '../../src/store/statement.ts';
 import { createPostgresDatabase } from '../support/postgres-database.ts';
 import { startRedis } from '../support/redis.ts';
 import { requires } from '../support/requires.ts';
@@ -101,6 +103,27 @@ const KINDS = [
   ['exact timestamps', { strategy: 'sliding-window', maxRequests: 20 }],
   ['slices', { strategy: 'sliding-window', maxRequests: 1500 }],
 ] as const;
+
+/** Nothing leaves it while a test runs. */
+const LONG_WINDOW_MS = 600_000;
+
+/** Mulberry32: the same numbers in every run. */
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** What does not depend on the clock. */
+function inWords(decision: Decision): unknown {
+  if (!decision.admitted) return 'refused';
+  const { tightest, left, warned, excess } = decision;
+  return [tightest?.key, left, warned.map(({ key }) => key), excess.map(({ key }) => key)];
+}
 
 let buckets = 0;
 
@@ -203,6 +226,39 @@ for (const [name, open, isThere] of places) {
       });
     });
 
+    test('N9: calls that arrive together are judged one after another, as the memory judges them', async () => {
+      const random = createRandom(17);
+      const pick = (most: number) => Math.floor(random() * most);
+      const rules = Array.from({ length: 12 }, (_, index): LimitRule => {
+        const { strategy, maxRequests } = KINDS[pick(KINDS.length)]?.[1] ?? KINDS[0][1];
+        const limit = {
+          window: LONG_WINDOW_MS,
+          maxRequests: strategy === 'sliding-window' ? maxRequests : 8,
+        };
+        return { scope: 'principal', server: `mixed-${index}`, limit, strategy, strict: pick(2) === 0 };
+      });
+      const bucketsOf = () => rules.map((rule, index) => new Bucket(new BucketRule(rule), `mixed-${index}`));
+      const [asked, known] = [bucketsOf(), bucketsOf()];
+      const memoryBackend = createMemoryBackend(() => 1);
+      const calls = Array.from({ length: 400 }, () => {
+        const places = asked.map((_, index) => index).filter(() => pick(4) === 0);
+        return { places: places.length === 0 ? [0] : places, cost: pick(5) === 0 ? 3 : 1 };
+      });
+      const chosen = (all: readonly Bucket[], places: readonly number[]) =>
+        places.flatMap((index) => all[index] ?? []);
+      const decisions = await Promise.all(calls.map(({ places, cost }) => take(chosen(asked, places), cost)));
+      for (const [index, { places, cost }] of calls.entries()) {
+        const decision = decisions[index];
+        expect(decision).toBeDefined();
+        if (decision === undefined) continue;
+        const expected = await memoryBackend.take(chosen(known, places), cost);
+        expect([index, inWords(decision)]).toEqual([index, inWords(expected)]);
+        if (!decision.admitted) expect(decision.used + cost).toBeGreaterThan(decision.by.rule.most);
+      }
+      expect(admissions(decisions).length).toBeGreaterThan(20);
+      expect(refusals(decisions).length).toBeGreaterThan(20);
+    }, 30_000);
+
     test('G5: a fixed window begins with its first call and empties all at once', async () => {
       const wanted = bucket({ strategy: 'fixed-window', maxRequests: 4 });
       await take([wanted], 3);
@@ -224,3 +280,39 @@ for (const [name, open, isThere] of places) {
     }, 30_000);
   });
 }
+
+const takeAsBefore = systemStatement<{ reply: string }>('test.take_limits', {
+  sqlite: 'SELECT :buckets AS reply',
+  postgres: 'SELECT quayside.take_limits(CAST(:buckets AS jsonb), 1) AS reply',
+});
+
+describe.skipIf(!(await requires.postgres()))('postgresql with nodes of the version before', () => {
+  test.each(KINDS)(
+    'N9: %s: both together admit exactly the limit',
+    async (_title, kind) => {
+      const database = await createPostgresDatabase();
+      const [before, now] = await Promise.all(
+        [0, 1].map(() => openStore({ kind: 'postgres', url: database.url, poolSize: 4 })),
+      );
+      if (before === undefined || now === undefined) throw new Error('no store');
+      const backend = createPostgresBackend(now);
+      const wanted = bucket(kind, { limit: { window: LONG_WINDOW_MS, maxRequests: kind.maxRequests } });
+      const { limit, most, windowMs } = wanted.rule;
+      const buckets = JSON.stringify([[wanted.sharedKey, kindOf(wanted), limit, most, windowMs]]);
+      const old = async (): Promise<boolean> => {
+        const [result] = await before.write('system', [{ statement: takeAsBefore, values: { buckets } }]);
+        return JSON.parse(String(result?.rows[0]?.reply))[0] === 1;
+      };
+      const each = Math.ceil(kind.maxRequests * 0.7);
+      const admitted = await Promise.all([
+        ...Array.from({ length: each }, old),
+        ...Array.from({ length: each }, async () => (await backend.take([wanted], 1)).admitted),
+      ]);
+      await backend.close();
+      await Promise.all([before.close(), now.close()]);
+      await database.remove();
+      expect(admitted.filter(Boolean)).toHaveLength(kind.maxRequests);
+    },
+    60_000,
+  );
+});

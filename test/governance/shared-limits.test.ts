@@ -61,6 +61,20 @@ async function backendUp({ origin }: Product): Promise<number> {
   return metricSum(text, 'quayside_rate_limit_backend_up', { backend: 'redis' });
 }
 
+const CALLERS = 16;
+
+/** `rounds` calls of sixteen callers each: what waits in a server is no time of the counters, whose answers are timed. */
+async function callAll(
+  servers: readonly { readonly caller: Caller }[],
+  rounds: number,
+): Promise<Awaited<ReturnType<Caller['call']>>[]> {
+  const callers = servers.flatMap(({ caller }) => Array.from({ length: CALLERS }, () => caller));
+  const answers = [];
+  for (let round = 0; round < rounds; round++)
+    answers.push(...(await Promise.all(callers.map((caller) => caller.call('echo')))));
+  return answers;
+}
+
 describe.skipIf(!requires.tool('redis-server'))('limits in Redis', () => {
   test.each(['sliding-window', 'fixed-window'])(
     'P19 N9: three servers on one Redis admit the limit together, at most 1 % more (%s)',
@@ -69,13 +83,11 @@ describe.skipIf(!requires.tool('redis-server'))('limits in Redis', () => {
       const limit = 600;
       const rateLimit = `{ strategy: ${strategy}, window: 600000, maxRequests: ${limit} }`;
       const servers = await Promise.all([1, 2, 3].map(() => serve(rateLimit, { REDIS_URL: redis.url })));
-      const answers = await Promise.all(
-        Array.from({ length: 1500 }, (_, call) => servers[call % 3]?.caller.call('echo')),
-      );
-      const counted = countStatuses(answers.filter((answer) => answer !== undefined));
+      const answers = await callAll(servers, 32);
+      const counted = countStatuses(answers);
       expect(counted[200]).toBeGreaterThanOrEqual(limit);
       expect(counted[200]).toBeLessThanOrEqual(limit * 1.01);
-      expect((counted[200] ?? 0) + (counted[429] ?? 0)).toBe(1500);
+      expect((counted[200] ?? 0) + (counted[429] ?? 0)).toBe(3 * CALLERS * 32);
       for (const { product } of servers)
         expect(await health(product)).toMatchObject({ status: 'healthy', metadata: { backend: 'redis' } });
     },
@@ -119,7 +131,7 @@ describe.skipIf(!requires.tool('redis-server'))('limits in Redis', () => {
     expect(admitted()).toBeGreaterThanOrEqual(limit * 0.98);
     expect(new Set(statuses)).toEqual(new Set([200, 429]));
     expect(slowestMs).toBeLessThan(5000);
-    expect(product.log()).toContain('shared counters of the limits are lost');
+    await expect.poll(() => product.log()).toContain('shared counters of the limits are lost');
   }, 120_000);
 
   test('P19 G7: a Redis that is there and does not answer holds no call up for long', async () => {
@@ -189,11 +201,8 @@ describe.skipIf(!(await requires.postgres()))('limits in PostgreSQL', () => {
     const rateLimit = `{ window: 600000, maxRequests: ${limit} }`;
     const servers: Awaited<ReturnType<typeof serve>>[] = [];
     for (let replica = 0; replica < 3; replica++) servers.push(await serve(rateLimit, env));
-    const answers = await Promise.all(
-      Array.from({ length: 300 }, (_, call) => servers[call % 3]?.caller.call('echo')),
-    );
-    const counted = countStatuses(answers.filter((answer) => answer !== undefined));
-    expect(counted).toEqual({ 200: limit, 429: 300 - limit });
+    const counted = countStatuses(await callAll(servers, 6));
+    expect(counted).toEqual({ 200: limit, 429: 3 * CALLERS * 6 - limit });
     for (const { product } of servers)
       expect(await health(product)).toMatchObject({ metadata: { backend: 'postgresql' } });
   }, 120_000);

@@ -235,7 +235,9 @@ describe('QUAYSIDE_DEV_TENANT_HEADER', () => {
     expect((await ask({ 'X-Tenant-ID': 'a b' })).status).toBe(401);
     expect((await ask({})).status).toBe(401);
     expect((await ask({ 'X-Tenant-ID': 'umbra' }, TENANT_KEYS.acmeAdmin)).status).toBe(403);
-    expect(development.product.log()).toContain('everybody on this machine may act in any tenant');
+    await expect
+      .poll(() => development.product.log())
+      .toContain('everybody on this machine may act in any tenant');
     const health = await development.rest(TENANT_KEYS.operator, 'GET', '/health/tenant_header');
     expect(health.json).toMatchObject({ status: 'degraded' });
   });

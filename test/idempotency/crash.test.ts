@@ -119,6 +119,30 @@ eachStore(({ createDatabase, kind }) => {
     DEADLINE_MS,
   );
 
+  test(
+    'P20 G8: killed while it finds out what became of a call, the next one finds out',
+    async () => {
+      const name = await crashDuringCall('after send', true);
+      upstream.behave('mute');
+      const options = { address, upstream: upstream.url, withHook: true };
+      const doomed = await startProcess(options);
+      const before = upstream.looks();
+      const lost = createUntilAnswered(doomed.url, name);
+      const failed = expect(lost).rejects.toThrow();
+      await expect.poll(() => upstream.looks(), { timeout: DEADLINE_MS }).toBeGreaterThan(before);
+      await doomed.kill();
+      await failed;
+      upstream.behave('answer');
+      const server = await startProcess(options);
+      const answer = await createUntilAnswered(server.url, name);
+      await server.kill();
+      const number = upstream.effects.indexOf(name) + 1;
+      expect([answer.status, answer.json.result?.structuredContent]).toEqual([200, { number, name }]);
+      expect(upstream.effects.filter((one) => one === name)).toHaveLength(1);
+    },
+    2 * DEADLINE_MS,
+  );
+
   test.each([
     ['after reserve', 0],
     ['after send', 1],

@@ -6,6 +6,7 @@ import { systemClock } from '../../src/clock.ts';
 import { loadText } from '../../src/definition/load.ts';
 import { createEgress } from '../../src/egress/egress.ts';
 import { createLimiter } from '../../src/gate/limits/limiter.ts';
+import { RunningOperations } from '../../src/gate/running-operations.ts';
 import { type GateDeps, operationStages, requestStages } from '../../src/gate/stages.ts';
 import type { HandlerFactory } from '../../src/handlers/handler.ts';
 import { createHttpHandler } from '../../src/handlers/http/http-handler.ts';
@@ -109,8 +110,8 @@ function gateDeps(own: Partial<GateDeps> | undefined): GateDeps {
       limited: () => undefined,
       limitWarning: () => undefined,
     },
-    running: new Set(),
-    observerFor: () => ({ finished: () => undefined }),
+    running: new RunningOperations(),
+    observerFor: () => ({ started: () => undefined, finished: () => undefined }),
     audit: undefined,
     ...own,
   };

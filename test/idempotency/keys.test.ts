@@ -1,5 +1,5 @@
 // One key, one effect: real sockets, a real service that counts, both stores.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { removeExpired } from '../../src/gate/idempotency/clean-up.ts';
 import type { IdempotencyDeps } from '../../src/gate/idempotency/idempotency-stages.ts';
 import { systemStatement } from '../../src/store/statement.ts';
@@ -8,7 +8,7 @@ import { type CallAnswer, createCaller } from '../support/calls.ts';
 import { modern, openSession, postJson } from '../support/http-endpoint.ts';
 import { eachStore } from '../support/store.ts';
 import { type GatedServer, startGatedServer } from './gated-server.ts';
-import { definitionOver, startUpstream, type Upstream } from './upstream.ts';
+import { definitionOver, reconcileOver, startUpstream, type Upstream } from './upstream.ts';
 
 const allRows = systemStatement<{ key: string; operation: string; status: string; expires_at: number }>(
   'test.idempotency_rows',
@@ -252,6 +252,77 @@ eachStore(({ openStore }) => {
       'unknown',
     ]);
     expect(upstream.effects.filter((name) => name === key)).toHaveLength(1);
+  });
+
+  describe('with a way to find out', () => {
+    let asking: GatedServer;
+    beforeAll(async () => {
+      const more = reconcileOver(upstream.url);
+      const text = definitionOver(upstream.url, more) + AUTHENTICATION;
+      asking = await startGatedServer({ definition: text, gate: { idempotency } });
+    });
+    afterAll(() => asking?.close());
+    const ask = (key: string) => create({ name: key, idempotency_key: key }, { url: asking.url });
+
+    test('P20: a call that took effect is answered with what is found, and that is kept', async () => {
+      const key = fresh();
+      upstream.behave('break');
+      expect((await ask(key)).json.result.isError).toBe(true);
+      upstream.behave('answer');
+      const found = await ask(key);
+      const number = upstream.effects.indexOf(key) + 1;
+      expect(found.json.result).toMatchObject({
+        structuredContent: { number, name: key },
+        _meta: { 'quayside/replayed': true },
+      });
+      const looks = upstream.looks();
+      expect((await ask(key)).json.result.structuredContent).toEqual({ number, name: key });
+      expect(upstream.looks()).toBe(looks);
+      expect(await rowsOf(key)).toMatchObject([{ status: 'completed' }]);
+    });
+
+    test('P20: nothing found while the call may still arrive: 409 with retry_after; after its lease it runs', async () => {
+      const key = fresh();
+      upstream.behave('lose');
+      expect((await ask(key)).json.result.isError).toBe(true);
+      upstream.behave('answer');
+      // The lease is the tool's 10 s and 1 s; asking does not make it longer.
+      for (const left of [10, 6]) {
+        const early = await ask(key);
+        expect([early.status, early.headers.get('retry-after')]).toEqual([409, String(left)]);
+        expect(early.json.error.data).toMatchObject({ outcome: 'unknown', retry_after: left });
+        clock += 5000;
+      }
+      expect(upstream.effects).not.toContain(key);
+      clock += 1001;
+      const made = await ask(key);
+      expect(made.json.result.structuredContent.name).toBe(key);
+      expect(made.json.result._meta?.['quayside/replayed']).toBeUndefined();
+      expect(upstream.effects.filter((name) => name === key)).toHaveLength(1);
+    });
+
+    test('P20: who cannot find out has not found out, and nothing runs', async () => {
+      const key = fresh();
+      upstream.behave('lose');
+      await ask(key);
+      clock += 11_001;
+      upstream.behave('mute');
+      const open = await startGatedServer({
+        definition:
+          definitionOver(
+            upstream.url,
+            `idempotency: { reconcile: { type: http, url: "${upstream.url}/things/\${args.name}", timeout: 100 } }`,
+          ) + AUTHENTICATION,
+        gate: { idempotency: { ...idempotency, onProblem: (error) => failures.push(error) } },
+      });
+      const failures: unknown[] = [];
+      const answer = await create({ name: key, idempotency_key: key }, { url: open.url });
+      await open.close();
+      upstream.behave('answer');
+      expect([answer.status, answer.json.error.data.outcome]).toEqual([409, 'unknown']);
+      expect(failures).toHaveLength(1);
+      expect(upstream.effects).not.toContain(key);
+    });
   });
 
   test('P20: a client that hangs up finds its answer when it comes back', async () => {

@@ -1,7 +1,8 @@
 // The product as it is served: keys work without being configured, and outlive the process.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { embeddedStore, openStore } from '../../src/store/open-store.ts';
 import { systemStatement } from '../../src/store/statement.ts';
@@ -59,6 +60,67 @@ test('P20 N1: `required` refuses a call without a key and says how to repair it;
   expect(Object.keys(listed.inputSchema.properties)).toEqual(['name', 'size']);
   await open.stop();
   expect(upstream.effects).not.toContain('keyless');
+}, 60_000);
+
+test('P20: every kind of handler can find out what became of a call', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'quayside-reconcile-'));
+  writeFileSync(
+    join(directory, 'look.mjs'),
+    `export async function created({ name, idempotency_key }, context) {
+       if (context.idempotencyKey !== idempotency_key) throw new Error('the key is missing');
+       return name === 'never' ? null : { name, by: 'file' };
+     }`,
+  );
+  const database = new DatabaseSync(join(directory, 'things.db'));
+  database.exec("CREATE TABLE things (name TEXT, key TEXT); INSERT INTO things VALUES ('sql', 'key-sql')");
+  database.close();
+  const kinds = {
+    http: `{ type: http, url: "${upstream.url}/things/\${args.name}" }`,
+    file: `{ type: file, path: ${join(directory, 'look.mjs')}, export: created }`,
+    inline: '"(args) => ({ name: args.name, by: args.idempotency_key })"',
+    sql: '{ type: sql, database: things, result: first, statement: "SELECT name FROM things WHERE key = :idempotency_key" }',
+  };
+  const tools = Object.entries(kinds).map(
+    ([kind, reconcile]) => `
+  create_${kind}:
+    description: Creates a thing.
+    input: { name: string }
+    http: POST ${upstream.url}/things
+    idempotency: { reconcile: ${reconcile} }`,
+  );
+  const yaml = `
+name: once
+version: 1.0.0
+databases: { things: { url: "sqlite:${join(directory, 'things.db')}" } }
+tools:${tools.join('')}
+`;
+  const product = await startProduct({ definition: { yaml }, data });
+  const createBy = (kind: string, name: string) =>
+    modern(product.url, {
+      method: 'tools/call',
+      params: { name: `create_${kind}`, arguments: { name, idempotency_key: `key-${name}` } },
+    });
+  upstream.behave('break');
+  for (const kind of Object.keys(kinds)) await createBy(kind, kind);
+  upstream.behave('lose');
+  for (const kind of ['http', 'file', 'sql']) await createBy(kind, 'never');
+  upstream.behave('answer');
+  const found = await Promise.all(
+    Object.keys(kinds).map(async (kind) => (await createBy(kind, kind)).json.result.structuredContent),
+  );
+  const open = await Promise.all(
+    ['http', 'file', 'sql'].map(async (kind) => (await createBy(kind, 'never')).json.error.data),
+  );
+  await product.stop();
+  rmSync(directory, { recursive: true, force: true });
+  expect(found).toEqual([
+    { number: upstream.effects.indexOf('http') + 1, name: 'http' },
+    { name: 'file', by: 'file' },
+    { name: 'inline', by: 'key-inline' },
+    { row: { name: 'sql' } },
+  ]);
+  expect(upstream.effects.filter((name) => Object.hasOwn(kinds, name))).toHaveLength(4);
+  expect(open).toEqual(open.map(() => expect.objectContaining({ outcome: 'unknown', retry_after: 10 })));
 }, 60_000);
 
 test('P20 P78: a key is kept for IDEMPOTENCY_TTL_HOURS', async () => {

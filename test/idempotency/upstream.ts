@@ -6,27 +6,44 @@ export interface Upstream {
   readonly url: string;
   /** Every effect, in order: the `name` that was created. */
   readonly effects: readonly string[];
+  /** How often somebody looked whether a thing is there. */
+  looks(): number;
   /** What happens to the next requests, before they are answered. Default: nothing. */
   behave(behaviour: Behaviour): void;
   close(): Promise<void>;
 }
 
-/** `hang`: the effect happens, no answer comes. */
-export type Behaviour = 'answer' | 'hang' | 'refuse' | 'busy' | 'break' | { readonly delayMs: number };
+/**
+ * `hang`: the effect happens, no answer comes; `break`: it happens and the connection breaks; `lose`: that breaks before
+ * anything happens; `mute`: nothing is said to those who look.
+ */
+export type Behaviour =
+  | 'answer'
+  | 'hang'
+  | 'refuse'
+  | 'busy'
+  | 'break'
+  | 'lose'
+  | 'mute'
+  | { readonly delayMs: number };
 
 export async function startUpstream(): Promise<Upstream> {
   const effects: string[] = [];
   let behaviour: Behaviour = 'answer';
+  let looks = 0;
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     if (request.method === 'GET') {
+      looks++;
+      if (behaviour === 'mute') return undefined;
       const name = decodeURIComponent(request.url?.split('/').pop() ?? '');
       const number = effects.indexOf(name) + 1;
       json(response, number === 0 ? 404 : 200, { number, name });
       return;
     }
     if (behaviour === 'refuse') return json(response, 422, { error: 'no such thing' });
+    if (behaviour === 'lose') return response.socket?.destroy();
     if (behaviour === 'busy') return json(response, 429, { error: 'later' });
     const { name }: { name: string } = JSON.parse(Buffer.concat(chunks).toString());
     effects.push(name);
@@ -41,6 +58,7 @@ export async function startUpstream(): Promise<Upstream> {
   return {
     url: `http://127.0.0.1:${port}`,
     effects,
+    looks: () => looks,
     behave(next) {
       behaviour = next;
     },
@@ -54,6 +72,11 @@ export async function startUpstream(): Promise<Upstream> {
 
 function json(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+/** What finds out at the upstream whether a thing was created. */
+export function reconcileOver(upstream: string): string {
+  return `idempotency: { reconcile: { type: http, url: "${upstream}/things/\${args.name}" } }`;
 }
 
 /** A server whose tools create and look up at the upstream. `more` are keys of the tool \`create\`. */

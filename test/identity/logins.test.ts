@@ -6,6 +6,7 @@ import { type Accounts, createAccounts } from '../../src/gate/login/accounts.ts'
 import { createLoginSigner, loginIssuer } from '../../src/gate/login/login-issuer.ts';
 import { createLogins, type Logins } from '../../src/gate/login/logins.ts';
 import { LOGINS_TOPIC } from '../../src/gate/login/statements.ts';
+import { fixedSecret } from '../../src/secrets/signing-secrets.ts';
 import { systemStatement } from '../../src/store/statement.ts';
 import type { Store } from '../../src/store/store.ts';
 import { SILENT_LOG } from '../support/http-endpoint.ts';
@@ -29,9 +30,9 @@ interface Desk {
 }
 
 /** What a server has, without the server. */
-function createDesk(store: Store, secret = 'a-session-secret-for-these-tests'): Desk {
+function createDesk(store: Store, secrets = fixedSecret('a-session-secret-for-these-tests')): Desk {
   const reused: string[] = [];
-  const signer = createLoginSigner(secret);
+  const signer = createLoginSigner(secrets);
   let generation = 0;
   store.watch(LOGINS_TOPIC, () => {
     generation++;
@@ -252,7 +253,10 @@ eachStore(({ openStore, createDatabase }) => {
 
   test('P14: a token of a process with another secret is refused', async () => {
     const store = await openStore();
-    const [desk, other] = [createDesk(store), createDesk(store, 'another-session-secret-of-a-stranger')];
+    const [desk, other] = [
+      createDesk(store),
+      createDesk(store, fixedSecret('another-session-secret-of-a-stranger')),
+    ];
     await desk.accounts.create(ada);
     const { accessToken } = await desk.logins.logIn(ada.email, PASSWORD);
     expect(await other.table.find(accessToken)).toBe('invalid');

@@ -57,11 +57,18 @@ test('operations become tools of the definition, with credentials of its own', a
 test('what is sent without a credential, or is no tool, is said at the entry', async () => {
   const { warnings } = await load('baseUrl: "https://pets.example.com", methods: [GET, POST]', {
     '/pets': { get: { ...read, security: [{ key: [] }] } },
-    '/photo': { post: { requestBody: { required: true, content: { 'image/png': {} } } } },
+    '/photo': {
+      post: {
+        requestBody: {
+          required: true,
+          content: { 'application/x-protobuf': { schema: { type: 'object' } } },
+        },
+      },
+    },
   });
   const texts = warnings.map(({ line, message }) => `${line} ${message}`);
   expect(texts).toContain(
-    '4 1 operations become no tools, such as POST /photo: a body of image/png has no form here.',
+    '4 1 operations become no tools, such as POST /photo: a body of application/x-protobuf has no form here.',
   );
   expect(texts).toContain(
     '4 1 operations are sent without a credential, such as GET /pets: no credential is configured for key; nothing is sent for it.',

@@ -152,11 +152,11 @@ describe('an operation', () => {
   });
 
   test('with what no request of a tool can carry is left out, or changed, and named', async () => {
-    const multipart = { content: { 'multipart/form-data': { schema: { type: 'object' } } } };
+    const binary = { content: { 'application/x-protobuf': { schema: { type: 'object' } } } };
     const { err, definition } = await importOpenApi(
       api({
-        '/upload': { post: { requestBody: { required: true, ...multipart }, ...ok } },
-        '/note': { post: { requestBody: multipart, callbacks: { done: {} }, ...ok } },
+        '/upload': { post: { requestBody: { required: true, ...binary }, ...ok } },
+        '/note': { post: { requestBody: binary, callbacks: { done: {} }, ...ok } },
         '/search': {
           get: {
             parameters: [
@@ -175,8 +175,8 @@ describe('an operation', () => {
     expect(Object.keys(definition.tools).sort()).toEqual(['get_free_unsaid', 'post_note']);
     expect(err).toContain('2 of 5 operations imported, 0 left out by the filters.');
     for (const line of [
-      'skipped: a body of multipart/form-data has no form here (POST /upload)',
-      'changed: a body of multipart/form-data has no form here, and is left out (POST /note)',
+      'skipped: a body of application/x-protobuf has no form here (POST /upload)',
+      'changed: a body of application/x-protobuf has no form here, and is left out (POST /note)',
       'skipped: a parameter cannot be read (#/components/parameters/Gone) (GET /search)',
       'skipped: its path has a fragment, which is never sent (GET /x#fragment)',
       'changed: the path parameter unsaid is not declared, and is taken as text (GET /free/{unsaid})',
@@ -308,7 +308,11 @@ test('Swagger 2.0: consumes, collections, forms and hosts', async () => {
           },
         },
         '/file': {
-          post: { parameters: [{ name: 'f', in: 'formData', type: 'file', required: true }], ...ok },
+          post: {
+            operationId: 'file',
+            parameters: [{ name: 'f', in: 'formData', type: 'file', required: true }],
+            ...ok,
+          },
         },
         '/body': {
           put: {
@@ -322,7 +326,7 @@ test('Swagger 2.0: consumes, collections, forms and hosts', async () => {
     '--method',
     'GET,POST,PUT',
   );
-  const { find, form, body } = definition.tools;
+  const { find, form, file, body } = definition.tools;
   expect(find?.handler).toMatchObject({
     url: 'https://old.example.com/v1/list',
     query: { a: '${args.a|pipes}', b: '${args.b}', api_key: '${OPENAPI_OLD_KEY}' },
@@ -338,10 +342,13 @@ test('Swagger 2.0: consumes, collections, forms and hosts', async () => {
     headers: { 'Content-Type': 'application/json' },
     body: '${args.body}',
   });
-  expect(Object.keys(definition.tools)).toEqual(['find', 'form', 'body']);
+  expect(file?.handler).toMatchObject({
+    headers: { 'Content-Type': 'multipart/form-data' },
+    body: { f: '${args.body.f|file}' },
+  });
+  expect(Object.keys(definition.tools)).toEqual(['find', 'form', 'file', 'body']);
   expect(err).toContain('set ${OPENAPI_OLD_KEY} (key): an API key, sent as query api_key');
   expect(err).toContain('changed: the query parameter c has the style tabDelimited');
-  expect(err).toContain('skipped: a body of multipart/form-data has no form here (POST /file)');
 });
 
 test('P05: a description that means harm names no variable of the server', async () => {

@@ -6,7 +6,14 @@ import {
   createRegistryHandler,
   type RegistryHandlerDeps,
 } from '../../src/handlers/registry/registry-handler.ts';
-import { baseContext, createFileTools, type FileTools, failure, run } from '../file-handler/file-tool.ts';
+import {
+  baseContext,
+  createFileTools,
+  type FileTools,
+  failure,
+  MAX_RESULT_BYTES,
+  run,
+} from '../file-handler/file-tool.ts';
 
 describe('the registry', () => {
   test('P02: registers, tells and forgets functions', () => {
@@ -50,10 +57,13 @@ describe('handlers', () => {
   afterEach(() => tools.close());
 
   const prepare = (name: string, deps: Partial<RegistryHandlerDeps> = {}) =>
-    createRegistryHandler({ pool: tools.pool, registry, plugins: new Map(), ...deps })(
-      { type: 'registry', name, timeout: 5000 },
-      baseContext('/', tools.log),
-    );
+    createRegistryHandler({
+      pool: tools.pool,
+      registry,
+      plugins: new Map(),
+      maxResultBytes: MAX_RESULT_BYTES,
+      ...deps,
+    })({ type: 'registry', name, timeout: 5000 }, baseContext('/', tools.log));
   const load = (...paths: string[]) =>
     loadPlugins(paths, {
       pool: tools.pool,

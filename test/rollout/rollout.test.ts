@@ -124,7 +124,7 @@ test('P27 G12: errors of the canary end the rollout by themselves; calls in flig
   expect(
     (await recordsOf(server)).filter(([type]: string[]) => type === 'definition.rolled_back'),
   ).toHaveLength(1);
-  expect(server.product.log()).toContain('"event":"definition.rolled_back"');
+  await expect.poll(() => server.product.log()).toContain('"event":"definition.rolled_back"');
   const metrics = await server.rest(operator, 'GET', '/metrics');
   expect(metrics.text).toContain('quayside_rollout_weight{slug="shop"} 0');
   expect(metrics.text).toContain('quayside_rollout_rollbacks_total{slug="shop"} 1');
@@ -207,7 +207,7 @@ test('P27: a canary that takes less, or lacks a tool, starts only where that is 
   const refused = await server.rest(operator, 'POST', `${SHOP}/start`, {});
   expect([refused.status, refused.json.error.details.breaking]).toEqual([
     409,
-    ['the tool extra: arguments/id is required', 'the tool which is gone'],
+    ['the tool extra: id required: false -> true', 'the tool which is gone'],
   ]);
   const byCommand = runCommand(['rollout', 'start', 'shop', ...server.words]);
   expect([byCommand.code, byCommand.err]).toEqual([1, expect.stringContaining('--allow-breaking')]);

@@ -59,7 +59,7 @@ test('P24: code reads the stored secrets that its tool names, follows a new valu
     expect(await text('bare')).toBe('undefined');
     set('planted-mail-second');
     await expect.poll(() => text('read'), { timeout: 20_000 }).toBe('19econd');
-    expect(product.log()).toContain('read ');
+    await expect.poll(() => product.log()).toContain('read ');
     expect(product.log()).not.toContain('planted-mail');
   } finally {
     caller.close();

@@ -1,6 +1,7 @@
 // The age of secrets: kept by fingerprint, shown as a metric, told every day once it is due.
 import { expect, test } from 'vitest';
 import { createAgeReminder } from '../../src/app/secret-ages.ts';
+import { fixedSecret } from '../../src/secrets/signing-secrets.ts';
 import { systemStatement } from '../../src/store/statement.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
@@ -46,7 +47,7 @@ function reminderOf(
   const reminder = createAgeReminder({
     core: parseCore({
       store,
-      secrets: { apiKeySalt: 'pepper', sessionSecret: given.signing },
+      secrets: { apiKeySalt: 'pepper', tokens: fixedSecret(given.signing) },
       telemetry: {
         log: kept.log,
         watchSecretAges(source: typeof ages) {

@@ -2,7 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import type { AuditEvent, AuditLog } from '../../src/gate/audit/audit.ts';
+import { createSecretCommands } from '../../src/operations/secret-commands.ts';
 import { rotateKeys } from '../../src/secrets/rotate-keys.ts';
+import { createSecretStore } from '../../src/secrets/secret-store.ts';
 import { MasterKeyMissing } from '../../src/secrets/vault/data-keys.ts';
 import { UnsealError } from '../../src/secrets/vault/envelope.ts';
 import { systemStatement } from '../../src/store/statement.ts';
@@ -22,6 +25,8 @@ const MOVE = systemStatement(
   'test.secrets.move',
   'UPDATE secrets SET value = :value WHERE tenant_id = :owner AND name = :name',
 );
+
+const HOUR_MS = 3_600_000;
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -171,6 +176,53 @@ eachStore(({ openStore }) => {
     own.remove();
   });
 
+  test('P24: the value before a rotation is kept for its grace, put back once, and gone afterwards', async () => {
+    const store = await openStore();
+    const { dataKeys, masterKeys } = openSecrets(store, { masterKey: keyText(1) });
+    let now = 1000;
+    const secrets = createSecretStore({ store, dataKeys, now: () => now });
+    const commands = createSecretCommands({ secrets, now: () => now });
+    const actor = { id: 'ops', tenantId: 'a' };
+    await secrets.put('a', { name: 'x', value: 'first' });
+    await commands.rotate(actor, 'x', { value: 'second', graceMs: HOUR_MS });
+    const kept = { version: 1, until: now + HOUR_MS };
+    expect(await commands.find(actor, 'x')).toMatchObject({ version: 2, previous: kept });
+    // Its data key is retired, and stays for it.
+    await rotateKeys({ store, masterKeys, now: () => now }, { newDataKey: true });
+    now += HOUR_MS - 1;
+    expect(await commands.restore(actor, 'x')).toMatchObject({ version: 3 });
+    expect(await secrets.read('a', 'x')).toBe('first');
+    await expect(commands.restore(actor, 'x')).rejects.toThrow('no value before this one');
+    await commands.rotate(actor, 'x', { value: 'third', graceMs: HOUR_MS });
+    now += HOUR_MS;
+    await expect(commands.restore(actor, 'x')).rejects.toThrow('no value before this one');
+    expect(await secrets.restore('a', { name: 'x' })).toBeUndefined();
+    expect([await secrets.removeEnded(), await secrets.removeEnded()]).toEqual([1, 0]);
+    expect(await secrets.read('a', 'x')).toBe('third');
+  });
+
+  test('P24: a rotated value that does not read back is taken back, and the failure is on record', async () => {
+    const store = await openStore();
+    const { secrets } = openSecrets(store, { masterKey: keyText(1) });
+    const actor = { id: 'ops', tenantId: 'a' };
+    await secrets.put('a', { name: 'x', value: 'first' });
+    const results: unknown[] = [];
+    const audit = parseAudit({
+      commit: async ({ result }: AuditEvent) => void results.push(result),
+      record: ({ result }: AuditEvent) => void results.push(result),
+    });
+    const unreadable = { ...secrets, read: () => Promise.reject(new UnsealError('It does not open.')) };
+    const commands = createSecretCommands({ secrets: unreadable, audit });
+    await expect(commands.rotate(actor, 'x', { value: 'second', graceMs: 0 })).rejects.toThrow(
+      'x could not be read back after it was stored; the value before it is in force again.',
+    );
+    expect(await secrets.read('a', 'x')).toBe('first');
+    expect(results).toEqual(['success', 'failure']);
+    await expect(commands.rotate(actor, 'y', { value: 'v', graceMs: 0 })).rejects.toThrow(
+      'No secret has the name',
+    );
+  });
+
   test('a rotation without the key that wraps says which one is missing and changes nothing', async () => {
     const store = await openStore();
     await openSecrets(store, { masterKey: keyText(1) }).secrets.put('a', { name: 'x', value: 'v' });
@@ -182,3 +234,8 @@ eachStore(({ openStore }) => {
     expect(await keysOf(store)).toEqual([before]);
   });
 });
+
+/** Only what the commands use. */
+function parseAudit(part: object): AuditLog {
+  return part as AuditLog;
+}

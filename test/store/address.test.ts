@@ -65,7 +65,10 @@ describe('the embedded store', () => {
 
   test('a part of an address without its host is an error that names both', () => {
     const { code, err } = runCommand(['migrate', 'status'], { ...NO_DATABASE, DB_NAME: 'x' });
-    expect([code, err]).toEqual([78, 'DB_NAME: is set without DB_HOST; set that too.\n']);
+    expect([code, err]).toEqual([
+      78,
+      'DB_NAME: is set without DB_HOST or DATABASE_URL; set one of them too.\n',
+    ]);
   });
 
   test('P78: an address that cannot be read is an error, and never shown', () => {

@@ -33,7 +33,7 @@ export interface Product {
   readonly process: ChildProcess;
   /** The start report as it was printed. */
   readonly report: string;
-  /** Everything written to stderr so far: the log. */
+  /** Everything read of stderr so far: the log. Lines are written in blocks, some 50 ms late: poll for what must come. */
   log(): string;
   /** Sends `signal` and resolves with the exit code; kills what does not end in time. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;

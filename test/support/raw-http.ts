@@ -91,6 +91,8 @@ export async function keepConnection(port: number): Promise<KeptConnection> {
 }
 
 async function receiveAnswer(socket: Socket): Promise<RawAnswer> {
+  if (socket.destroyed || socket.readableEnded)
+    throw new Error('the connection had ended before it was asked');
   const chunks: Buffer[] = [];
   let stop: () => void = () => undefined;
   await new Promise<void>((resolve, reject) => {

@@ -71,10 +71,20 @@ export async function tour(client: TourClient): Promise<Tour> {
   answers.search_code = (await searchCode(client)).includes(CODE_LINE);
   const prompts = await client.listPrompts();
   const prompt = await client.getPrompt('reply_to_customer', promptArguments);
-  const resources = await client.listResources();
+  const listed = await client.listResources();
   const texts: Record<string, string> = {};
-  for (const uri of resources) texts[uri] = await client.readResource(uri);
-  return { tools, answers, prompts, prompt, resources, texts };
+  for (const uri of listed) texts[sameEverywhere(uri)] = sameText(uri, await client.readResource(uri));
+  return { tools, answers, prompts, prompt, resources: listed.map(sameEverywhere), texts };
+}
+
+/** A repository is called as its folder is, which is another one on every machine. */
+export function sameEverywhere(uri: string): string {
+  return uri.replace(/^code:\/\/project\/.+/, 'code://project/*');
+}
+
+/** What is indexed differs with every change of this repository; that it is described does not. */
+function sameText(uri: string, text: string): string {
+  return uri.startsWith('code://') && text.includes('"readiness"') ? 'described' : text;
 }
 
 /** Where the first index takes longer than a call waits, the answer says so, and is asked for again. */
@@ -119,8 +129,16 @@ export function expectedTour(): Tour {
       'Write a short reply to the customer C0001, who asks: Where is my parcel?\n' +
       'Look up the orders with find_orders first and state only what you found there.\n' +
       'Tone: friendly',
-    resources: ['docs://readme', 'docs://architecture', 'docs://configuration'],
+    resources: [
+      'docs://readme',
+      'docs://architecture',
+      'docs://configuration',
+      'code://index',
+      'code://project/*',
+    ],
     texts: {
+      'code://index': 'described',
+      'code://project/*': 'described',
       'docs://readme': projectFile('README.md'),
       'docs://architecture': projectFile('ARCHITECTURE.md'),
       'docs://configuration': projectFile('docs/configuration.md'),

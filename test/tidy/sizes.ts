@@ -13,11 +13,10 @@ export const functionLinesMax = 70;
  */
 export const largeFiles: Readonly<Record<string, number>> = {
   // Tables, one row a thing: cut in two they would be read in two places.
-  'src/definition/environment.ts': 362,
+  'src/definition/environment.ts': 337,
   'src/errors.ts': 362,
   // The types that everything agrees on, and nothing else.
-  'src/tool.ts': 313,
-  'src/transport/http/routes.ts': 302,
+  'src/tool.ts': 309,
 };
 
 /** Functions above the limit, as `file:name`, each with the reason why it is one piece. */

@@ -45,7 +45,8 @@ export async function startEverything(
   return { ...server, port };
 }
 
-async function startServer(
+/** Starts a server of the tests; `ready` finds its port in what it prints. */
+export async function startServer(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   ready: RegExp,

@@ -9,6 +9,7 @@ export interface HttpMessage {
   readonly params: Readonly<Record<string, unknown>>;
   /** Of an answer to a question. */
   readonly result?: unknown;
+  readonly error?: unknown;
   readonly headers: IncomingHttpHeaders;
   /** `POST /mcp`, `GET /mcp`, ... */
   readonly request: string;
@@ -56,10 +57,11 @@ export async function startHttpUpstream(era: 'modern' | 'legacy', own: Respond):
   const server = createServer(async (request, response) => {
     let text = '';
     for await (const chunk of request) text += chunk;
-    const { id, method = '', params = {}, result } = text === '' ? {} : JSON.parse(text);
+    const { id, method = '', params = {}, result, error } = text === '' ? {} : JSON.parse(text);
     const message = {
       ...(id === undefined ? {} : { id }),
       ...(result === undefined ? {} : { result }),
+      ...(error === undefined ? {} : { error }),
       method,
       params,
       headers: request.headers,

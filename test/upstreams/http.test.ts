@@ -343,7 +343,7 @@ test('an endpoint of another origin is refused: messages carry the configured cr
   );
   const { state } = await shownUpstream(running.product, 'one');
   expect(state).not.toBe('up');
-  expect(running.product.log()).toContain('names an endpoint of another origin');
+  await expect.poll(() => running.product.log()).toContain('names an endpoint of another origin');
 });
 
 test('a private address that another address leads to is refused', async () => {
@@ -413,3 +413,51 @@ test.each(['legacy', 'modern'] as const)(
     await Promise.all(clients.map(({ client }) => client.close()));
   },
 );
+
+test('a completion is asked for in the session of its caller, and ends when the caller gives up', async () => {
+  const apiKeys = KEYS.map((key, index) => ({ name: `key ${index}`, key, permissions: ['*'] }));
+  const capabilities = { tools: {}, prompts: {}, completions: {} };
+  let sessions = 0;
+  const own: Respond = ({ id, method, params }, response) => {
+    if (method === 'initialize') {
+      sessions += 1;
+      response.setHeader('mcp-session-id', `session-${sessions}`);
+      const { protocolVersion } = params;
+      return respond(response, id, { protocolVersion, capabilities, serverInfo: { name: 'slow' } });
+    }
+    if (method === 'prompts/list') {
+      const prompts = [{ name: 'greet', arguments: [{ name: 'how', required: false }] }];
+      return respond(response, id, { prompts });
+    }
+    if (method !== 'completion/complete') return false;
+    const { value } = params.argument as { value: string };
+    // The one that nobody waits for is never answered.
+    return value === 'slow' || respond(response, id, { completion: { values: [value] } });
+  };
+  const config = { timeout: 30_000 };
+  const running = await start('legacy', own, { config, security: { authentication: { apiKeys } } });
+  const asked = (method: string) => running.upstream.messages.filter((message) => message.method === method);
+  const complete = (value: string) => ({
+    ref: { type: 'ref/prompt' as const, name: 'greet' },
+    argument: { name: 'how', value },
+  });
+  const clients = await Promise.all(
+    KEYS.map((key) => connectHttp({ url: running.product.url, key }, 'modern')),
+  );
+  for (const [index, client] of clients.entries())
+    expect((await client.complete(complete(`of ${index}`))).completion.values).toEqual([`of ${index}`]);
+  const used = asked('completion/complete').map(({ headers }) => headers['mcp-session-id']);
+  expect(new Set(used).size).toBe(2);
+  const given = new AbortController();
+  const slow = clients[0]?.complete(complete('slow'), { signal: given.signal });
+  const ended = expect(slow).rejects.toThrow();
+  await vi.waitFor(() => expect(asked('completion/complete')).toHaveLength(3), PATIENT);
+  given.abort();
+  await ended;
+  const [, , third] = asked('completion/complete');
+  await vi.waitFor(() => {
+    const [cancelled] = asked('notifications/cancelled');
+    expect(cancelled?.params.requestId).toBe(third?.id);
+  }, PATIENT);
+  await Promise.all(clients.map((client) => client.close()));
+});

@@ -1,6 +1,8 @@
 // Ten upstreams, three of them faulty, under calls for as long as is asked: a bounded run is a test, a long one a script.
 import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectHttp } from '../support/official-client.ts';
+import { processState } from '../support/process-state.ts';
 import type { Product } from '../support/product.ts';
 import {
   callText,
@@ -20,7 +22,7 @@ const FAULTY_CALLERS = 6;
 const START_MS = 60_000;
 
 export interface SoakReport {
-  /** Calls of healthy upstreams, without and with the faulty ones being called. */
+  /** Calls of healthy upstreams, without and with the faulty ones being called beside them. */
   readonly calls: number;
   /** Those that had another result than they should. */
   readonly wrong: number;
@@ -32,11 +34,20 @@ export interface SoakReport {
   readonly descriptorsBefore: number;
   readonly descriptorsAfter: number;
   readonly residentMb: number;
+  /** The middle of what was resident in each quarter of the calls: flat where nothing is kept of them. */
+  readonly residentMbByQuarter: readonly number[];
   /** Of all that were ever seen below the product, those that run after it has ended. */
   readonly leaked: readonly number[];
 }
 
-export async function runSoak(calls: number): Promise<SoakReport> {
+/**
+ * `perSecond` spreads the calls of healthy upstreams over time, so that latency shows disturbance and no queue of our own;
+ * absent, each caller calls again when it was answered.
+ */
+export async function runSoak(
+  calls: number,
+  { perSecond }: { readonly perSecond?: number | undefined } = {},
+): Promise<SoakReport> {
   const healthy = HEALTHY.map((name) => [name, { ...scripted('none'), prefix: `${name}_` }] as const);
   const faulty = FAULTY.map((fault) => {
     const upstream = { ...scripted(fault, 700), prefix: `${fault}_`, timeout: 2000 };
@@ -46,7 +57,9 @@ export async function runSoak(calls: number): Promise<SoakReport> {
   const pid = product.process.pid ?? 0;
   const seen = new Set<number>();
   let processesMax = 0;
+  const residentMb: number[] = [];
   const look = () => {
+    residentMb.push(processState(pid).residentBytes / 2 ** 20);
     const below = descendantsOf(pid).filter(isAlive);
     processesMax = Math.max(processesMax, below.length);
     for (const one of below) seen.add(one);
@@ -57,12 +70,15 @@ export async function runSoak(calls: number): Promise<SoakReport> {
     // Connections of clients and upstreams are made once: what is open then is what may be open at the end.
     await callHealthy(product, HEALTHY_CALLERS * 4);
     const descriptorsBefore = descriptorsOf(pid);
-    const quiet = await callHealthy(product, Math.floor(calls / 2));
-    const stop = { now: false };
-    const disturbing = callFaulty(product, stop);
-    const disturbed = await callHealthy(product, Math.ceil(calls / 2));
-    stop.now = true;
-    const faultyCalls = await disturbing;
+    residentMb.length = 0;
+    // As many callers beside in both halves: what differs is that theirs are healthy in the first.
+    const quietly = callBeside(product, (caller) => `${HEALTHY[caller % HEALTHY.length]}_echo`);
+    const quiet = await callHealthy(product, Math.floor(calls / 2), perSecond);
+    await quietly.stop();
+    const disturbing = callBeside(product, (caller) => `${FAULTY[caller % FAULTY.length]}_bad`);
+    const disturbed = await callHealthy(product, Math.ceil(calls / 2), perSecond);
+    const residentMbByQuarter = mediansOfQuarters(residentMb);
+    const faultyCalls = await disturbing.stop();
     await untilUp(product);
     look();
     return {
@@ -74,7 +90,8 @@ export async function runSoak(calls: number): Promise<SoakReport> {
       processesMax,
       descriptorsBefore,
       descriptorsAfter: descriptorsOf(pid),
-      residentMb: await residentMb(product),
+      residentMb: await residentNowMb(product),
+      residentMbByQuarter,
       leaked: await stopAndFindLeaked(product, seen),
     };
   } finally {
@@ -88,14 +105,21 @@ interface Calls {
   wrong: number;
 }
 
-async function callHealthy(product: Product, calls: number): Promise<Calls> {
+async function callHealthy(
+  product: Product,
+  calls: number,
+  perSecond = Number.POSITIVE_INFINITY,
+): Promise<Calls> {
   const done: Calls = { timesMs: [], wrong: 0 };
   let next = 0;
+  const began = performance.now();
   await Promise.all(
     Array.from({ length: HEALTHY_CALLERS }, async (_, caller) => {
       const client = await connectHttp(product, caller % 2 === 0 ? 'modern' : 'legacy');
       for (let index = next++; index < calls; index = next++) {
         const text = `call ${index} of caller ${caller}`;
+        const dueInMs = began + (index / perSecond) * 1000 - performance.now();
+        if (dueInMs > 0) await sleep(dueInMs);
         const started = performance.now();
         const said = await callText(client, `${HEALTHY[index % HEALTHY.length]}_echo`, { text });
         done.timesMs.push(performance.now() - started);
@@ -107,24 +131,30 @@ async function callHealthy(product: Product, calls: number): Promise<Calls> {
   return done;
 }
 
-/** Results do not matter here; that each call ends does. */
-async function callFaulty(product: Product, stop: { readonly now: boolean }): Promise<number> {
-  let calls = 0;
-  await Promise.all(
+/** Results do not matter here; that each call ends does. `stop` resolves with how many there were. */
+function callBeside(product: Product, toolOf: (caller: number) => string): { stop(): Promise<number> } {
+  let [calls, isStopped] = [0, false];
+  const ended = Promise.all(
     Array.from({ length: FAULTY_CALLERS }, async (_, caller) => {
       const client = await connectHttp(product, 'modern');
-      while (!stop.now) {
+      while (!isStopped) {
         await client
-          .callTool({ name: `${FAULTY[caller % FAULTY.length]}_bad`, arguments: { text: 'bad' } })
+          .callTool({ name: toolOf(caller), arguments: { text: 'bad' } })
           // A tool that was never listed is unknown: its upstream has not lived long enough yet.
           .catch(() => undefined);
         calls += 1;
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await sleep(20);
       }
       await client.close();
     }),
   );
-  return calls;
+  return {
+    async stop() {
+      isStopped = true;
+      await ended;
+      return calls;
+    },
+  };
 }
 
 async function untilUp(product: Product): Promise<void> {
@@ -132,7 +162,7 @@ async function untilUp(product: Product): Promise<void> {
   for (const name of HEALTHY) {
     while ((await shownUpstream(product, name)).state !== 'up') {
       if (performance.now() > until) throw new Error(`${name} did not come up\n${product.log()}`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await sleep(100);
     }
   }
 }
@@ -146,10 +176,18 @@ function descriptorsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-async function residentMb(product: Product): Promise<number> {
+async function residentNowMb(product: Product): Promise<number> {
   const answer = await fetch(`${product.origin}/health/detailed`);
   const { memory }: { memory: { rss: number } } = JSON.parse(await answer.text());
   return Math.round(memory.rss / 1024 / 1024);
+}
+
+function mediansOfQuarters(values: readonly number[]): number[] {
+  const quarter = Math.ceil(values.length / 4);
+  return [0, 1, 2, 3].map((index) => {
+    const sorted = values.slice(index * quarter, (index + 1) * quarter).toSorted((a, b) => a - b);
+    return Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0);
+  });
 }
 
 function p99(timesMs: readonly number[]): number {

@@ -87,7 +87,7 @@ test(
     expect(loads.flatMap(({ failures }) => failures)).toEqual([]);
     expect(serving.pids()).not.toContain(victim);
     await serving.connectToAll();
-    expect(product.log()).toContain('A worker ended; another takes its place.');
+    await expect.poll(() => product.log()).toContain('A worker ended; another takes its place.');
     expect(product.log()).toMatch(new RegExp(`"worker_pid":${victim},"code":null,"signal":"SIGKILL"`));
   },
   TEST_MS,

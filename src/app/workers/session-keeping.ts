@@ -12,6 +12,7 @@ import {
 } from '../../protocol/legacy/session-journal.ts';
 import type { Sessions } from '../../protocol/legacy/sessions.ts';
 import type { ProcessSecrets } from '../../secrets/process-secrets.ts';
+import type { SigningSecret, SigningSecrets } from '../../secrets/signing-secrets.ts';
 import type { Store } from '../../store/store.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
@@ -42,14 +43,14 @@ export function openSessionKeeping(deps: {
   });
   jobs.schedule({ name: 'session_cleanup', kind: 'session_cleanup', next: every(HOUR_MS) });
   const log = telemetry.log.child({ component: 'sessions' });
-  return keepSessions({ store, log, secret: Buffer.from(secrets.sessionSecret), worker });
+  return keepSessions({ store, log, secrets: secrets.session, worker });
 }
 
 interface KeptSessionsDeps {
   readonly store: Store;
   readonly log: Log;
-  /** Signs ids: one that was made up costs no look into the store. */
-  readonly secret: Buffer;
+  /** Sign ids: one that was made up costs no look into the store. */
+  readonly secrets: SigningSecrets;
   /** Absent: replicas, which do not reach each other; whoever is asked takes over. */
   readonly worker: WorkerLink | undefined;
 }
@@ -69,14 +70,14 @@ const MOVED_MAX = 20_000;
 const ATTEMPTS = 3;
 
 /** One per process. */
-function keepSessions({ store, log, secret, worker }: KeptSessionsDeps): KeptSessions {
+function keepSessions({ store, log, secrets, worker }: KeptSessionsDeps): KeptSessions {
   const owner = worker?.name ?? `r${randomBytes(NAME_BYTES).toString('hex')}`;
   const journal = createSessionJournal({ store, owner, log, now: Date.now });
-  const macOf = (text: string): Buffer =>
-    createHmac('sha256', secret).update(`session ${text}`).digest().subarray(0, MAC_BYTES);
+  const macOf = (text: string, { value }: SigningSecret): Buffer =>
+    createHmac('sha256', value).update(`session ${text}`).digest().subarray(0, MAC_BYTES);
   const newId = (): string => {
     const text = `${owner}.${randomBytes(RANDOM_BYTES).toString('base64url')}`;
-    return `${text}.${macOf(text).toString('base64url')}`;
+    return `${text}.${macOf(text, secrets.current()).toString('base64url')}`;
   };
   return {
     journal,
@@ -92,7 +93,8 @@ function keepSessions({ store, log, secret, worker }: KeptSessionsDeps): KeptSes
           const end = id.lastIndexOf('.');
           const mac = Buffer.from(id.slice(end + 1), 'base64url');
           const text = id.slice(0, Math.max(0, end));
-          const isOurs = mac.length === MAC_BYTES && timingSafeEqual(mac, macOf(text));
+          const isSignedBy = (secret: SigningSecret) => timingSafeEqual(mac, macOf(text, secret));
+          const isOurs = mac.length === MAC_BYTES && secrets.accepted().some(isSignedBy);
           return isOurs ? text.slice(0, text.indexOf('.')) : undefined;
         },
       }),

@@ -24,6 +24,8 @@ export function expandTool(node: Node, context: ExpandContext): Node {
   const members = new Map([...tool.members].filter(([key]) => !SHORT_KEYS.has(key)));
   const handler = expandHandlers(tool, context.report);
   if (handler !== undefined) members.set('handler', handler);
+  const idempotency = tool.members.get('idempotency');
+  if (idempotency !== undefined) members.set('idempotency', expandReconcile(idempotency));
   const schema = expandSchema(tool, context.report);
   if (schema !== undefined) members.set('inputSchema', schema);
   const database = tool.members.get('database');
@@ -35,6 +37,14 @@ export function expandTool(node: Node, context: ExpandContext): Node {
 export function expandHandler(node: Node): Node {
   const text = textOf(node);
   return text === undefined ? node : fromJson({ ...parseHandlerText(text) }, node);
+}
+
+function expandReconcile(idempotency: Node): Node {
+  if (idempotency.kind !== 'object') return idempotency;
+  const { members } = idempotency;
+  const reconcile = members.get('reconcile');
+  if (reconcile === undefined) return idempotency;
+  return { ...idempotency, members: new Map([...members, ['reconcile', expandHandler(reconcile)]]) };
 }
 
 function expandHandlers(tool: ObjectNode, report: Report): Node | undefined {

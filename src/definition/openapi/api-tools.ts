@@ -141,11 +141,12 @@ function buildRequest(
     headers: {},
     cookies: [],
     body: undefined,
+    bodyParts: {},
     properties: {},
     required: [],
   };
   const schemas = createSchemaReader({ documents, version, changed });
-  const context: ParameterContext = { parts, schemas, nameOf: createArgumentNames(), changed };
+  const context: ParameterContext = { documents, parts, schemas, nameOf: createArgumentNames(), changed };
   for (const parameter of inputs.parameters) addParameter(parameter, context);
   addUndeclared(context);
   const hasBody = operation.method !== 'GET' && operation.method !== 'HEAD';
@@ -192,7 +193,7 @@ function asJson(value: unknown): Json {
 function toHandler(
   { method }: Operation,
   url: string,
-  { query, headers, body }: RequestParts,
+  { query, headers, body, bodyParts }: RequestParts,
   more: JsonRecord,
 ): JsonRecord {
   const sendsBody = method === 'POST' || method === 'PUT' || method === 'PATCH';
@@ -204,6 +205,7 @@ function toHandler(
     ...(Object.keys(headers).length === 0 ? {} : { headers }),
     // Without one the handler would send all arguments.
     ...(body !== undefined ? { body } : sendsBody ? { body: '' } : {}),
+    ...(Object.keys(bodyParts).length === 0 ? {} : { parts: bodyParts }),
     appendArgs: false,
     ...more,
   };

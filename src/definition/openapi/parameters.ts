@@ -1,6 +1,7 @@
 // Parameters of an operation as arguments of a tool and placeholders in its request.
 import { hasControlCharacter, headerNameProblem } from '../../egress/header-fields.ts';
 import type { ArgumentForm } from '../argument-forms.ts';
+import type { Documents } from './documents.ts';
 import type { SchemaReader } from './input-schema.ts';
 import { type JsonRecord, memberOf } from './json-value.ts';
 import type { Parameter } from './operation.ts';
@@ -14,6 +15,7 @@ const DESCRIPTION_MAX = 500;
 const OWN_HEADERS: ReadonlySet<string> = new Set(['accept', 'content-type', 'authorization']);
 
 export interface ParameterContext {
+  readonly documents: Documents;
   readonly parts: RequestParts;
   readonly schemas: SchemaReader;
   readonly nameOf: (wanted: string, fallback: string) => string;

@@ -10,6 +10,8 @@ export interface RequestParts {
   /** `name=value` of the Cookie header. */
   readonly cookies: string[];
   body: string | JsonRecord | undefined;
+  /** Of a multipart body, by the names of its fields. */
+  readonly bodyParts: Record<string, JsonRecord>;
   /** Schemas of the arguments by their names. */
   readonly properties: Record<string, JsonRecord>;
   readonly required: string[];

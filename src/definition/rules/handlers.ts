@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { Handler, HttpHandler, SqlHandler } from '../schema/handler.ts';
 import type { Tool } from '../schema/tool.ts';
 import { nearestNode } from '../source/node.ts';
+import { handlerPlaces } from './handler-places.ts';
 import { inlineCodeProblem, offsetOfCode } from './inline-code.ts';
 import { entriesOf, type RuleContext } from './rule-context.ts';
 import { sqlParameters } from './sql-parameters.ts';
@@ -13,20 +14,44 @@ export function checkHandlers(context: RuleContext): void {
   for (const [index, path] of definition.plugins.entries()) {
     if (sound(`/plugins/${index}`)) checkModule(path, `/plugins/${index}`, context);
   }
+  for (const { handler, pointer } of handlerPlaces(context)) checkHandler(handler, pointer, context);
   for (const { item, pointer } of entriesOf(context, 'tools', definition.tools)) {
-    if (!sound(`${pointer}/handler`)) continue;
-    checkHandler(item.handler, `${pointer}/handler`, context);
     if (!sound(`${pointer}/inputSchema`)) continue;
-    if (item.handler.type === 'sql') checkParameters(item, item.handler, pointer, context);
-    checkArguments(item, pointer, context);
-  }
-  for (const list of ['prompts', 'resources', 'resourceTemplates'] as const) {
-    const items: readonly { readonly handler?: Handler }[] = definition[list];
-    for (const { item, pointer } of entriesOf(context, list, items)) {
-      if (item.handler === undefined || !sound(`${pointer}/handler`)) continue;
-      checkHandler(item.handler, `${pointer}/handler`, context);
+    const { handler, idempotency } = item;
+    const args = propertyNames(item);
+    if (sound(`${pointer}/handler`)) {
+      if (handler.type === 'sql') {
+        checkParameters(handler, args, { ...context, pointer: `${pointer}/handler` });
+        checkUnused(item, handler, pointer, context);
+      }
+      checkArguments(item, handler, args, { ...context, pointer: `${pointer}/handler` });
     }
+    const reconcile = idempotency?.reconcile;
+    if (idempotency === undefined || reconcile === undefined || !sound(`${pointer}/idempotency`)) continue;
+    const place = { ...context, pointer: `${pointer}/idempotency/reconcile` };
+    const known = [...args, idempotency.argument];
+    checkReconcile(idempotency.mode, reconcile, place);
+    if (reconcile.type === 'sql') checkParameters(reconcile, known, place);
+    checkArguments(item, reconcile, known, place);
   }
+}
+
+/** A rule's context, with the place of the handler that it judges. */
+type At = RuleContext & { readonly pointer: string };
+
+function checkReconcile(mode: string, handler: Handler, { root, pointer, report }: At): void {
+  const refuse = (message: string, fix: string) =>
+    report.error({ rule: 'reconcile', node: nearestNode(root, pointer), atKey: true, message, fix });
+  if (mode === 'none')
+    refuse(
+      'The tool takes no keys, so there is nothing to find out.',
+      'Remove it, or let `mode` be optional.',
+    );
+  if (handler.type === 'prompt')
+    refuse(
+      'A model does not know whether a call took effect.',
+      'Ask where the effect is: http, sql, mcp, file, registry or inline.',
+    );
 }
 
 function checkHandler(handler: Handler, pointer: string, context: RuleContext): void {
@@ -113,22 +138,24 @@ function checkCode(code: string, pointer: string, context: RuleContext): void {
   });
 }
 
-function checkParameters(tool: Tool, handler: SqlHandler, pointer: string, context: RuleContext): void {
-  if (handler.statement === undefined) return;
-  const properties = propertyNames(tool);
-  const parameters = sqlParameters(handler.statement);
-  for (const name of parameters) {
-    if (properties.includes(name)) continue;
-    context.report.error({
+function checkParameters(handler: SqlHandler, known: readonly string[], { root, report, pointer }: At): void {
+  for (const name of sqlParameters(handler.statement ?? '')) {
+    if (known.includes(name)) continue;
+    report.error({
       rule: 'sql-parameter',
-      node: nearestNode(context.root, `${pointer}/handler/statement`),
+      node: nearestNode(root, `${pointer}/statement`),
       message: `The parameter :${name} has no argument of that name.`,
       fix: `Add ${name} to the input, or remove it from the statement.`,
-      unknown: { name, known: properties },
+      unknown: { name, known },
     });
   }
+}
+
+function checkUnused(tool: Tool, handler: SqlHandler, pointer: string, context: RuleContext): void {
+  if (handler.statement === undefined) return;
+  const parameters = sqlParameters(handler.statement);
   const key = tool.idempotency?.argument ?? 'idempotency_key';
-  for (const name of properties) {
+  for (const name of propertyNames(tool)) {
     if (parameters.includes(name) || name === key) continue;
     context.report.warning({
       rule: 'sql-parameter',
@@ -141,20 +168,18 @@ function checkParameters(tool: Tool, handler: SqlHandler, pointer: string, conte
 }
 
 /** `${args.x}` of an HTTP or upstream handler must name an argument where the schema admits no others. */
-function checkArguments(tool: Tool, pointer: string, context: RuleContext): void {
-  const { handler } = tool;
+function checkArguments(tool: Tool, handler: Handler, known: readonly string[], context: At): void {
   if (handler.type !== 'http' && handler.type !== 'mcp') return;
   if (tool.inputSchema.additionalProperties !== false) return;
-  const properties = propertyNames(tool);
   const text = JSON.stringify(handler);
   for (const [, name = ''] of text.matchAll(/\$\{args\.([A-Za-z_$][\w$-]*)/g)) {
-    if (properties.includes(name)) continue;
+    if (known.includes(name)) continue;
     context.report.error({
       rule: 'substitution',
-      node: nearestNode(context.root, `${pointer}/handler`),
+      node: nearestNode(context.root, context.pointer),
       message: `\${args.${name}} names no argument of the tool.`,
       fix: `Add ${name} to the input, or correct the placeholder.`,
-      unknown: { name, known: properties },
+      unknown: { name, known },
     });
   }
 }

@@ -3,6 +3,7 @@ import type { Rule } from '../problem.ts';
 import type { Handler } from '../schema/handler.ts';
 import { appendPointer, nearestNode } from '../source/node.ts';
 import { listedToolName } from '../tool-name.ts';
+import { handlerPlaces } from './handler-places.ts';
 import { entriesOf, type RuleContext } from './rule-context.ts';
 
 /** Templates of the sql pack, which need no declaration (spec sql §2). */
@@ -17,14 +18,7 @@ export const BUILT_IN_TEMPLATES = [
 
 export function checkReferences(context: RuleContext): void {
   const { definition } = context;
-  for (const list of ['tools', 'prompts', 'resources', 'resourceTemplates'] as const) {
-    const items: readonly { readonly handler?: Handler }[] = definition[list];
-    for (const { item, pointer } of entriesOf(context, list, items)) {
-      if (item.handler !== undefined && context.sound(`${pointer}/handler`)) {
-        checkHandler(item.handler, `${pointer}/handler`, context);
-      }
-    }
-  }
+  for (const { handler, pointer } of handlerPlaces(context)) checkHandler(handler, pointer, context);
   checkPages(context);
   checkToolKeys(
     context,

@@ -91,6 +91,27 @@ export const HttpHandler = object('A request to an HTTP API.', {
       { examples: [{ title: '${args.title}' }] },
     ),
   ),
+  parts: optional(
+    record(
+      'What the parts of a multipart body say of themselves, by the names of its fields.',
+      object('One part.', {
+        filename: optional(
+          string('Name of the file; that of the field when absent.', {
+            minLength: 1,
+            substitute: 'arguments',
+            examples: ['${args.name}.png'],
+          }),
+        ),
+        contentType: optional(
+          string('Media type of the part.', {
+            pattern: /^[\w.+-]+\/[\w.+-]+(?:; ?[\w-]+=[\w.-]+)*$/,
+            examples: ['image/png'],
+          }),
+        ),
+      }),
+      { examples: [{ photo: { filename: 'photo.png', contentType: 'image/png' } }] },
+    ),
+  ),
   timeout: timeout(5000),
   retries: integer('Extra attempts after connection errors, 429, 502, 503 and 504.', {
     minimum: 0,

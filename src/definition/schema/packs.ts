@@ -1,5 +1,5 @@
 // Options of the built-in packs (spec servers §2.1).
-import { any, array, boolean, integer, object, optional, string } from './vocabulary.ts';
+import { any, array, boolean, integer, number, object, optional, string } from './vocabulary.ts';
 
 /** What callers of the code pack may add. */
 export const CodeReferences = object(
@@ -24,6 +24,67 @@ export const CodeReferences = object(
       maximum: 365,
       fallback: 30,
     }),
+  },
+);
+
+/** Search of source code by meaning. */
+export const CodeSemantic = object(
+  'Search by meaning, with an embedding model behind an OpenAI-compatible endpoint. The text of every searched file is sent to it.',
+  {
+    baseUrl: string('URL of the endpoint.', {
+      format: 'uri',
+      substitute: 'environment',
+      examples: ['https://api.openai.com/v1', 'http://localhost:11434/v1'],
+    }),
+    model: string('Name of the model there.', {
+      minLength: 1,
+      substitute: 'environment',
+      examples: ['text-embedding-3-small'],
+    }),
+    apiKey: optional(
+      string('Key of the endpoint.', {
+        secret: true,
+        substitute: 'environment',
+        storeVariables: true,
+        examples: ['${OPENAI_API_KEY}'],
+      }),
+    ),
+    dimension: optional(
+      integer('Components of a vector, for models that have several; asked for and demanded.', {
+        minimum: 1,
+        maximum: 16_384,
+      }),
+    ),
+    batchSize: integer('Texts of one request.', { minimum: 1, maximum: 2048, fallback: 100 }),
+    timeout: integer('Milliseconds of one request, its repetitions included.', {
+      unit: 'ms',
+      minimum: 100,
+      maximum: 600_000,
+      fallback: 30_000,
+    }),
+    retries: integer('Extra attempts after connection errors, 429 and 5xx, as far as the timeout allows.', {
+      minimum: 0,
+      maximum: 10,
+      fallback: 3,
+    }),
+    size: integer('Tokens (characters / 4) of a piece of text that gets a vector.', {
+      minimum: 32,
+      maximum: 8192,
+      fallback: 512,
+    }),
+    overlap: integer('Tokens that a piece has in common with the one before, at most half of it.', {
+      minimum: 0,
+      maximum: 4096,
+      fallback: 50,
+    }),
+    threshold: number(
+      'Least cosine of a hit. What is alike differs from model to model, so there is no other default.',
+      {
+        minimum: 0,
+        maximum: 1,
+        fallback: 0,
+      },
+    ),
   },
 );
 
@@ -54,7 +115,11 @@ export const CodePack = object(
       'Answers also while the index is stale or being built, and says so; otherwise such a query is refused.',
       { fallback: false },
     ),
+    resources: boolean('Whether files, symbols and searches are also `code://` resources.', {
+      fallback: true,
+    }),
     references: optional(CodeReferences),
+    semantic: optional(CodeSemantic),
   },
   { trustedOnly: true },
 );

@@ -125,6 +125,7 @@ export const Tool = object('An MCP tool.', {
         fallback: 'optional',
       }),
       argument: string('Argument that carries the key.', { minLength: 1, fallback: 'idempotency_key' }),
+      reconcile: optional(Handler),
     }),
   ),
   approval: optional(

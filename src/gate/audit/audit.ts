@@ -27,7 +27,6 @@ export interface AuditEvent {
 }
 
 /** Where events go: in passing, or with a word back when they are durable. */
-/** Where events are written down. */
 export interface AuditLog {
   /** Buffered: durable within 5 s or 100 records. Never throws; what cannot be kept is counted. */
   record(event: AuditEvent): void;

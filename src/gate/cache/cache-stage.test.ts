@@ -59,9 +59,11 @@ function fixture(
     ...(settings.caching === undefined ? {} : { caching: settings.caching }),
   });
   let now = 0;
+  const counted: string[] = [];
   const cache = createResponseCache({
     backend: createMemoryBackend({ now: () => now }),
     overrides: settings.overrides ?? {},
+    counted: (word) => counted.push(word),
     onProblem: (error) => {
       throw error;
     },
@@ -101,6 +103,7 @@ function fixture(
   };
   return {
     cache,
+    counted,
     call,
     isCached: stage !== undefined,
     runs: () => runs,
@@ -232,11 +235,14 @@ test('P23 N11: when the first of many fails, the others ask for themselves', asy
 });
 
 test('P23: a request may ask to be answered afresh', async () => {
-  const { call } = fixture({ cache: { enabled: true } });
+  const { call, counted, cache } = fixture({ cache: { enabled: true } });
   await call(ANN);
   const fresh = await call(ANN, { meta: { 'quayside/cacheControl': 'no-cache' } });
   expect(fresh).toMatchObject({ text: '2', word: 'bypass', header: 'bypass' });
   expect(await call(ANN)).toMatchObject({ text: '1', word: 'hit' });
+  expect(counted).toEqual(['miss', 'bypass', 'hit']);
+  // Who does not ask the cache says nothing of how good it is.
+  expect(await cache.stats('a')).toMatchObject({ hits: 1, misses: 1, total_requests: 2 });
 });
 
 test.each([

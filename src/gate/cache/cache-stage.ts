@@ -5,15 +5,13 @@ import { canonicalJson } from '../canonical-json.ts';
 import type { GateServer, OperationStage, PreparedStage, Target, Verdict } from '../stage.ts';
 import { type CachePlace, type Look, SHARED } from './backend.ts';
 import { type CacheSettings, cacheSettings } from './cache-settings.ts';
-import { type ResponseCache, serverTag, tenantTag } from './response-cache.ts';
+import { type CacheWord, type ResponseCache, serverTag, tenantTag } from './response-cache.ts';
 
 /** Says in `_meta` where an answer came from: `hit`, `miss` or `bypass`. */
 const CACHE_META = 'quayside/cache';
 /** A request whose `_meta` says `no-cache` here is answered afresh. */
 const CACHE_CONTROL_META = 'quayside/cacheControl';
 const CACHE_HEADER = 'x-cache';
-
-type CacheWord = 'hit' | 'miss' | 'bypass';
 
 /** An operation that was let through to its handler. */
 interface Passing {
@@ -81,7 +79,10 @@ function prepareCache(
   return {
     name: 'cache',
     enter(operation) {
-      if (operation.meta?.[CACHE_CONTROL_META] === 'no-cache') return pass(operation, 'bypass');
+      if (operation.meta?.[CACHE_CONTROL_META] === 'no-cache') {
+        cache.count(operation.principal.tenantId, 'bypass');
+        return pass(operation, 'bypass');
+      }
       const at = placeOf(operation);
       const look = cache.backend.look(at, tagsOf(operation));
       return look instanceof Promise

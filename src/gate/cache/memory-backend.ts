@@ -18,21 +18,32 @@ interface ServerCache {
   readonly answers: LRUCache<string, Kept>;
 }
 
-/** `now` in monotonic milliseconds; `bytesMax` per server, default 64 MiB. */
-export function createMemoryBackend(options: {
+/** What answers are kept by. */
+export interface MemoryBackendOptions {
+  /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** Per server; default 64 MiB. */
   readonly bytesMax?: number;
-}): CacheBackend {
-  const { now, bytesMax = BYTES_MAX } = options;
+  /** Told how many answers had to make room. */
+  readonly onEvict?: (count: number) => void;
+}
+
+/** One per process. */
+export function createMemoryBackend(options: MemoryBackendOptions): CacheBackend {
+  const { now, bytesMax = BYTES_MAX, onEvict } = options;
   const servers = new Map<string, ServerCache>();
   const versions = new Map<string, number>();
   const evicted = new Map<string, number>();
+  const evict = (partition: string): void => {
+    evicted.set(partition, (evicted.get(partition) ?? 0) + 1);
+    onEvict?.(1);
+  };
 
   const answersOf = ({ slug, entriesMax }: CachePlace): LRUCache<string, Kept> => {
     let server = servers.get(slug);
     // A reload may have changed the size: what was kept for the old one starts anew.
     if (server?.entriesMax !== entriesMax) {
-      const answers = createAnswers(entriesMax, bytesMax, evicted);
+      const answers = createAnswers(entriesMax, bytesMax, evict);
       server = { entriesMax, answers };
       servers.set(slug, server);
     }
@@ -85,14 +96,18 @@ export function createMemoryBackend(options: {
   };
 }
 
-function createAnswers(max: number, maxSize: number, evicted: Map<string, number>): LRUCache<string, Kept> {
+function createAnswers(
+  max: number,
+  maxSize: number,
+  evict: (partition: string) => void,
+): LRUCache<string, Kept> {
   return new LRUCache<string, Kept>({
     max,
     maxSize,
     // Two bytes per character is the most that a string takes.
     sizeCalculation: ({ key, text }) => 2 * (key.length + text.length) + 1,
     dispose({ partition }, _id, reason) {
-      if (reason === 'evict') evicted.set(partition, (evicted.get(partition) ?? 0) + 1);
+      if (reason === 'evict') evict(partition);
     },
   });
 }

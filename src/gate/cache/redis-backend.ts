@@ -1,7 +1,7 @@
 // Cached answers in Redis, shared by all replicas. While it cannot be reached, every look is a miss.
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import type { CacheBackend, CachePlace, Look } from './backend.ts';
+import type { CacheBackend, Look } from './backend.ts';
 import { KEEP, LIST, LOOK } from './redis-scripts.ts';
 
 /** A cache that takes longer than this costs more than it saves. */
@@ -22,11 +22,13 @@ export interface RedisBackendOptions {
   readonly prefix?: string;
   /** Told when the backend is lost, once, and when it is back with undefined. */
   readonly onProblem: (error: Error | undefined) => void;
+  /** Told how many answers had to make room for one of this process. */
+  readonly onEvict?: (count: number) => void;
 }
 
 /** Connects in the background: a Redis that is not there keeps nobody from starting. */
 export function createRedisBackend(options: RedisBackendOptions): CacheBackend {
-  const { prefix = 'quayside:cache:' } = options;
+  const { prefix = 'quayside:cache:', onEvict } = options;
   const { redis, lost } = connect(options);
   const evicted = new Map<string, number>();
   const answersOf = (partition: string) => `${prefix}a:${partition}:`;
@@ -59,7 +61,12 @@ export function createRedisBackend(options: RedisBackendOptions): CacheBackend {
           indexOf(place.partition),
           ...[answer.versions, answer.text, answer.ttlMs, place.key, place.entriesMax, prefixOfAnswers],
         )
-        .then((count) => addTo(evicted, place, Number(count)), lost);
+        .then((reply) => {
+          const count = Number(reply);
+          if (count === 0) return;
+          evicted.set(place.partition, (evicted.get(place.partition) ?? 0) + count);
+          onEvict?.(count);
+        }, lost);
     },
     async outdate(tag) {
       // Rejects where Redis cannot be reached: who changed something must know that others may not.
@@ -105,10 +112,6 @@ function connect({ url, onProblem }: RedisBackendOptions) {
   });
   redis.connect().catch(lost);
   return { redis, lost };
-}
-
-function addTo(evicted: Map<string, number>, { partition }: CachePlace, count: number): void {
-  if (count > 0) evicted.set(partition, (evicted.get(partition) ?? 0) + count);
 }
 
 function parseStrings(reply: unknown): readonly string[] {

@@ -4,14 +4,17 @@ import { type CacheBackend, SHARED } from './backend.ts';
 import type { CacheOverrides } from './cache-settings.ts';
 import { matchesGlob } from './glob.ts';
 
+/** Where an answer came from; `bypass`: nothing was looked up, as its caller wished. */
+export type CacheWord = 'hit' | 'miss' | 'bypass';
+
 /** One per process. */
 export interface ResponseCache {
   readonly backend: CacheBackend;
   readonly overrides: CacheOverrides;
   /** A server in force keeps at most so many answers. */
   serves(slug: string, entriesMax: number): void;
-  /** Counts a look-up of a tenant. */
-  count(tenantId: string, result: 'hit' | 'miss'): void;
+  /** Counts a call of a tenant. */
+  count(tenantId: string, word: CacheWord): void;
   /** The definition of a server was loaded anew. Never rejects; what cannot be told is reported. */
   reloaded(slug: string): Promise<void>;
   /** Something that a tenant's tools read was indexed, ingested, deleted or written. Never rejects. */
@@ -43,11 +46,13 @@ export interface ResponseCacheOptions {
   readonly overrides: CacheOverrides;
   /** Takes a failure to say that something is out of date. */
   readonly onProblem: (error: unknown) => void;
+  /** Told of every call of a tool that is cached. */
+  readonly counted?: (word: CacheWord) => void;
 }
 
 /** Puts the counters of this process and the words of administrators before a backend. */
 export function createResponseCache(options: ResponseCacheOptions): ResponseCache {
-  const { backend, overrides, onProblem } = options;
+  const { backend, overrides, onProblem, counted } = options;
   const sizes = new Map<string, number>();
   const counters = new Map<string, { hits: number; misses: number }>();
   const partitionsOf = (tenantId: string) => [tenantId, SHARED];
@@ -63,13 +68,15 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
     serves(slug, entriesMax) {
       sizes.set(slug, entriesMax);
     },
-    count(tenantId, result) {
+    count(tenantId, word) {
+      counted?.(word);
+      if (word === 'bypass') return;
       let counter = counters.get(tenantId);
       if (counter === undefined) {
         counter = { hits: 0, misses: 0 };
         counters.set(tenantId, counter);
       }
-      if (result === 'hit') counter.hits++;
+      if (word === 'hit') counter.hits++;
       else counter.misses++;
     },
     reloaded: (slug) => backend.outdate(serverTag(slug)).catch(onProblem),

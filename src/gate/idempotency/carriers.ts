@@ -12,6 +12,9 @@ const ARGUMENT_KEY = new RegExp(ARGUMENT_PATTERN);
 /** Elsewhere: as many printable characters of ASCII as the column holds. */
 const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
+/** Where besides `_meta` and the header a key may stand: in an argument of this name, or in none. */
+export type KeyArgument = { readonly [Name in 'argument' | 'isDeclared']: ToolIdempotency[Name] | undefined };
+
 /** The key as the operation carries it, and its arguments without it. */
 export interface CarriedKey {
   /** Undefined: the caller sent none. */
@@ -27,10 +30,12 @@ export interface MalformedArgument {
 /** Whether there is anything in any of the three places; most calls have nothing, and pay for no more than this. */
 export function carriesKey(
   { args, meta, headers }: Pick<Operation, 'args' | 'meta' | 'headers'>,
-  { argument }: ToolIdempotency,
+  { argument }: KeyArgument,
 ): boolean {
   return (
-    meta?.[KEY_META] !== undefined || headers?.[KEY_HEADER] !== undefined || Object.hasOwn(args, argument)
+    meta?.[KEY_META] !== undefined ||
+    headers?.[KEY_HEADER] !== undefined ||
+    (argument !== undefined && Object.hasOwn(args, argument))
   );
 }
 
@@ -40,10 +45,10 @@ export function carriesKey(
  */
 export function readKey(
   operation: Pick<Operation, 'args' | 'meta' | 'headers'>,
-  { argument, isDeclared }: ToolIdempotency,
+  { argument, isDeclared }: KeyArgument,
 ): CarriedKey | MalformedArgument {
   const { args } = operation;
-  const given = Object.hasOwn(args, argument) ? args[argument] : undefined;
+  const given = argument !== undefined && Object.hasOwn(args, argument) ? args[argument] : undefined;
   if (given !== undefined && !(typeof given === 'string' && ARGUMENT_KEY.test(given))) {
     return { malformed: given };
   }
@@ -55,7 +60,7 @@ export function readKey(
     ],
     ['the header Idempotency-Key', checked('The header Idempotency-Key', headerKey(operation.headers))],
   ]);
-  if (given === undefined || isDeclared) return { key, args };
+  if (argument === undefined || given === undefined || isDeclared === true) return { key, args };
   const { [argument]: _, ...rest } = args;
   return { key, args: rest };
 }

@@ -81,6 +81,15 @@ export function effectOf(outcome: Outcome, handler: HandlerType | undefined): Ef
   return (isSingle ? effectOfRequest(details) : undefined) ?? BY_CODE[String(error.code)] ?? 'definite';
 }
 
+/** The same for a route, which answers with a status of HTTP: what a command refuses, it refuses for good. */
+export function effectOfRoute(outcome: Outcome): Effect {
+  if (outcome.ok)
+    return isObject(outcome.result) && Number(outcome.result.status) >= 500 ? 'unknown' : 'definite';
+  const { error } = outcome;
+  if (!(error instanceof QuaysideError)) return 'unknown';
+  return BY_ERROR[error.code] ?? (error.definition.status < 500 ? 'definite' : 'unknown');
+}
+
 function effectOfError(error: Error): Effect {
   if (error instanceof InputRequiredSignal) return 'none';
   return error instanceof QuaysideError ? (BY_ERROR[error.code] ?? 'unknown') : 'unknown';

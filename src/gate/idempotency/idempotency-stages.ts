@@ -2,11 +2,12 @@
 // judged, the answer of an earlier call comes before approval is asked for, the reservation comes last of all.
 
 import { QuaysideError } from '../../errors.ts';
-import type { JsonObject, Operation, Outcome, ToolIdempotency } from '../../tool.ts';
+import type { JsonObject, Operation, Outcome, Reconcile, ToolIdempotency } from '../../tool.ts';
 import { canonicalHash } from '../canonical-json.ts';
+import { compileResultCheck } from '../output-stage.ts';
 import type { GateServer, OperationStage, Target, Verdict } from '../stage.ts';
 import { carriesKey, readKey } from './carriers.ts';
-import { effectOf } from './effect.ts';
+import { effectOf, effectOfRoute } from './effect.ts';
 import { type Asking, createKeyKeeper, type KeyKeeper, type KeyKeeperDeps, type Run } from './key-keeper.ts';
 import { keyProblem } from './key-problem.ts';
 
@@ -46,22 +47,18 @@ export function idempotencyStages(deps: IdempotencyDeps | undefined): Idempotenc
   ): OperationStage => ({
     name,
     prepare(target, server) {
-      const { tool } = target;
-      if (keeper === undefined || tool?.idempotency === undefined) return undefined;
+      const keys = keysOf(target);
+      if (keeper === undefined || keys === undefined) return undefined;
       const { leaseGraceMs = LEASE_GRACE_MS, waitMsMax = WAIT_MS_MAX } = deps ?? {};
-      const askingOf = askingMaker(target, server, {
-        sent,
-        timeoutMs: tool.timeoutMs,
-        leaseGraceMs,
-        waitMsMax,
-      });
-      return prepare({ target, server, keeper, idempotency: tool.idempotency, askingOf });
+      const { timeoutMs } = keys;
+      const askingOf = askingMaker(target, server, { sent, timeoutMs, leaseGraceMs, waitMsMax });
+      return prepare({ target, server, keeper, keys, askingOf });
     },
   });
   return {
-    key: stage('idempotency-key', ({ idempotency }) => ({
+    key: stage('idempotency-key', ({ keys }) => ({
       name: 'idempotency-key',
-      enter: (operation) => takeKey(operation, idempotency, sent),
+      enter: (operation) => takeKey(operation, keys.places, sent),
     })),
     replay: stage('idempotency-replay', ({ keeper: known, askingOf, server, target }) =>
       demandsApproval(target, server)
@@ -70,6 +67,8 @@ export function idempotencyStages(deps: IdempotencyDeps | undefined): Idempotenc
     ),
     reserve: stage('idempotency', ({ keeper: known, askingOf, server, target }) => {
       const handler = server.definition.tools.find(({ name }) => name === target.name)?.handler.type;
+      const judge =
+        target.kind === 'route' ? effectOfRoute : (outcome: Outcome) => effectOf(outcome, handler);
       return {
         name: 'idempotency',
         enter: (operation) =>
@@ -77,7 +76,7 @@ export function idempotencyStages(deps: IdempotencyDeps | undefined): Idempotenc
         leave(operation, outcome) {
           const run = runs.get(operation);
           if (run === undefined) return outcome;
-          return known.finish(run, outcome, effectOf(outcome, handler)).then(() => outcome);
+          return known.finish(run, outcome, judge(outcome)).then(() => outcome);
         },
       };
     }),
@@ -88,37 +87,56 @@ interface Known {
   readonly target: Target;
   readonly server: GateServer;
   readonly keeper: KeyKeeper;
-  readonly idempotency: ToolIdempotency;
+  readonly keys: KeyTarget;
   readonly askingOf: AskingMaker;
+}
+
+/** Where a target's keys stand, and how long its operations take at most. */
+interface KeyTarget {
+  readonly places: KeyPlaces;
+  readonly timeoutMs: number;
+}
+
+/** A route's key stands in the header alone. */
+type KeyPlaces = ToolIdempotency | typeof HEADER_ALONE;
+const HEADER_ALONE = { mode: 'optional', argument: undefined, isDeclared: undefined } as const;
+
+/** As long as a task: some routes clone or index, and answer when that is done. */
+const ROUTE_TIMEOUT_MS = 600_000;
+
+function keysOf({ tool, once }: Target): KeyTarget | undefined {
+  if (once === true) return { places: HEADER_ALONE, timeoutMs: ROUTE_TIMEOUT_MS };
+  if (tool?.idempotency === undefined) return undefined;
+  return { places: tool.idempotency, timeoutMs: tool.timeoutMs };
 }
 
 type AskingMaker = (operation: Operation, key: string) => Asking;
 
-function takeKey(
-  operation: Operation,
-  idempotency: ToolIdempotency,
-  sent: WeakMap<Operation, JsonObject>,
-): Verdict {
-  if (!carriesKey(operation, idempotency)) return withoutAny(idempotency);
-  const read = readKey(operation, idempotency);
-  if ('malformed' in read) return { answer: { ok: true, result: keyProblem(idempotency, read.malformed) } };
+function takeKey(operation: Operation, places: KeyPlaces, sent: WeakMap<Operation, JsonObject>): Verdict {
+  if (!carriesKey(operation, places)) return withoutAny(places);
+  const read = readKey(operation, places);
+  if ('malformed' in read) return problem(places, read.malformed);
   operation.args = read.args;
   if (read.key !== undefined) {
     operation.idempotencyKey = read.key;
-    sent.set(operation, withoutKey(read.args, idempotency));
+    sent.set(operation, withoutKey(read.args, places));
     return undefined;
   }
-  return withoutAny(idempotency);
+  return withoutAny(places);
 }
 
-function withoutAny(idempotency: ToolIdempotency): Verdict {
-  if (idempotency.mode === 'optional') return undefined;
-  return { answer: { ok: true, result: keyProblem(idempotency, undefined) } };
+function withoutAny(places: KeyPlaces): Verdict {
+  return places.mode === 'optional' ? undefined : problem(places, undefined);
+}
+
+function problem(places: KeyPlaces, received: unknown): Verdict {
+  if (places.argument === undefined) return undefined;
+  return { answer: { ok: true, result: keyProblem(places, received) } };
 }
 
 /** An argument that the author declared reaches the handler, but it is the key and not what is asked for. */
-function withoutKey(args: JsonObject, { argument, isDeclared }: ToolIdempotency): JsonObject {
-  if (!isDeclared) return args;
+function withoutKey(args: JsonObject, { argument, isDeclared }: KeyPlaces): JsonObject {
+  if (argument === undefined || !isDeclared) return args;
   const { [argument]: _, ...rest } = args;
   return rest;
 }
@@ -160,7 +178,8 @@ function askingMaker(
   },
 ): AskingMaker {
   const { sent, timeoutMs, leaseGraceMs, waitMsMax } = options;
-  const name = operationName(server.slug, target.name);
+  const name = target.kind === 'route' ? target.name : operationName(server.slug, target.name);
+  const reconcile = checkedReconcile(target, server);
   return (operation, key) => ({
     claim: {
       tenantId: operation.principal.tenantId,
@@ -172,9 +191,19 @@ function askingMaker(
       leaseMs: timeoutMs + leaseGraceMs,
     },
     waitMs: Math.min(timeoutMs - (performance.now() - operation.startedAt), waitMsMax),
-    reconcile: target.reconcile,
+    reconcile,
     attempt: { args: operation.args, principal: operation.principal },
   });
+}
+
+/** What is found counts as the tool's own answer, so it is held to the same. */
+function checkedReconcile({ reconcile, tool }: Target, { definition }: GateServer): Reconcile | undefined {
+  if (reconcile === undefined || tool === undefined) return undefined;
+  const check = compileResultCheck(tool, definition.limits);
+  return async (attempt) => {
+    const found = await reconcile(attempt);
+    return found.outcome === 'done' ? { ...found, result: check(found.result) } : found;
+  };
 }
 
 /** The column's length (governance §7). */
@@ -197,7 +226,8 @@ function asReplay(operation: Operation, outcome: Outcome): Outcome {
   operation.answerHeaders[REPLAYED_HEADER] = 'true';
   if (!outcome.ok) return { ok: false, error: markedError(outcome.error) };
   const { result } = outcome;
-  if (typeof result !== 'object' || result === null) return outcome;
+  // A route's answer has no place for it but the header.
+  if (operation.kind === 'route' || typeof result !== 'object' || result === null) return outcome;
   const meta = '_meta' in result && typeof result._meta === 'object' ? result._meta : undefined;
   return { ok: true, result: { ...result, _meta: { ...meta, [REPLAYED_META]: true } } };
 }

@@ -154,6 +154,7 @@ async function resolveUnknown(
     if (row.status === 'processing') await records.lapse(claim, row);
     return { refusal: outcomeUnknown(row) };
   }
+  const { locked_until: endsAt } = row;
   const reservation = await records.takeOver(claim, row);
   if (reservation === undefined) return undefined;
   const found = await askTool(parts, reconcile, claim.leaseMs, {
@@ -162,7 +163,10 @@ async function resolveUnknown(
     requestId: row.request_id,
     startedAt: row.created_at,
   });
-  if (found.outcome === 'nothing') return reservation;
+  // What was sent may still be on its way; once its lease has passed it cannot arrive any more.
+  const isOver = endsAt <= parts.now();
+  if (found.outcome === 'nothing' && isOver)
+    return (await records.renew(reservation, claim.leaseMs)) ? reservation : undefined;
   if (found.outcome === 'done') {
     const outcome: Outcome = { ok: true, result: found.result };
     await records.settle(reservation, await encodeOutcome(outcome));
@@ -170,8 +174,8 @@ async function resolveUnknown(
   }
   const failure =
     row.error === null ? undefined : ({ status: 'failed', encoding: row.encoding, text: row.error } as const);
-  await records.settleUnknown(reservation, failure);
-  return { refusal: outcomeUnknown(row) };
+  await records.settleUnknown(reservation, failure, endsAt);
+  return { refusal: outcomeUnknown(row, found.outcome === 'nothing' ? endsAt - parts.now() : undefined) };
 }
 
 /** A tool that fails to find out, or takes longer than the call itself may, has not found out. */

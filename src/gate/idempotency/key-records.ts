@@ -8,6 +8,7 @@ import {
   type KeyRow,
   lapseKey,
   releaseKey,
+  renewKey,
   reserveKeys,
   settleKeys,
   takeOverKey,
@@ -42,11 +43,16 @@ export interface KeyRecords {
   reserve(claim: KeyClaim): Promise<{ readonly reserved: Reservation } | { readonly found: KeyRow }>;
   find(name: KeyName): Promise<KeyRow | undefined>;
   settle(reservation: Reservation, outcome: StoredOutcome): Promise<void>;
-  /** Keeps the failure, where there was one, and the key from running again. */
-  settleUnknown(reservation: Reservation, failure: StoredOutcome | undefined): Promise<void>;
+  /**
+   * Keeps the failure, where there was one, and the key from running again. `endsAt` is when the lease of the call itself
+   * passes, for those who only asked after it; absent: the lease stands.
+   */
+  settleUnknown(reservation: Reservation, failure: StoredOutcome | undefined, endsAt?: number): Promise<void>;
   release(reservation: Reservation): Promise<void>;
   /** Undefined where somebody else was faster, or the call ended after all. */
   takeOver(claim: KeyClaim, row: KeyRow): Promise<Reservation | undefined>;
+  /** A lease from now on, for a call that begins after it was asked about; false where somebody else took it over. */
+  renew(reservation: Reservation, leaseMs: number): Promise<boolean>;
   lapse(name: KeyName, row: KeyRow): Promise<void>;
 }
 
@@ -98,8 +104,9 @@ export function createKeyRecords({ store, now, ttlMs }: KeyRecordsDeps): KeyReco
         result: status === 'completed' ? text : null,
         error: status === 'failed' ? text : null,
       }),
-    settleUnknown: (reservation, failure) =>
+    settleUnknown: (reservation, failure, endsAt) =>
       end(reservation, {
+        ...(endsAt === undefined ? {} : { locked_until: endsAt }),
         status: 'unknown',
         encoding: failure?.encoding ?? 'json',
         result: null,
@@ -111,16 +118,14 @@ export function createKeyRecords({ store, now, ttlMs }: KeyRecordsDeps): KeyReco
     },
     async takeOver(claim, row) {
       const id = randomUUID();
-      const time = now();
-      const values = {
-        ...nameOf(claim),
-        id,
-        previous: row.id,
-        now: time,
-        locked_until: time + claim.leaseMs,
-      };
+      const lease = { now: now(), locked_until: now() + claim.leaseMs };
+      const values = { ...nameOf(claim), id, previous: row.id, ...lease };
       const changes = await write(claim, { statement: takeOverKey, values });
       return changes === 1 ? { ...nameOf(claim), tenantId: claim.tenantId, id } : undefined;
+    },
+    async renew(reservation, leaseMs) {
+      const values = { ...nameOf(reservation), id: reservation.id, locked_until: now() + leaseMs };
+      return (await write(reservation, { statement: renewKey, values })) === 1;
     },
     async lapse(name, { id }) {
       await write(name, { statement: lapseKey, values: { ...nameOf(name), id, now: now() } });
@@ -133,7 +138,8 @@ export function hasLapsed(row: KeyRow, now: number): boolean {
   return row.status === 'unknown' || (row.status === 'processing' && row.locked_until <= now);
 }
 
-type Ending = Pick<KeyRow, 'status' | 'encoding' | 'result' | 'error'>;
+type Ending = Pick<KeyRow, 'status' | 'encoding' | 'result' | 'error'> &
+  Partial<Pick<KeyRow, 'locked_until'>>;
 
 interface SettledRow extends Ending, GroupRow {
   readonly operation: string;

@@ -49,15 +49,16 @@ export const findKey = tenantStatement<KeyRow>(
  */
 export const settleKeys = tenantStatement<{ readonly id: string }>('idempotency.settle', {
   sqlite: `UPDATE idempotency_keys SET status = value ->> 'status', encoding = value ->> 'encoding',
-     result = value ->> 'result', error = value ->> 'error', updated_at = value ->> 'updated_at'
+     result = value ->> 'result', error = value ->> 'error', updated_at = value ->> 'updated_at',
+     locked_until = COALESCE(value ->> 'locked_until', locked_until)
    FROM json_each(:rows)
    WHERE tenant_id = :tenant AND operation = value ->> 'operation' AND idempotency_keys.key = value ->> 'key'
      AND idempotency_keys.id = value ->> 'id' AND status IN ('processing', 'unknown')
    RETURNING idempotency_keys.id`,
   postgres: `UPDATE idempotency_keys AS kept SET status = row.status, encoding = row.encoding, result = row.result,
-     error = row.error, updated_at = row.updated_at
+     error = row.error, updated_at = row.updated_at, locked_until = COALESCE(row.locked_until, kept.locked_until)
    FROM json_to_recordset(CAST(:rows AS JSON)) AS row(id TEXT, key TEXT, operation TEXT, status TEXT, encoding TEXT,
-     result TEXT, error TEXT, updated_at BIGINT)
+     result TEXT, error TEXT, updated_at BIGINT, locked_until BIGINT)
    WHERE kept.tenant_id = :tenant
      AND kept.key = ANY (ARRAY(SELECT key FROM json_to_recordset(CAST(:rows AS JSON)) AS a(key TEXT)))
      AND kept.operation = row.operation AND kept.key = row.key AND kept.id = row.id
@@ -76,6 +77,12 @@ export const takeOverKey = tenantStatement(
   `UPDATE idempotency_keys SET id = :id, status = 'processing', locked_until = :locked_until, updated_at = :now
    WHERE tenant_id = :tenant AND operation = :operation AND key = :key AND id = :previous
      AND (status = 'unknown' OR (status = 'processing' AND locked_until <= :now))`,
+);
+
+export const renewKey = tenantStatement(
+  'idempotency.renew',
+  `UPDATE idempotency_keys SET locked_until = :locked_until
+   WHERE tenant_id = :tenant AND operation = :operation AND key = :key AND id = :id AND status = 'processing'`,
 );
 
 /** A lease that passed without an end is an end that nobody knows. */

@@ -151,13 +151,24 @@ function stillRefused(bucket: Bucket, buckets: readonly Bucket[], now: number): 
   return new Refusal(bucket, refused.used, refused.waitMs - passed, refused.resetMs - passed);
 }
 
+/**
+ * Time is counted in pieces of this length. A piece in which this process was held up counts as one: the answer may have
+ * been there all the while, and a busy node must not take its counters for lost.
+ */
+const PIECE_MS = 50;
+
 /** Rejects when `answer` is late. */
 function within<Value>(milliseconds: number, answer: Value | Promise<Value>): Promise<Value> {
   if (!(answer instanceof Promise)) return Promise.resolve(answer);
   return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout;
     const late = () => reject(new Error(`no answer within ${milliseconds} ms`));
-    // One turn more: where this process itself was held up, the answer may be waiting on the socket.
-    const timer = setTimeout(() => setImmediate(late), milliseconds);
+    const wait = (left: number): void => {
+      const piece = Math.min(left, PIECE_MS);
+      // One turn more at the end: the answer may be waiting on the socket.
+      timer = setTimeout(() => (left > piece ? wait(left - piece) : setImmediate(late)), piece);
+    };
+    wait(milliseconds);
     answer.then(
       (value) => {
         clearTimeout(timer);

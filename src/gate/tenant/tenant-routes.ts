@@ -45,6 +45,7 @@ export function tenantRoutes(deps: TenantRouteDeps): readonly Route[] {
       ...ADMIN,
       method: 'POST',
       path: '/api/v1/tenants',
+      once: true,
       summary: 'Makes a tenant.',
       schema: {
         body: {

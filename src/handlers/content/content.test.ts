@@ -245,9 +245,10 @@ test('P07: completion offers the values of an enum, at most 100', async () => {
     ],
   });
   const [prompt] = prompts;
-  expect(prompt?.complete?.('lang', 'p', {})).toEqual(['Python', 'TypeScript']);
-  expect(prompt?.complete?.('many', '', {})).toHaveLength(100);
-  expect(prompt?.complete?.('unknown', '', {})).toEqual([]);
+  const by = callWith({});
+  expect(prompt?.complete?.('lang', 'p', {}, by)).toEqual(['Python', 'TypeScript']);
+  expect(prompt?.complete?.('many', '', {}, by)).toHaveLength(100);
+  expect(prompt?.complete?.('unknown', '', {}, by)).toEqual([]);
 });
 
 async function read(resource: Partial<Resource>, run?: Source['run']) {
@@ -322,7 +323,7 @@ test('P07: a change of the file is told once after the writing ends, also when t
   });
   expect(resources[1]?.watch).toBeUndefined();
   let told = 0;
-  const stop = resources[0]?.watch?.(() => told++);
+  const stop = resources[0]?.watch?.(() => told++, callWith({}));
   writeFileSync(join(root, 'docs', 'other.txt'), 'x');
   for (const text of ['t', 'tw', 'two!']) writeFileSync(path, text);
   await expect.poll(() => told, { timeout: 3000 }).toBe(1);
@@ -334,7 +335,7 @@ test('P07: a change of the file is told once after the writing ends, also when t
   stop?.();
   writeFileSync(path, 'four');
   utimesSync(path, new Date(), new Date());
-  const again = resources[0]?.watch?.(() => told++);
+  const again = resources[0]?.watch?.(() => told++, callWith({}));
   again?.();
   expect(told).toBe(3);
 });
@@ -412,9 +413,9 @@ test('P07: a resource template matches, runs its handler with the variables, and
   expect(await template?.read(callWith({ ...variables, uri }))).toEqual([
     { uri, mimeType: 'text/csv', text: JSON.stringify({ region: 'eu', id: 'a b', uri }) },
   ]);
-  expect(template?.complete?.('region', 'u', {})).toEqual(['us', 'eu']);
-  expect(template?.complete?.('id', '2', {})).toEqual(['22']);
-  expect(template?.complete?.('none', '', {})).toEqual([]);
+  expect(template?.complete?.('region', 'u', {}, callWith({}))).toEqual(['us', 'eu']);
+  expect(template?.complete?.('id', '2', {}, callWith({}))).toEqual(['22']);
+  expect(template?.complete?.('none', '', {}, callWith({}))).toEqual([]);
   expect(prepared[0]?.inputSchema).toMatchObject({
     required: ['uri'],
     properties: { id: { type: 'string' } },

@@ -4,6 +4,7 @@ import type { FileHandler } from '../../definition/schema/handler.ts';
 import { HandlerError } from '../../errors.ts';
 import type { Call } from '../../tool.ts';
 import type { HandlerContext, HandlerFactory, PreparedHandler } from '../handler.ts';
+import { answerMaxOf } from '../workers/answer-bound.ts';
 import { createFixedInput, type FixedInput, toCallInput } from '../workers/call-input.ts';
 import { type CallServiceDeps, createCallServices } from '../workers/call-services.ts';
 import { signatureOf } from '../workers/file-signature.ts';
@@ -22,6 +23,8 @@ export const DEFAULT_MEMORY_MB = 128;
 export interface FileHandlerDeps extends CallServiceDeps {
   /** Of {@link MODULE_PROGRAM}. */
   readonly pool: WorkerPool;
+  /** Bytes of a result that the gate lets pass. */
+  readonly maxResultBytes: number;
 }
 
 /** Makes the factory of `file` handlers. Handlers load when prepared, and run on the pool's workers. */
@@ -42,7 +45,12 @@ async function prepare(
   }
   const path = isAbsolute(handler.path) ? handler.path : resolve(context.baseDirectory, handler.path);
   assertReadable(path);
-  const target: ModuleTarget = { kind: 'module', path, exportName: handler.export };
+  const target: ModuleTarget = {
+    kind: 'module',
+    path,
+    exportName: handler.export,
+    answerMax: answerMaxOf(deps.maxResultBytes),
+  };
   const prepared = { target, context, deps, fixed: createFixedInput(context, deps) };
   if (handler.isolation === 'inprocess') return prepareInProcess(handler, prepared);
   const memoryMb = context.sandbox?.memoryMb ?? DEFAULT_MEMORY_MB;

@@ -4,6 +4,7 @@ import { flushCompileCache, registerHooks } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { HandlerError } from '../../errors.ts';
 import { toToolResult } from '../result.ts';
+import { assertAnswerFits } from '../workers/answer-bound.ts';
 import { freezeDeep } from '../workers/context-members.ts';
 import { describeFailure } from '../workers/describe-failure.ts';
 import { signatureOf } from '../workers/file-signature.ts';
@@ -69,11 +70,14 @@ servePool((port) => {
 });
 
 async function run({ id, target, input, channel }: WorkerCall, port: WorkerPort): Promise<string> {
-  const handler = await functionOf(parseModuleTarget(target));
+  const own = parseModuleTarget(target);
+  const handler = await functionOf(own);
   reportImports(port);
   const context = createHandlerContext(input, channel);
   const value = await currentCall.run(id, handler, freezeDeep(input.args), context);
-  return JSON.stringify(toToolResult(value));
+  const answer = JSON.stringify(toToolResult(value));
+  if (own.answerMax !== undefined) assertAnswerFits(answer, own.answerMax);
+  return answer;
 }
 
 /** Loaded when first needed: most threads never run a plugin, and each one starts quicker without. */

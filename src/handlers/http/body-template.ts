@@ -1,13 +1,24 @@
 // The body of a request, in a form in which an argument cannot become anything but the value it is.
 import type { JsonObject } from '../../tool.ts';
 import { encodeComponent } from './encoding.ts';
-import { configError, lookUp, soleOf, type Template, type TemplateScope, textOf } from './template.ts';
+import { fileBytes } from './file-bytes.ts';
+import {
+  configError,
+  lookUp,
+  type Placeholder,
+  soleOf,
+  type Template,
+  type TemplateScope,
+  textOf,
+} from './template.ts';
 import { assertForms, formText, namedValues } from './value-forms.ts';
 
 export interface RenderedBody {
-  readonly text: string;
+  readonly content: string | Uint8Array;
   /** Sent unless the handler names a content type itself. */
   readonly contentType: string;
+  /** It says more than what the handler names: the boundary of the parts. */
+  readonly replacesType?: true;
 }
 
 /** Writes the body for one call; undefined when all of it depends on a missing argument. */
@@ -16,6 +27,7 @@ export type BodyRenderer = (args: JsonObject) => RenderedBody | undefined;
 const JSON_TYPE = 'application/json';
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
+const BYTES_TYPE = 'application/octet-stream';
 
 /**
  * Compiles `body` for the content type the handler declares, if it does. Objects become JSON or a form; text that
@@ -55,13 +67,13 @@ export function compileValue(
 
 /** All arguments as JSON: the body of a handler that has none. */
 export function argumentsBody(args: JsonObject): RenderedBody {
-  return { text: JSON.stringify(args), contentType: JSON_TYPE };
+  return { content: JSON.stringify(args), contentType: JSON_TYPE };
 }
 
 /** A body that code made: text as it is, anything else as JSON. */
 export function givenBody(value: unknown): RenderedBody {
-  if (typeof value === 'string') return { text: value, contentType: TEXT_TYPE };
-  return { text: JSON.stringify(value), contentType: JSON_TYPE };
+  if (typeof value === 'string') return { content: value, contentType: TEXT_TYPE };
+  return { content: JSON.stringify(value), contentType: JSON_TYPE };
 }
 
 /** A JSON value in which strings are templates. `literal` holds values without placeholders. */
@@ -121,7 +133,7 @@ function renderNode(node: Node, args: JsonObject): unknown {
 function jsonBody(node: Node): BodyRenderer {
   return (args) => {
     const value = renderNode(node, args);
-    return value === undefined ? undefined : { text: JSON.stringify(value), contentType: JSON_TYPE };
+    return value === undefined ? undefined : { content: JSON.stringify(value), contentType: JSON_TYPE };
   };
 }
 
@@ -134,7 +146,7 @@ function formBody(body: unknown, scope: TemplateScope): BodyRenderer {
     const name = scope.parseLiteral(key, `body.${key}`);
     return compileField(name, value, `body.${key}`, scope);
   });
-  return (args) => ({ text: fields.flatMap((render) => render(args)).join('&'), contentType: FORM_TYPE });
+  return (args) => ({ content: fields.flatMap((render) => render(args)).join('&'), contentType: FORM_TYPE });
 }
 
 /** Writes the items of one field, none where its argument is missing. */
@@ -159,19 +171,34 @@ function compileField(name: string, value: unknown, place: string, scope: Templa
 
 function textBody(template: Template, type: string | undefined): BodyRenderer {
   const sole = soleOf(template);
-  if (sole !== undefined && type === undefined) {
+  if (sole?.form === 'file') return fileBody(sole);
+  if (sole !== undefined && isWhole(sole, type)) {
     return (args) => {
       const value = lookUp(args, sole);
       if (value === undefined) return undefined;
-      if (typeof value === 'string') return { text: value, contentType: TEXT_TYPE };
-      return { text: JSON.stringify(value), contentType: JSON_TYPE };
+      if (typeof value === 'string') return { content: value, contentType: TEXT_TYPE };
+      return { content: JSON.stringify(value), contentType: JSON_TYPE };
     };
   }
   assertForms(template, 'body', ['json']);
   const encode = escapeFor(type, template);
   return (args) => {
     const text = renderText(template, args, encode);
-    return text === undefined ? undefined : { text, contentType: TEXT_TYPE };
+    return text === undefined ? undefined : { content: text, contentType: TEXT_TYPE };
+  };
+}
+
+/** What is the whole body stands in nothing that it could break out of. A form is not one value but several. */
+function isWhole({ form }: Placeholder, type: string | undefined): boolean {
+  return type === undefined || (form === undefined && type !== FORM_TYPE && !isMultipart(type));
+}
+
+/** The bytes of a file as the whole body. */
+function fileBody(sole: Placeholder): BodyRenderer {
+  return (args) => {
+    const value = lookUp(args, sole);
+    if (value === undefined || value === null) return undefined;
+    return { content: fileBytes(value, sole), contentType: BYTES_TYPE };
   };
 }
 
@@ -180,8 +207,8 @@ type Escape = (text: string, field: string) => string;
 function escapeFor(type: string | undefined, template: Template): Escape {
   if (type === FORM_TYPE) return encodeComponent;
   if (type !== undefined && /[/+](?:xml|html)$/.test(type)) return escapeMarkup;
-  if (type?.startsWith('multipart/') === true && template.some((part) => typeof part !== 'string')) {
-    throw configError('body', 'inserts arguments into a multipart body', 'send JSON or a form');
+  if (isMultipart(type) && template.some((part) => typeof part !== 'string')) {
+    throw configError('body', 'inserts arguments into a multipart body', 'write it as an object of fields');
   }
   return asIs;
 }
@@ -224,8 +251,14 @@ function parseJsonText(template: Template): { readonly value: unknown } | undefi
   }
 }
 
-function mediaTypeOf(contentType: string | undefined): string | undefined {
+/** Without its parameters, in lower case. */
+export function mediaTypeOf(contentType: string | undefined): string | undefined {
   return contentType?.split(';', 1)[0]?.trim().toLowerCase();
+}
+
+/** Of a form or of any other kind of parts. */
+export function isMultipart(mediaType: string | undefined): boolean {
+  return mediaType?.startsWith('multipart/') === true;
 }
 
 function isJsonType(type: string | undefined): boolean {

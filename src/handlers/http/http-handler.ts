@@ -2,7 +2,7 @@
 import type { HttpHandler } from '../../definition/schema/handler.ts';
 import { sizeBytes } from '../../definition/size.ts';
 import { matchesDomain, withPort } from '../../egress/allow-list.ts';
-import type { Egress, EgressResponse } from '../../egress/egress.ts';
+import type { Egress, EgressRequest, EgressResponse } from '../../egress/egress.ts';
 import { EgressError } from '../../egress/egress-error.ts';
 import {
   isIdempotentMethod,
@@ -50,7 +50,15 @@ function toHandler(prepared: Prepared, transforms: Transforms): PreparedHandler 
     run: (call) => run(prepared, transforms, call),
     timeoutMs: prepared.handler.timeout,
     annotations: httpHints(prepared.handler),
+    saysNothing,
   };
+}
+
+/** RFC 9110 §15.5.5 and §15.5.11: there is none, or none any more. An empty list is an answer to a search. */
+function saysNothing(answer: ToolResult | HandlerError): boolean {
+  if (answer instanceof HandlerError) return [404, 410].includes(Number(answer.details?.status));
+  const { content, structuredContent } = answer;
+  return content.length === 0 || (Array.isArray(structuredContent) && structuredContent.length === 0);
 }
 
 /** What follows from the method. */
@@ -77,7 +85,8 @@ interface Prepared {
 }
 
 function prepare(handler: HttpHandler, context: HandlerContext, deps: HttpHandlerDeps): Prepared {
-  const request = compileRequest(handler, context.inputSchema);
+  const appendArgs = handler.appendArgs && context.looksAfter === undefined;
+  const request = compileRequest({ ...handler, appendArgs }, context.inputSchema);
   const { hostname, port } = request.target;
   const allowedDomains = context.sandbox?.allowedDomains ?? [];
   if (allowedDomains.length > 0 && !matchesDomain(hostname, port, allowedDomains)) {
@@ -106,7 +115,7 @@ function prepare(handler: HttpHandler, context: HandlerContext, deps: HttpHandle
 async function run(prepared: Prepared, transforms: Transforms, call: Call): Promise<ToolResult> {
   try {
     const rendered = prepared.request.render(call.args, await transforms.toParts?.(call));
-    const response = await sendWithRetries(prepared, rendered, call.signal);
+    const response = await sendWithRetries(prepared, rendered, call);
     if (!isExpected(prepared.handler, response.status)) throw unexpectedStatus(prepared, response);
     if (transforms.toResult !== undefined) return await transforms.toResult(call, response);
     return toResult(prepared.handler.method, response);
@@ -120,25 +129,31 @@ async function run(prepared: Prepared, transforms: Transforms, call: Call): Prom
 async function sendWithRetries(
   prepared: Prepared,
   rendered: RenderedRequest,
-  signal: AbortSignal,
+  call: Pick<Call, 'signal' | 'trace'>,
 ): Promise<EgressResponse> {
   const { clock } = prepared;
   const endsAt = clock.now() + prepared.timeoutMs;
+  let resends = 0;
   for (let retry = 0; ; retry++) {
-    const outcome = await attempt(prepared, rendered, endsAt - clock.now(), signal);
+    const outcome = await attempt(prepared, rendered, {
+      timeoutMs: endsAt - clock.now(),
+      signal: call.signal,
+      trace: call.trace,
+      resends,
+    });
     if (retry >= prepared.retries || !mayRetry(prepared.handler, outcome)) return settle(outcome);
-    const retryAfter = outcome instanceof EgressError ? undefined : outcome.headers['retry-after'];
-    const waitMs = retryWaitMs(retry, retryAfter, clock);
+    const answered = outcome instanceof EgressError ? undefined : outcome;
+    resends += 1 + (answered?.redirects ?? 0);
+    const waitMs = retryWaitMs(retry, answered?.headers['retry-after'], clock);
     if (clock.now() + waitMs >= endsAt) return settle(outcome);
-    await pause(clock, waitMs, signal);
+    await pause(clock, waitMs, call.signal);
   }
 }
 
 async function attempt(
   prepared: Prepared,
   rendered: RenderedRequest,
-  timeoutMs: number,
-  signal: AbortSignal,
+  own: Pick<EgressRequest, 'timeoutMs' | 'trace' | 'resends'> & { readonly signal: AbortSignal },
 ): Promise<EgressResponse | EgressError> {
   const { handler } = prepared;
   try {
@@ -147,13 +162,12 @@ async function attempt(
       method: handler.method,
       headers: rendered.headers,
       ...(rendered.body === undefined ? {} : { body: rendered.body }),
-      timeoutMs,
       maxBytes: prepared.maxBytes,
       followRedirects: handler.followRedirects,
       purpose: 'http-handler',
       allowedHosts: prepared.allowedHosts,
       allowedDomains: prepared.allowedDomains,
-      signal,
+      ...own,
     });
   } catch (error) {
     if (error instanceof EgressError) return error;

@@ -4,8 +4,16 @@ import { hasControlCharacter, headerNameProblem } from '../../egress/header-fiel
 import type { Target } from '../../egress/target.ts';
 import type { JsonObject } from '../../tool.ts';
 import { ArgumentRefusal } from './argument-refusal.ts';
-import { argumentsBody, type BodyRenderer, compileBody, givenBody } from './body-template.ts';
+import {
+  argumentsBody,
+  type BodyRenderer,
+  compileBody,
+  givenBody,
+  isMultipart,
+  mediaTypeOf,
+} from './body-template.ts';
 import { encodeComponent, notWellFormed } from './encoding.ts';
+import { compileMultipart } from './multipart-body.ts';
 import { appendArgument, compileQueryMap, type QueryItem, renderItem } from './query-template.ts';
 import { configError, createTemplateScope, lookUp, type Template, type TemplateScope } from './template.ts';
 import type { RequestParts } from './transforms.ts';
@@ -15,7 +23,7 @@ import { assertForms, formText } from './value-forms.ts';
 export interface RenderedRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+  readonly body: string | Uint8Array | undefined;
 }
 
 export interface RequestTemplate {
@@ -41,10 +49,11 @@ export function compileRequest(handler: HttpHandler, inputSchema: JsonObject): R
     render(args, parts = {}) {
       const body = parts.body === undefined ? renderBody?.(args) : givenBody(parts.body);
       const fields = { ...renderHeaders(headers, args), ...parts.headers };
-      if (body !== undefined) fields['content-type'] ??= body.contentType;
+      if (body?.replacesType === true) fields['content-type'] = body.contentType;
+      else if (body !== undefined) fields['content-type'] ??= body.contentType;
       const isAppended = appends && parts.query === undefined;
       const search = renderQuery([query, parts.query], args, isAppended ? scope.used : undefined);
-      return { url: origin + renderPath(args) + search, headers: fields, body: body?.text };
+      return { url: origin + renderPath(args) + search, headers: fields, body: body?.content };
     },
   };
 }
@@ -78,7 +87,12 @@ function bodyOf(
   if (type.some((part) => typeof part !== 'string')) {
     throw configError('headers.Content-Type', 'must not depend on arguments', 'write it out');
   }
-  return compileBody(body, type.length === 0 ? undefined : type.join(''), scope);
+  const declared = type.length === 0 ? undefined : type.join('');
+  if (declared !== undefined && isMultipart(mediaTypeOf(declared)) && typeof body !== 'string')
+    return compileMultipart(body, { declared, parts: handler.parts ?? {} }, scope);
+  if (handler.parts !== undefined)
+    throw configError('parts', 'has no meaning here', 'send an object as multipart/form-data');
+  return compileBody(body, declared, scope);
 }
 
 function compileHeaders(headers: Readonly<Record<string, string>>, scope: TemplateScope): HeaderTemplate[] {

@@ -2,6 +2,7 @@
 import { DEFAULT_INLINE_MEMORY_MB } from '../../definition/schema/handler.ts';
 import type { Call } from '../../tool.ts';
 import type { HandlerContext } from '../handler.ts';
+import { answerMaxOf } from '../workers/answer-bound.ts';
 import { createFixedInput, toCallInput } from '../workers/call-input.ts';
 import { type CallServiceDeps, createCallServices } from '../workers/call-services.ts';
 import type { CodeTarget } from '../workers/handler-target.ts';
@@ -9,11 +10,13 @@ import type { CallInput } from '../workers/messages.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import { type WorkerProgram, workerFile } from '../workers/pool-worker.ts';
 import { runPooled } from '../workers/pooled-call.ts';
+import { engineCode } from './engine-code.ts';
 
 /** Isolates of QuickJS-ng, one per thread. */
 export const ISOLATE_PROGRAM: WorkerProgram = {
   name: 'inline',
   file: workerFile(import.meta.url),
+  code: engineCode,
   // The engine's own limit of its stack has to be met before that of the thread.
   stackSizeMb: 8,
   // The thread itself, the engine, and texts on their way in and out.
@@ -26,9 +29,6 @@ export interface AuthorCodeDeps extends CallServiceDeps {
   /** Bytes of a result that the gate lets pass. */
   readonly maxResultBytes: number;
 }
-
-/** A result stands in an answer as text and as a value, and text grows when it is quoted. */
-const ANSWER_FACTOR = 3;
 
 /** Ready to run; resolves with the answer as JSON, in the form that the target asks for. */
 export type AuthorCode = (call: Call, given?: Pick<CallInput, 'args' | 'response'>) => Promise<string>;
@@ -43,7 +43,7 @@ export async function prepareCode(
     ...deps
   }: AuthorCodeDeps & { readonly context: HandlerContext; readonly memoryMb?: number },
 ): Promise<AuthorCode> {
-  const target: CodeTarget = { kind: 'code', ...written, answerMax: ANSWER_FACTOR * maxResultBytes };
+  const target: CodeTarget = { kind: 'code', ...written, answerMax: answerMaxOf(maxResultBytes) };
   const fixed = createFixedInput(context, deps);
   const bound = memoryLimit(memoryMb, context.sandbox?.memoryMb);
   const version = await deps.pool.load(target, bound);

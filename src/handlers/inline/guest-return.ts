@@ -1,6 +1,7 @@
 // What the author's code returned, once it has left the isolate, and what is made of it.
 import { HandlerError } from '../../errors.ts';
 import { toToolResult } from '../result.ts';
+import { assertAnswerFits } from '../workers/answer-bound.ts';
 import type { CodeTarget } from '../workers/handler-target.ts';
 
 /** Kinds and texts are those of guest/settlement.ts; `error` is thrown instead. */
@@ -12,7 +13,7 @@ export interface GuestReturn {
 /** The answer of the worker as JSON. Throws HandlerError HANDLER_OUTPUT_ERROR for what cannot be sent. */
 export function toAnswer(returned: GuestReturn, { returns, answerMax }: CodeTarget): string {
   const answer = writeAnswer(returned, returns);
-  if (answer.length > answerMax) throw outputError('The result is larger than limits.maxResultSize allows.');
+  assertAnswerFits(answer, answerMax);
   return answer;
 }
 

@@ -8,6 +8,7 @@ import { HandlerError } from '../../errors.ts';
 import type { HandlerChannel } from '../workers/handler-context.ts';
 import type { CallInput } from '../workers/messages.ts';
 import { createEngine, type Engine } from './engine.ts';
+import type { EngineCode } from './engine-code.ts';
 import { GUEST_SOURCE } from './guest/guest-source.ts';
 import { GuestCall, type GuestFunctions } from './guest-call.ts';
 import type { GuestReturn } from './guest-return.ts';
@@ -33,8 +34,8 @@ export class Isolate {
     this.#base = engine.memory().slice();
   }
 
-  static async create(memoryMb: number): Promise<Isolate> {
-    return new Isolate(await createEngine(memoryMb), memoryMb);
+  static async create(memoryMb: number, code: EngineCode): Promise<Isolate> {
+    return new Isolate(await createEngine(memoryMb, code), memoryMb);
   }
 
   /** False when another isolate must take its place; images belong to the isolate that made them. */

@@ -3,6 +3,7 @@ import { workerData } from 'node:worker_threads';
 import { LRUCache } from 'lru-cache';
 import type { CodeTarget, HandlerTarget } from '../workers/handler-target.ts';
 import { servePool } from '../workers/worker-side.ts';
+import type { EngineCode } from './engine-code.ts';
 import { toAnswer } from './guest-return.ts';
 import { Isolate } from './isolate.ts';
 import type { MemoryImage } from './memory-image.ts';
@@ -12,7 +13,7 @@ const IMAGES_MAX = 64 * 1024 * 1024;
 /** What an image counts besides its pages: a handler that changes none still takes a place. */
 const IMAGE_OVERHEAD = 1024;
 
-const memoryMb = parseMemoryMb(workerData);
+const { memoryMb, code: engineCode } = parseWorkerData(workerData);
 
 interface Prepared {
   readonly isolate: Isolate;
@@ -38,7 +39,7 @@ servePool(() => ({
 async function usable(): Promise<Prepared> {
   if (prepared?.isolate.isUsable !== true) {
     prepared = {
-      isolate: await Isolate.create(memoryMb),
+      isolate: await Isolate.create(memoryMb, engineCode),
       images: new LRUCache({
         maxSize: IMAGES_MAX,
         sizeCalculation: ({ pages }) => pages.byteLength + IMAGE_OVERHEAD,
@@ -58,8 +59,8 @@ function imageFor({ code }: CodeTarget, { isolate, images }: Prepared): MemoryIm
 }
 
 /** Written by the pool. */
-function parseMemoryMb(data: { readonly memoryMb: number }): number {
-  return data.memoryMb;
+function parseWorkerData(data: { readonly memoryMb: number; readonly code: EngineCode }): typeof data {
+  return data;
 }
 
 function parseCodeTarget(target: HandlerTarget): CodeTarget {

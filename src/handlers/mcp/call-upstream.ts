@@ -9,6 +9,7 @@ import { UpstreamError } from '../../upstreams/upstream-error.ts';
 import type { HeldUpstream } from '../../upstreams/upstreams.ts';
 import { authorizeUpstream } from './authorization-round.ts';
 import { type ClientQuestions, questionsFor } from './client-questions.ts';
+import { traced } from './upstream-span.ts';
 
 /** A second one for scopes that only the call itself needs. */
 const AUTHORIZATIONS_MAX = 2;
@@ -50,13 +51,22 @@ export async function callUpstream(
 async function sendAuthorized(upstream: Upstream, request: UpstreamCall, call: Call): Promise<JsonObject> {
   for (let round = 1; ; round++) {
     try {
-      return await send(upstream, request, call.signal);
+      return await sendOnce(upstream, request, call);
     } catch (error) {
       const isWanted = error instanceof UpstreamError && error.reason === 'unauthorized';
       if (!isWanted || round > AUTHORIZATIONS_MAX) throw error;
       await authorizeUpstream(upstream, call, error);
     }
   }
+}
+
+/** As a span of its own below that of the call. Rejects as `callUpstream` does; what the upstream wants to know is refused. */
+export function sendOnce(
+  upstream: Upstream,
+  request: UpstreamCall,
+  call: Pick<Call, 'trace' | 'signal'>,
+): Promise<JsonObject> {
+  return traced(call, upstream, request, (trace) => send(upstream, { ...request, trace }, call.signal));
 }
 
 /** What ended the call from outside is why it failed: a deadline, a cancellation, a question that ends a round. */

@@ -17,7 +17,7 @@ import { UpstreamError } from '../../upstreams/upstream-error.ts';
 import type { HeldUpstream } from '../../upstreams/upstreams.ts';
 import { toPromptResult } from '../content/handler-contents.ts';
 import { parseUriTemplate } from '../content/uri-template.ts';
-import { callUpstream } from './call-upstream.ts';
+import { callUpstream, sendOnce } from './call-upstream.ts';
 import { toOperationError } from './upstream-failure.ts';
 
 /** `name`: the one it is listed under. */
@@ -30,8 +30,8 @@ export function createFederatedPrompt(held: HeldUpstream, spec: PromptSpec, name
       if (!Array.isArray(result.messages)) throw noAnswer('prompts/get');
       return toPromptResult({ content: [], structuredContent: result }, spec.description);
     },
-    complete: (argument, value, context) =>
-      complete(held, { ref: { type: 'ref/prompt', name: spec.name }, argument, value, context }),
+    complete: (argument, value, context, by) =>
+      complete(held, { ref: { type: 'ref/prompt', name: spec.name }, argument, value, context }, by),
   };
 }
 
@@ -59,8 +59,8 @@ export function createFederatedTemplate(
     spec: Object.freeze(spec),
     match,
     read: (call) => read(held, String(call.args.uri), call),
-    complete: (argument, value, context) =>
-      complete(held, { ref: { type: 'ref/resource', uri: spec.uriTemplate }, argument, value, context }),
+    complete: (argument, value, context, by) =>
+      complete(held, { ref: { type: 'ref/resource', uri: spec.uriTemplate }, argument, value, context }, by),
   };
 }
 
@@ -106,6 +106,7 @@ async function complete(
     readonly value: string;
     readonly context: JsonObject;
   },
+  by: Pick<Call, 'principal' | 'signal' | 'trace'>,
 ): Promise<readonly string[]> {
   const { ref, argument: name, value, context } = asked;
   const hasContext = Object.keys(context).length > 0;
@@ -115,11 +116,9 @@ async function complete(
     ...(hasContext ? { context: { arguments: context } } : {}),
   };
   try {
-    const result = await upstream.call({
-      method: 'completion/complete',
-      params,
-      timeoutMs: config.timeout,
-    });
+    const { principal, signal } = by;
+    const common = { principal, signal, timeoutMs: config.timeout };
+    const result = await sendOnce(upstream, { ...common, method: 'completion/complete', params }, by);
     const values = isObject(result.completion) ? result.completion.values : undefined;
     return Array.isArray(values) ? values.filter((one) => typeof one === 'string') : [];
   } catch (error) {

@@ -33,6 +33,7 @@ export function createModelAsker(model: ChatModel, call: Call, options: ModelAsk
         maxTextBytes,
         timeoutMs: endsAt - now(),
         signal: call.signal,
+        trace: call.trace,
         ...(progress === undefined ? {} : { onText: progress.add }),
       });
       progress?.flush();

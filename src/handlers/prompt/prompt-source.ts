@@ -115,8 +115,8 @@ function namesOf({ properties }: JsonObject): readonly string[] {
 }
 
 /** A call's members by name: those of a class instance are not its own. */
-function channelOf({ requestId, signal, principal, client }: Call): Omit<Call, 'args'> {
-  return { requestId, signal, principal, client };
+function channelOf({ requestId, signal, principal, client, trace }: Call): Omit<Call, 'args'> {
+  return { requestId, signal, principal, client, trace };
 }
 
 /** The prompt's complaint about its arguments is one about those of the tool. */

@@ -3,6 +3,7 @@ import type { RegistryHandler } from '../../definition/schema/handler.ts';
 import { HandlerError } from '../../errors.ts';
 import { DEFAULT_MEMORY_MB } from '../file/file-handler.ts';
 import type { HandlerFactory } from '../handler.ts';
+import { answerMaxOf } from '../workers/answer-bound.ts';
 import { createFixedInput, toCallInput } from '../workers/call-input.ts';
 import { type CallServiceDeps, createCallServices } from '../workers/call-services.ts';
 import { runInProcess } from '../workers/in-process.ts';
@@ -17,6 +18,8 @@ export interface RegistryHandlerDeps extends CallServiceDeps {
   readonly plugins: ReadonlyMap<string, PluginFunction>;
   /** What plugins run on. */
   readonly pool: WorkerPool;
+  /** Bytes of a result that the gate lets pass. */
+  readonly maxResultBytes: number;
 }
 
 /** Makes the factory of `registry` handlers. A name is looked up with each call: a program may register later. */
@@ -24,6 +27,7 @@ export function createRegistryHandler(deps: RegistryHandlerDeps): HandlerFactory
   return ({ name, timeout }, context) => {
     const fixed = createFixedInput(context, deps);
     const sandbox = { ...fixed.permissions, secrets: fixed.secrets };
+    const answerMax = answerMaxOf(deps.maxResultBytes);
     const memoryMb = context.sandbox?.memoryMb ?? DEFAULT_MEMORY_MB;
     return {
       timeoutMs: timeout,
@@ -35,7 +39,10 @@ export function createRegistryHandler(deps: RegistryHandlerDeps): HandlerFactory
         const plugin = deps.plugins.get(name);
         if (plugin === undefined) throw notFound(name, deps);
         const { signal } = call;
-        return parseResult(await runPooled(deps.pool, { ...plugin, memoryMb, input, signal, services }));
+        const target = { ...plugin.target, answerMax };
+        return parseResult(
+          await runPooled(deps.pool, { ...plugin, target, memoryMb, input, signal, services }),
+        );
       },
     };
   };

@@ -1,6 +1,7 @@
 // Rows as a tool result. Structured content is always an object, which every revision of the protocol admits.
 import type { QueryResult } from '../../databases/database.ts';
 import type { SqlHandler } from '../../definition/schema/handler.ts';
+import { HandlerError } from '../../errors.ts';
 import type { JsonObject, ToolResult } from '../../tool.ts';
 
 export interface ResultForm {
@@ -28,6 +29,17 @@ export function toSqlResult(result: QueryResult, form: ResultForm): ToolResult {
     text = JSON.stringify(structured);
   }
   return withText(structured, text, truncated);
+}
+
+/** Whether a result of any form holds no row, or as a scalar no value. */
+export function saysNoRow(answer: ToolResult | HandlerError): boolean {
+  if (answer instanceof HandlerError || !isObject(answer.structuredContent)) return false;
+  const { rowCount, row, value } = answer.structuredContent;
+  return rowCount === 0 || row === null || value === null;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null;
 }
 
 function rowsOf(rows: readonly JsonObject[], truncated: boolean): JsonObject {

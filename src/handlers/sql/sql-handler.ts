@@ -13,7 +13,7 @@ import { HandlerError } from '../../errors.ts';
 import type { Call, ToolResult } from '../../tool.ts';
 import type { HandlerContext, HandlerFactory } from '../handler.ts';
 import { loadError, runError } from './failure.ts';
-import { type ResultForm, toSqlResult } from './result.ts';
+import { type ResultForm, saysNoRow, toSqlResult } from './result.ts';
 
 /** A statement slower than this is logged: names and durations, never values. */
 const SLOW_MS = 1000;
@@ -44,7 +44,7 @@ export function createSqlHandler(deps: SqlHandlerDeps): HandlerFactory<SqlHandle
     const query = await prepare(database, statement, handler, context, form);
     checkParameters(query, context);
     const run = createRun(query, handler, context, form);
-    return { run, timeoutMs: handler.timeout, annotations: SQL_HINTS };
+    return { run, timeoutMs: handler.timeout, annotations: SQL_HINTS, saysNothing: saysNoRow };
   };
 }
 
@@ -98,7 +98,8 @@ async function prepare(
 }
 
 /** Each `:name` must be a declared argument; one that is declared and never used is probably a mistake. */
-function checkParameters(query: PreparedQuery, { inputSchema, log, toolName }: HandlerContext): void {
+function checkParameters(query: PreparedQuery, context: HandlerContext): void {
+  const { inputSchema, log, toolName, looksAfter } = context;
   const { properties } = inputSchema;
   const declared = typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
   for (const name of query.parameterNames) {
@@ -112,7 +113,8 @@ function checkParameters(query: PreparedQuery, { inputSchema, log, toolName }: H
     );
   }
   const unused = declared.filter((name) => !query.parameterNames.includes(name));
-  if (unused.length > 0) log.warn({ tool: toolName, unused }, 'arguments are never used by the statement');
+  if (unused.length > 0 && looksAfter === undefined)
+    log.warn({ tool: toolName, unused }, 'arguments are never used by the statement');
 }
 
 function createRun(

@@ -143,6 +143,7 @@ async function fetchFor(ask: FetchAsk, { egress, sandbox, call }: CallServicesOp
       purpose: 'handler-fetch',
       allowedDomains: sandbox.allowedDomains,
       signal: call.signal,
+      trace: call.trace,
     });
     return { status, headers: { ...headers }, body, url };
   } catch (error) {

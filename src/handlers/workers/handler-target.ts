@@ -6,6 +6,8 @@ export interface ModuleTarget {
   readonly kind: 'module';
   readonly path: string;
   readonly exportName: string;
+  /** See CodeTarget. */
+  readonly answerMax: number;
 }
 
 /** A module that registers functions; a call names one of them. */
@@ -14,6 +16,8 @@ export interface PluginTarget {
   readonly path: string;
   /** Undefined while the module is only loaded. */
   readonly name?: string;
+  /** See CodeTarget. Undefined while the module is only loaded. */
+  readonly answerMax?: number;
 }
 
 /**

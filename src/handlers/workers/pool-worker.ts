@@ -2,17 +2,15 @@
 
 import { getCompileCacheDir } from 'node:module';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { HandlerError } from '../../errors.ts';
 import type { Log } from '../../telemetry/log.ts';
+import { logConsole } from './console-output.ts';
+import type { createInboxes, Inbox } from './inbox.ts';
 import type { Failure, FromWorker, ToWorker } from './messages.ts';
 
 /** Between telling a handler to stop and ending its thread; the thread is gone within 250 ms (spec servers §3.5). */
 const GRACE_MS = 100;
-/** Lines of console output of one worker that are logged per second; the rest is counted. */
-const LINES_MAX = 100;
 /**
  * How often the memory of a running job is looked at. V8 aborts the whole process where one allocation (a growing
  * Map, a doubling array) overshoots the limit of a worker, so the bound is watched from outside, and V8's own limit
@@ -42,6 +40,8 @@ export interface WorkerProgram {
   readonly file: URL;
   /** MiB of stack; V8's default when absent. */
   readonly stackSizeMb?: number;
+  /** Compiled code that all threads share; asked for when one starts. */
+  readonly code?: () => object;
   /** MiB that the thread needs besides `memoryMb`, which bounds what the author's code uses. Default 0. */
   readonly ownMb?: number;
 }
@@ -50,6 +50,7 @@ export interface PoolWorkerDeps {
   readonly program: WorkerProgram;
   readonly memoryMb: number;
   readonly log: Log;
+  readonly inboxes: ReturnType<typeof createInboxes>;
   /** The thread was ended for what its handler did. */
   killed(reason: 'timeout' | 'memory'): void;
   /** The worker may take another job. */
@@ -65,6 +66,8 @@ export class PoolWorker {
   readonly files = new Map<string, string>();
   /** Keys of the module versions that ran or loaded here. */
   readonly versions = new Set<string>();
+  /** Whose job it has, or had until it was told to end; undefined for a load. */
+  holder: string | undefined;
   isOnline = false;
   /** Takes no more jobs and ends as soon as it is free. */
   isRetired = false;
@@ -72,10 +75,12 @@ export class PoolWorker {
   #stopTimer: NodeJS.Timeout | undefined;
   #memoryTimer: NodeJS.Timeout | undefined;
   readonly #worker: Worker;
+  readonly #inbox: Inbox<FromWorker>;
   readonly #deps: PoolWorkerDeps;
 
   constructor(deps: PoolWorkerDeps) {
     this.#deps = deps;
+    this.#inbox = deps.inboxes((message) => this.#take(message));
     this.memoryMb = deps.memoryMb;
     const { program } = deps;
     this.#worker = new Worker(program.file, {
@@ -84,7 +89,7 @@ export class PoolWorker {
       stderr: true,
       execArgv: [],
       env: workerEnvironment(),
-      workerData: { memoryMb: deps.memoryMb },
+      workerData: { memoryMb: deps.memoryMb, code: program.code?.() },
       resourceLimits: {
         maxOldGenerationSizeMb: deps.memoryMb + MEMORY_HEADROOM_MB,
         maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
@@ -99,8 +104,8 @@ export class PoolWorker {
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
     this.#worker.on('error', (error) => this.#crash(error));
     this.#worker.on('exit', (code) => this.#exit(code));
-    logLines(this.#worker.stdout, 'stdout', deps.log);
-    logLines(this.#worker.stderr, 'stderr', deps.log);
+    logConsole(this.#worker.stdout, 'stdout', deps.log);
+    logConsole(this.#worker.stderr, 'stderr', deps.log);
   }
 
   get isIdle(): boolean {
@@ -180,7 +185,13 @@ export class PoolWorker {
     await this.#worker.terminate();
   }
 
+  /** Remarks have their slice of each turn; what comes behind them waits with them, the end of the job too. */
   #receive(message: FromWorker): void {
+    if (message.kind === 'remark' || !this.#inbox.isEmpty) this.#inbox.put(message);
+    else this.#take(message);
+  }
+
+  #take(message: FromWorker): void {
     switch (message.kind) {
       case 'imported':
         for (const [path, signature] of message.files) this.files.set(path, signature);
@@ -243,6 +254,8 @@ export class PoolWorker {
   }
 
   #exit(code: number): void {
+    // A handler may answer and end its thread: the answer counts.
+    for (const message of this.#inbox.clear()) if (message.kind !== 'remark') this.#take(message);
     this.isRetired = true;
     clearTimeout(this.#stopTimer);
     clearTimeout(this.#memoryTimer);
@@ -272,20 +285,4 @@ function workerEnvironment(): NodeJS.ProcessEnv {
   const own = getCompileCacheDir();
   if (own === undefined || process.env.NODE_COMPILE_CACHE !== undefined) return process.env;
   return { ...process.env, NODE_COMPILE_CACHE: dirname(own) };
-}
-
-function logLines(stream: Readable, name: string, log: Log): void {
-  let windowStart = 0;
-  let lines = 0;
-  createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
-    const now = performance.now();
-    if (now - windowStart > 1000) {
-      if (lines > LINES_MAX)
-        log.warn({ dropped: lines - LINES_MAX }, 'A handler printed more than is logged.');
-      windowStart = now;
-      lines = 0;
-    }
-    lines++;
-    if (lines <= LINES_MAX) log.info({ stream: name, line }, 'handler output');
-  });
 }

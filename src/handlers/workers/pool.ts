@@ -9,6 +9,7 @@ import { setFlagsFromString } from 'node:v8';
 import { HandlerError, QuaysideError } from '../../errors.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { type HandlerTarget, showTarget, sourceOf } from './handler-target.ts';
+import { createInboxes } from './inbox.ts';
 import type { CallInput, Failure, FromWorker, ToWorker } from './messages.ts';
 import { createVersion, isCurrent, type ModuleVersion } from './module-version.ts';
 import type { WorkerProgram } from './pool-worker.ts';
@@ -73,6 +74,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const state: PoolState = {
     program: options.program,
     log: options.log,
+    inboxes: createInboxes(),
     onKill: options.onKill,
     size,
     maxSize: Math.max(size, options.maxSize ?? 16),

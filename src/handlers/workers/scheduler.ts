@@ -1,12 +1,15 @@
 // Which worker runs which job: placing, waiting, growing and retiring. The pool's doors are in pool.ts.
 import { QuaysideError } from '../../errors.ts';
 import type { Log } from '../../telemetry/log.ts';
+import type { createInboxes } from './inbox.ts';
 import type { Failure, FromWorker, ToWorker } from './messages.ts';
 import { isCompatible, isCurrent, type ModuleVersion } from './module-version.ts';
 import { PoolWorker, type WorkerProgram } from './pool-worker.ts';
 
 /** Waiting calls; more would only time out. */
 export const QUEUE_MAX = 1000;
+/** Of the workers, and of the places in the queue, that no handler has alone: what all its calls hold, others can use. */
+const RESERVED_SHARE = 1 / 4;
 /** When no worker became free for so long, a waiting call lets the pool grow. */
 const GROW_AFTER_MS = 10;
 
@@ -30,6 +33,7 @@ export interface Job {
 export interface PoolState {
   readonly program: WorkerProgram;
   readonly log: Log;
+  readonly inboxes: ReturnType<typeof createInboxes>;
   /** Told when a worker was ended for what its handler did. */
   readonly onKill: ((reason: 'timeout' | 'memory') => void) | undefined;
   readonly size: number;
@@ -53,9 +57,29 @@ export function submit(state: PoolState, job: Job): void {
   if (state.isClosed) {
     job.fail(new QuaysideError('draining'));
   } else if (!place(state, job)) {
-    if (state.queue.length >= QUEUE_MAX) job.fail(new QuaysideError('overloaded'));
+    if (isQueueFullFor(state, job)) job.fail(new QuaysideError('overloaded'));
     else enqueue(state, job);
   }
+}
+
+function isQueueFullFor({ queue }: PoolState, { version }: Job): boolean {
+  if (queue.length < shareOf(QUEUE_MAX)) return false;
+  if (queue.length >= QUEUE_MAX) return true;
+  const own = queue.filter((job) => job.version?.key === version?.key);
+  return version !== undefined && own.length >= shareOf(QUEUE_MAX);
+}
+
+/** What one handler may have of `all`: everything where there is too little to keep some of it. */
+function shareOf(all: number): number {
+  return all - Math.floor(all * RESERVED_SHARE);
+}
+
+/** Whether the handler of a job holds as many workers as one may. Threads that are being ended still count. */
+function isAtShare({ workers, idle, maxSize }: PoolState, { version }: Job): boolean {
+  const share = shareOf(maxSize);
+  if (version === undefined || workers.size - idle.length < share) return false;
+  const held = [...workers].filter((worker) => worker.holder === version.key && !idle.includes(worker));
+  return held.length >= share;
 }
 
 function enqueue(state: PoolState, job: Job): void {
@@ -72,6 +96,7 @@ export function withdraw(state: PoolState, job: Job): boolean {
 
 /** Gives the job to a fitting idle worker or to a new one; false when it must wait. */
 function place(state: PoolState, job: Job): boolean {
+  if (isAtShare(state, job)) return false;
   const worker = findIdle(state, job);
   if (worker !== undefined) {
     takeIdle(state, worker);
@@ -109,6 +134,7 @@ function findIdle(state: PoolState, job: Job): PoolWorker | undefined {
 
 function begin(worker: PoolWorker, job: Job): void {
   job.worker = worker;
+  worker.holder = job.version?.key;
   if (job.version !== undefined) worker.versions.add(job.version.key);
   worker.start({
     id: job.id,
@@ -124,6 +150,7 @@ function addWorker(state: PoolState, memoryMb: number): PoolWorker {
     program: state.program,
     memoryMb,
     log: state.log,
+    inboxes: state.inboxes,
     killed: (reason) => state.onKill?.(reason),
     freed(freed) {
       state.freedAt = performance.now();
@@ -152,11 +179,21 @@ function takeIdle(state: PoolState, worker: PoolWorker): void {
   if (index >= 0) state.idle.splice(index, 1);
 }
 
-/** Places waiting jobs in their order, as far as that goes. */
+/** Places waiting jobs in their order, as far as that goes; those of a handler at its share let others pass. */
 function pump(state: PoolState): void {
-  for (let job = state.queue[0]; job !== undefined && !state.isClosed; job = state.queue[0]) {
-    if (!place(state, job)) return;
-    state.queue.shift();
+  const { queue } = state;
+  const waiting = new Set<string | undefined>();
+  for (let index = 0; index < queue.length && !state.isClosed; ) {
+    const job = queue[index];
+    if (job === undefined) return;
+    if (waiting.has(job.version?.key)) {
+      index += 1;
+    } else if (place(state, job)) {
+      queue.splice(index, 1);
+    } else {
+      if (!isAtShare(state, job)) return;
+      waiting.add(job.version?.key);
+    }
   }
 }
 
@@ -165,12 +202,13 @@ function scheduleGrowth(state: PoolState): void {
   if (state.growTimer !== undefined) return;
   state.growTimer = setTimeout(() => {
     state.growTimer = undefined;
-    const job = state.queue[0];
-    if (job === undefined || state.isClosed) return;
+    if (state.queue.length === 0 || state.isClosed) return;
+    const index = state.queue.findIndex((waiting) => !isAtShare(state, waiting));
+    const job = state.queue[index];
     const isFlowing = performance.now() - state.freedAt < GROW_AFTER_MS;
     const isStarting = [...state.workers].some((worker) => !worker.isOnline && !worker.isRetired);
-    if (!isFlowing && !isStarting && state.workers.size < state.maxSize) {
-      state.queue.shift();
+    if (job !== undefined && !isFlowing && !isStarting && state.workers.size < state.maxSize) {
+      state.queue.splice(index, 1);
       begin(addWorker(state, job.memoryMb), job);
     }
     if (state.queue.length > 0) scheduleGrowth(state);

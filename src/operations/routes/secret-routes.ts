@@ -1,6 +1,6 @@
 // Routes of stored secrets (spec governance §9). A value goes in and never comes out.
-import { secretNameProblem } from '../../definition/secret-reference.ts';
 import { QuaysideError } from '../../errors.ts';
+import type { Actor } from '../../gate/actor.ts';
 import type { AuditLog } from '../../gate/audit/audit.ts';
 import type { Route, RouteAnswer, RouteRequest } from '../../route.ts';
 import {
@@ -9,8 +9,8 @@ import {
   type SecretStore,
   type StoredSecret,
 } from '../../secrets/secret-store.ts';
-import { MasterKeyMissing } from '../../secrets/vault/data-keys.ts';
-import type { JsonObject, Principal } from '../../tool.ts';
+import type { JsonObject } from '../../tool.ts';
+import { createSecretCommands, type SecretCommands } from '../secret-commands.ts';
 
 export interface SecretRoutesDeps {
   readonly secrets: SecretStore;
@@ -45,6 +45,7 @@ const SECRET = {
 
 /** List, show, put, patch and delete; the tenant is the caller's. */
 export function secretRoutes(deps: SecretRoutesDeps): readonly Route[] {
+  const commands = createSecretCommands(deps);
   return [
     {
       ...SECRETS,
@@ -60,7 +61,7 @@ export function secretRoutes(deps: SecretRoutesDeps): readonly Route[] {
         },
       },
       async handle(request) {
-        const secrets = await deps.secrets.list(callerOf(request).tenantId);
+        const secrets = await deps.secrets.list(actorOf(request).tenantId);
         return { status: 200, body: { secrets: secrets.map(present) } };
       },
     },
@@ -70,7 +71,10 @@ export function secretRoutes(deps: SecretRoutesDeps): readonly Route[] {
       path: PATH,
       summary: 'One stored secret, without its value.',
       schema: { params: PARAMS, answer: SECRET },
-      handle: async (request) => ({ status: 200, body: present(await existing(deps, request)) }),
+      handle: async (request) => ({
+        status: 200,
+        body: present(await commands.find(actorOf(request), nameOf(request))),
+      }),
     },
     {
       ...SECRETS,
@@ -79,7 +83,7 @@ export function secretRoutes(deps: SecretRoutesDeps): readonly Route[] {
       summary: 'Stores a secret or replaces its value.',
       schema: { params: PARAMS, body: bodyOf(['value']), answer: SECRET },
       statuses: [200, 201],
-      handle: (request) => put(deps, request),
+      handle: (request) => put(commands, request),
     },
     {
       ...SECRETS,
@@ -87,7 +91,7 @@ export function secretRoutes(deps: SecretRoutesDeps): readonly Route[] {
       path: PATH,
       summary: 'Replaces the value of a secret; "***" leaves it as it is.',
       schema: { params: PARAMS, body: bodyOf([]), answer: SECRET },
-      handle: (request) => patch(deps, request),
+      handle: (request) => patch(commands, request),
     },
     {
       ...SECRETS,
@@ -96,7 +100,7 @@ export function secretRoutes(deps: SecretRoutesDeps): readonly Route[] {
       summary: 'Removes a secret.',
       schema: { params: PARAMS },
       statuses: [204],
-      handle: (request) => remove(deps, request),
+      handle: (request) => remove(commands, request),
     },
   ];
 }
@@ -105,90 +109,23 @@ function bodyOf(required: readonly string[]): JsonObject {
   return { type: 'object', properties: { value: VALUE }, required, additionalProperties: false };
 }
 
-async function put(deps: SecretRoutesDeps, request: RouteRequest): Promise<RouteAnswer> {
-  const name = nameOf(request);
-  const problem = secretNameProblem(name);
-  if (problem !== undefined)
-    throw new QuaysideError('invalid_request', { message: `name: ${JSON.stringify(name)} ${problem}.` });
+async function put(commands: SecretCommands, request: RouteRequest): Promise<RouteAnswer> {
   const value = sentValue(request) ?? '';
-  if (value === HIDDEN_VALUE) {
-    throw new QuaysideError('invalid_request', {
-      message: `value: "${HIDDEN_VALUE}" stands for a value that is not shown; send the value itself, or PATCH to leave it.`,
-    });
-  }
-  const stored = await store(deps, request, value);
+  const stored = await commands.put(actorOf(request), nameOf(request), value);
   return { status: stored.version === 1 ? 201 : 200, body: present(stored) };
 }
 
-async function patch(deps: SecretRoutesDeps, request: RouteRequest): Promise<RouteAnswer> {
-  const before = await existing(deps, request);
+async function patch(commands: SecretCommands, request: RouteRequest): Promise<RouteAnswer> {
+  const actor = actorOf(request);
+  const before = await commands.find(actor, nameOf(request));
   const value = sentValue(request);
   if (value === undefined || value === HIDDEN_VALUE) return { status: 200, body: present(before) };
-  return { status: 200, body: present(await store(deps, request, value)) };
+  return { status: 200, body: present(await commands.put(actor, before.name, value)) };
 }
 
-async function remove(deps: SecretRoutesDeps, request: RouteRequest): Promise<RouteAnswer> {
-  const name = nameOf(request);
-  const before = await existing(deps, request);
-  await deps.secrets.remove(callerOf(request).tenantId, name);
-  await record(deps, request, { action: 'delete', before, after: null });
+async function remove(commands: SecretCommands, request: RouteRequest): Promise<RouteAnswer> {
+  await commands.remove(actorOf(request), nameOf(request));
   return { status: 204 };
-}
-
-async function store(deps: SecretRoutesDeps, request: RouteRequest, value: string): Promise<StoredSecret> {
-  const name = nameOf(request);
-  const { tenantId, id } = callerOf(request);
-  if (Buffer.byteLength(value) > SECRET_BYTES_MAX) {
-    throw new QuaysideError('invalid_request', {
-      message: `value: must have at most ${SECRET_BYTES_MAX} bytes.`,
-    });
-  }
-  try {
-    const stored = await deps.secrets.put(tenantId, { name, value, by: id });
-    await record(deps, request, {
-      action: stored.version === 1 ? 'create' : 'rotate',
-      before: null,
-      after: stored,
-    });
-    return stored;
-  } catch (error) {
-    if (!(error instanceof MasterKeyMissing)) throw error;
-    throw new QuaysideError('secrets_locked', { message: error.message });
-  }
-}
-
-/** The form of a name is not judged here: what is not stored is not found. */
-async function existing(deps: SecretRoutesDeps, request: RouteRequest): Promise<StoredSecret> {
-  const name = nameOf(request);
-  const found = (await deps.secrets.list(callerOf(request).tenantId)).find((one) => one.name === name);
-  if (found === undefined)
-    throw new QuaysideError('not_found', { message: `No secret has the name ${JSON.stringify(name)}.` });
-  return found;
-}
-
-/** Values are no part of a record: what is told is that there is another one. */
-async function record(
-  { audit }: SecretRoutesDeps,
-  request: RouteRequest,
-  change: {
-    readonly action: string;
-    readonly before: StoredSecret | null;
-    readonly after: StoredSecret | null;
-  },
-): Promise<void> {
-  const { tenantId, id, type } = callerOf(request);
-  await audit?.commit({
-    eventType: change.action === 'rotate' ? 'secret.rotated' : 'admin.action',
-    result: 'success',
-    tenantId,
-    action: change.action,
-    resourceType: 'secret',
-    resourceId: nameOf(request),
-    changes: { before: change.before, after: change.after },
-    requestId: request.requestId,
-    ipAddress: request.clientAddress,
-    ...(type === 'key' ? { apiKeyName: id } : { userId: id }),
-  });
 }
 
 function present(secret: StoredSecret): JsonObject {
@@ -202,9 +139,9 @@ function present(secret: StoredSecret): JsonObject {
   };
 }
 
-function callerOf({ principal }: RouteRequest): Principal {
+function actorOf({ principal, requestId, clientAddress }: RouteRequest): Actor {
   if (principal === undefined) throw new QuaysideError('unauthenticated');
-  return principal;
+  return { id: principal.id, tenantId: principal.tenantId, requestId, ipAddress: clientAddress };
 }
 
 function nameOf({ params }: RouteRequest): string {

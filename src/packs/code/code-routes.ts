@@ -1,13 +1,22 @@
 // The code pack over REST: the same tools, with the caller's tenant and permissions of their own.
 import { QuaysideError } from '../../errors.ts';
-import type { Route, RouteAnswer, RouteRequest } from '../../route.ts';
-import type { Call, ClientChannel, JsonObject } from '../../tool.ts';
+import type { Route, RouteRequest } from '../../route.ts';
+import type { JsonObject } from '../../tool.ts';
 import type { ServedCode } from './code-pack.ts';
+import { originRoutes } from './origin-routes.ts';
 import { DAY_MS, DAYS_MAX } from './repositories/added-repositories.ts';
+import {
+  type Ask,
+  actorOfRoute,
+  answerWith,
+  askTool,
+  ERROR_STATUSES,
+  found,
+  objectOf,
+  READ,
+  WRITE,
+} from './route-calls.ts';
 import { ADD_PROPERTIES } from './tools/add-properties.ts';
-
-const READ = { access: 'permission', permission: { anyOf: ['code:read'], allOf: [] } } as const;
-const WRITE = { access: 'permission', permission: { anyOf: ['code:write'], allOf: [] } } as const;
 
 const ID_PARAMS = {
   type: 'object',
@@ -48,12 +57,6 @@ const INDEX_BODY = {
   additionalProperties: false,
 };
 
-/** An object with at least these members; the tools say more of each. */
-const answerWith = (...members: readonly string[]) => ({
-  type: 'object',
-  properties: Object.fromEntries(members.map((member) => [member, {}])),
-  required: members,
-});
 const LIFE = answerWith('id', 'name', 'cleanup_after');
 
 /** `served` is the pack as it is in force; the routes answer 404 where no definition has it. */
@@ -67,6 +70,7 @@ export function codeRoutes(served: () => ServedCode | undefined): readonly Route
       ...READ,
       method: 'GET',
       path: '/api/search',
+      limitClass: 'search',
       summary: 'Lines of the indexed source, as search_code finds them.',
       schema: { query: SEARCH_QUERY, answer: answerWith('query', 'results', 'total_found', 'truncated') },
       errorStatuses: ERROR_STATUSES,
@@ -116,10 +120,9 @@ export function codeRoutes(served: () => ServedCode | undefined): readonly Route
         ),
     },
     ...detailRoutes(ask, list),
+    ...originRoutes(ask),
   ];
 }
-
-type Ask = (name: string, args: JsonObject, request: RouteRequest) => Promise<JsonObject>;
 
 function detailRoutes(ask: Ask, list: (request: RouteRequest) => Promise<JsonObject>): readonly Route[] {
   const repository = '/api/v1/repositories/:id';
@@ -128,6 +131,7 @@ function detailRoutes(ask: Ask, list: (request: RouteRequest) => Promise<JsonObj
       ...WRITE,
       method: 'POST',
       path: '/api/v1/repositories',
+      once: true,
       summary: 'Adds a folder or a git repository for a number of days.',
       schema: { body: ADD_BODY, answer: answerWith('repository_id', 'repository', 'metadata_summary') },
       statuses: [201],
@@ -160,6 +164,7 @@ function detailRoutes(ask: Ask, list: (request: RouteRequest) => Promise<JsonObj
       ...WRITE,
       method: 'POST',
       path: `${repository}/index`,
+      once: true,
       summary: 'Brings the index of a repository up to date, and answers when it is.',
       schema: {
         params: ID_PARAMS,
@@ -173,41 +178,13 @@ function detailRoutes(ask: Ask, list: (request: RouteRequest) => Promise<JsonObj
   ];
 }
 
-const ERROR_STATUSES = [400, 403, 404, 409];
-
-async function askTool(
-  pack: ServedCode | undefined,
-  { name, args }: { readonly name: string; readonly args: JsonObject },
-  request: RouteRequest,
-): Promise<JsonObject> {
-  const tool = pack?.tools.find(({ spec }) => spec.name === name);
-  if (tool === undefined)
-    throw new QuaysideError('not_found', { message: `No definition serves ${name}; add packs.code to one.` });
-  const { isError, structuredContent } = await tool.run(callOf(args, request));
-  const content = objectOf(structuredContent);
-  if (isError === true) throw refused(content);
-  return content;
-}
-
-/** What kept a tool from answering, as the error of a route. */
-function refused(content: JsonObject): QuaysideError {
-  const { code, error, ...data } = content;
-  const { state } = objectOf(data.readiness);
-  const options = { message: String(error), data: { reason: code, ...data } };
-  if (state === 'unregistered_repository' || String(code).startsWith('unknown_'))
-    return new QuaysideError('not_found', options);
-  if (code === 'path_outside_allowed_roots' || code === 'url_refused')
-    return new QuaysideError('forbidden', options);
-  if (/pattern|invalid_arguments|not_a_folder/.test(String(code)))
-    return new QuaysideError('invalid_request', options);
-  return new QuaysideError('conflict', options);
-}
-
 async function extend(pack: ServedCode | undefined, request: RouteRequest): Promise<JsonObject> {
   const days = Number(objectOf(request.body).days_to_keep);
   const { added, clock } = pack?.commands ?? {};
   const cleanupAfter = (clock?.now() ?? 0) + days * DAY_MS;
-  const row = await added?.extend(principalOf(request).tenantId, idOf(request), cleanupAfter);
+  const row = await added?.describe(actorOfRoute(request), idOf(request), {
+    cleanup_after: cleanupAfter,
+  });
   if (row === undefined) throw unknown();
   return { id: row.id, name: row.name, cleanup_after: new Date(row.cleanup_after).toISOString() };
 }
@@ -233,35 +210,6 @@ function searchArguments({ query }: RouteRequest): JsonObject {
   };
 }
 
-function callOf(args: JsonObject, request: RouteRequest): Call {
-  const { requestId, signal } = request;
-  return { args, requestId, signal, principal: principalOf(request), client: NO_CHANNEL };
-}
-
-/** A route has nobody to talk to while it runs. */
-const NO_CHANNEL: ClientChannel = {
-  protocolVersion: 'rest',
-  log: () => undefined,
-  requestInput: () => Promise.reject(new QuaysideError('capability_missing')),
-  supports: () => false,
-  closeStream: () => undefined,
-  notify: () => undefined,
-};
-
-/** The gate lets nobody in without one. */
-function principalOf({ principal }: RouteRequest) {
-  if (principal === undefined) throw new QuaysideError('unauthenticated');
-  return principal;
-}
-
 function idOf({ params }: RouteRequest): string {
   return params.id ?? '';
-}
-
-function found(body: JsonObject): RouteAnswer {
-  return { status: 200, body };
-}
-
-function objectOf(value: unknown): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

@@ -1,12 +1,26 @@
 // What a tool of the pack is, and the two ways in which it answers.
-import type { Call, JsonObject, ToolResult, ToolSpec } from '../../tool.ts';
+import type { Actor } from '../../gate/actor.ts';
+import type { Call, JsonObject, Reconcile, ToolResult, ToolSpec } from '../../tool.ts';
+
+/** A call as a tool of the pack gets it. */
+export interface CodeCall extends Call {
+  /** Who is on record for what is indexed, at doors whose calls leave no record of their own. Absent: they leave one. */
+  readonly actor?: Actor;
+}
+
+/** Who is on record for what a call adds or removes: that is recorded besides the call. */
+export function actorOf({ actor, principal, requestId }: CodeCall): Actor {
+  return actor ?? { id: principal.id, tenantId: principal.tenantId, requestId };
+}
 
 /** A tool of the pack, before the plan gives it the name that clients see. */
 export interface CodeTool {
   readonly spec: Omit<ToolSpec, 'listedName'>;
   /** Other names that calls may use; they are not listed. */
   readonly aliases: readonly string[];
-  run(call: Call): Promise<ToolResult>;
+  run(call: CodeCall): Promise<ToolResult>;
+  /** See `Tool.reconcile`. */
+  readonly reconcile?: Reconcile;
 }
 
 /** What one tool has to say of itself. */
@@ -23,7 +37,9 @@ export interface CodeToolOptions {
   readonly optionalResult?: readonly string[];
   readonly kind: 'read' | 'write' | 'destructive';
   readonly timeoutMs?: number;
-  run(call: Call): Promise<ToolResult>;
+  run(call: CodeCall): Promise<ToolResult>;
+  /** Of tools that write; absent: a call whose end nobody saw stays unknown. */
+  readonly reconcile?: Reconcile;
 }
 
 /** Longer than any search may run (5 s) and wait for an index (3 s). */
@@ -80,6 +96,7 @@ export function createCodeTool(options: CodeToolOptions): CodeTool {
           }),
     },
     run: options.run,
+    ...(options.reconcile === undefined ? {} : { reconcile: options.reconcile }),
   };
 }
 
@@ -107,7 +124,9 @@ export class CodeRefusal extends Error {
 }
 
 /** Lets `run` throw {@link CodeRefusal} and answers it as an error result. */
-export function refusing(run: (call: Call) => Promise<ToolResult>): (call: Call) => Promise<ToolResult> {
+export function refusing(
+  run: (call: CodeCall) => Promise<ToolResult>,
+): (call: CodeCall) => Promise<ToolResult> {
   return async (call) => {
     try {
       return await run(call);

@@ -1,8 +1,13 @@
 // What a change of a tool list means for clients that know the old one: pure, over the lists as clients see them.
 import { isDeepStrictEqual } from 'node:util';
+import { describeRefusal, shownValue } from '../../definition/compatibility/refusal-text.ts';
+import {
+  type Refusal,
+  type SchemaRole,
+  schemaRefusals,
+} from '../../definition/compatibility/schema-refusals.ts';
 import type { ToolAnnotations } from '../../tool.ts';
 import type { ListedTool } from '../listed-tool.ts';
-import { type Refusal, type SchemaRole, schemaRefusals } from './schema-refusals.ts';
 
 /** The gravest first. */
 export const CHANGE_KINDS = ['breaking', 'additive', 'cosmetic'] as const;
@@ -63,7 +68,7 @@ export function added(name: string): Change {
 /** `change` of a text that only people and models read. */
 export function reworded(name: string, place: string, before: unknown, after: unknown): Change[] {
   if (isDeepStrictEqual(before, after)) return [];
-  const change = `${place.slice(1)}: ${shown(before)} -> ${shown(after)}`;
+  const change = `${place.slice(1)}: ${shownValue(before)} -> ${shownValue(after)}`;
   const reason = 'Nothing is refused; models and people read other words.';
   return [{ kind: 'cosmetic', name, place, change, reason }];
 }
@@ -134,14 +139,14 @@ function compareSchemas(before: ComparedTool, after: ComparedTool, role: SchemaR
   const lost = isInput ? schemaRefusals(old, next, role) : schemaRefusals(next, old, role);
   const gained = isInput ? schemaRefusals(next, old, role) : schemaRefusals(old, next, role);
   const places = new Set(lost.map(({ pointer, keyword }) => `${pointer} ${keyword}`));
-  const toChange = (kind: 'breaking' | 'additive', { pointer, keyword, from, to }: Refusal): Change => {
+  const toChange = (kind: 'breaking' | 'additive', refusal: Refusal): Change => {
+    const { from, to } = refusal;
     const isForward = (kind === 'breaking') === isInput;
-    const [was, is] = isForward ? [from, to] : [to, from];
     return {
       kind,
       name: before.name,
-      place: `/${key}${pointer}`,
-      change: `${subjectOf(pointer)}${keyword}: ${shown(was)} -> ${shown(is)}`,
+      place: `/${key}${refusal.pointer}`,
+      change: describeRefusal(isForward ? refusal : { ...refusal, from: to, to: from }),
       reason: REASONS[role][kind],
     };
   };
@@ -176,22 +181,4 @@ function compareHints(name: string, before: ToolAnnotations, after: ToolAnnotati
       ? [{ kind: 'additive', name, place, change, reason: 'The tool promises more than before.' }]
       : [{ kind: 'breaking', name, place, change, reason: 'A promise that clients act on is taken back.' }];
   });
-}
-
-/** `limit.` for a pointer to the property `limit`; nothing at the root. */
-function subjectOf(pointer: string): string {
-  const path = pointer
-    .split('/properties/')
-    .slice(1)
-    .map((step) => step.replaceAll('/items', '[]').replaceAll('~1', '/').replaceAll('~0', '~'));
-  return path.length === 0 ? '' : `${path.join('.')} `;
-}
-
-/** Longer values say no more in one line. */
-const SHOWN_LENGTH_MAX = 60;
-
-function shown(value: unknown): string {
-  if (value === undefined) return 'absent';
-  const text = JSON.stringify(value);
-  return text.length <= SHOWN_LENGTH_MAX ? text : `${text.slice(0, SHOWN_LENGTH_MAX - 3)}...`;
 }

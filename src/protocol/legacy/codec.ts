@@ -170,7 +170,9 @@ async function resultOf(
   }
   const result = resultOrThrow(outcome);
   if (result instanceof CreatedTask && parts.tasks !== undefined)
-    return JSON.stringify(createdTask(parts.tasks, session, result.task));
+    return JSON.stringify(
+      createdTask({ tasks: parts.tasks, session, onRefusal: refusalLog(parts.log) }, result.task),
+    );
   const resultMethod = method === 'tasks/result' ? 'tools/call' : method;
   return parts.encoder.encode(resultMethod, result, session.protocolVersion);
 }
@@ -181,9 +183,12 @@ function answerOfTasks(
   session: LegacySession,
 ): Promise<Outcome> | undefined {
   if (!offersTasks(tasks, invocation.server, session.protocolVersion)) return undefined;
-  const onRefusal = (reason: unknown): void =>
-    log.info({ reason: String(reason) }, 'A client did not answer what a task asked.');
-  return answerTaskMethod({ tasks, invocation, session, govern: dispatcher.govern, onRefusal });
+  const { govern } = dispatcher;
+  return answerTaskMethod({ tasks, invocation, session, govern, onRefusal: refusalLog(log) });
+}
+
+function refusalLog(log: Log): (reason: unknown) => void {
+  return (reason) => log.info({ reason: String(reason) }, 'A client did not answer what a task asked.');
 }
 
 function openInvocation(
@@ -213,6 +218,7 @@ function openInvocation(
     cancellation: running,
     ...(task === undefined ? {} : { task }),
     ...(typeof meta?.traceparent === 'string' ? { traceparent: meta.traceparent } : {}),
+    ...(typeof meta?.tracestate === 'string' ? { tracestate: meta.tracestate } : {}),
   };
 }
 

@@ -184,7 +184,7 @@ export class LegacySession {
         message: `At most ${SUBSCRIPTIONS_MAX} subscriptions per session.`,
       });
     }
-    this.#subscriptions.set(uri, this.#hub.watch(this.slug, uri));
+    this.#subscriptions.set(uri, this.#hub.watch(this.slug, { uri, principal: this.principal }));
     this.#observer?.changed?.();
   }
 

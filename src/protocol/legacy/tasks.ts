@@ -7,7 +7,7 @@ import type { Invocation, TaskWish } from '../invocation.ts';
 import { isObject, notificationMessage } from '../messages.ts';
 import { PAGE_SIZE } from '../pagination.ts';
 import { parseProgressToken } from '../progress.ts';
-import { isFinal, type Task, type TaskOutcome, taskScope } from '../tasks/task.ts';
+import { isFinal, type Task, type TaskOutcome, type TaskScope, taskScope } from '../tasks/task.ts';
 import { errorOf } from '../tasks/task-outcome.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import type { LegacySession } from './session.ts';
@@ -53,13 +53,22 @@ export function taskWish(session: LegacySession, { method, params }: RequestPart
 
 type RequestParts = Pick<Invocation, 'method' | 'params'>;
 
-/** `CreateTaskResult`. Its session hears of the task until it has ended. */
-export function createdTask(tasks: Tasks, session: LegacySession, task: Task): JsonObject {
+/**
+ * `CreateTaskResult`. Its session hears of the task until it has ended, and where it can be reached at any time it is
+ * asked what the task asks: not every client comes for the result before it is told that there is one.
+ */
+export function createdTask(
+  { tasks, session, onRefusal }: Pick<TaskRequest, 'tasks' | 'session' | 'onRefusal'>,
+  task: Task,
+): JsonObject {
   if (!session.isStateless && !isFinal(task)) {
+    const send = (message: string): void => session.outlet?.(message);
+    const scope = taskScope(session.principal, session.slug);
     const stop = tasks.follow([task], {
       changed(news) {
-        session.outlet?.(notificationMessage('notifications/tasks/status', taskObject(news)));
+        send(notificationMessage('notifications/tasks/status', taskObject(news)));
         if (isFinal(news)) stop();
+        else if (session.outlet !== undefined) ask({ tasks, session, scope, send, onRefusal }, news);
       },
       expired: () => stop(),
     });
@@ -126,7 +135,7 @@ function parseOffset(cursor: unknown): number {
 
 /** Waits for the end, and meanwhile asks the client on this request's stream what the task asks. */
 async function taskResult(request: TaskRequest): Promise<Outcome> {
-  const { tasks, invocation, govern } = request;
+  const { tasks, invocation, session, govern, onRefusal } = request;
   const { context, params, server, cancellation } = invocation;
   const scope = taskScope(context.principal, server.slug);
   const known = await govern(invocation, 'tasks/result', () => tasks.find(scope, params.taskId));
@@ -147,7 +156,8 @@ async function taskResult(request: TaskRequest): Promise<Outcome> {
       news = Promise.withResolvers();
       task = await tasks.find(scope, task.id);
       if (isFinal(task)) return finalOutcome(task);
-      ask(request, task);
+      if (!session.isStateless && context.streaming !== 'no')
+        ask({ tasks, session, scope, send: (message) => context.send(message), onRefusal }, task);
       await news.promise;
     }
     throw new Error('The client cancelled the request.');
@@ -158,14 +168,20 @@ async function taskResult(request: TaskRequest): Promise<Outcome> {
   }
 }
 
-/** What a session is being asked, so that two requests for one result do not ask twice. */
+/** What a session is being asked, so that nobody is asked twice at once. */
 const asking = new WeakMap<LegacySession, Set<string>>();
 
+interface Asking extends Pick<TaskRequest, 'tasks' | 'session' | 'onRefusal'> {
+  readonly scope: TaskScope;
+  /** Where the client reads. */
+  readonly send: (message: string) => void;
+}
+
 /** A question that the client refuses stays open: the next request for the result asks it again. */
-function ask({ tasks, invocation, session, onRefusal }: TaskRequest, { id, requests }: Task): void {
-  const { context, server } = invocation;
-  if (session.isStateless || context.streaming === 'no') return;
-  const scope = taskScope(context.principal, server.slug);
+function ask(
+  { tasks, session, scope, send, onRefusal }: Asking,
+  { id, requests }: Pick<Task, 'id' | 'requests'>,
+): void {
   const asked = asking.get(session) ?? new Set();
   asking.set(session, asked);
   for (const [key, { method, params }] of Object.entries(requests)) {
@@ -174,7 +190,7 @@ function ask({ tasks, invocation, session, onRefusal }: TaskRequest, { id, reque
     asked.add(question);
     const own: InputRequest = { method, params: { ...params, _meta: related(id) } };
     session
-      .ask(own, (message) => context.send(message))
+      .ask(own, send)
       .then((answer) => tasks.answer(scope, id, { [key]: answer }))
       .catch(onRefusal)
       .finally(() => asked.delete(question));

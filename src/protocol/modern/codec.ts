@@ -2,6 +2,7 @@
 import { QuaysideError } from '../../errors.ts';
 import type { Caller } from '../../gate/stage.ts';
 import type { ServerPlan } from '../../plan/server-plan.ts';
+import type { SigningSecrets } from '../../secrets/signing-secrets.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { JsonObject, Outcome } from '../../tool.ts';
 import { serverCapabilities } from '../capabilities.ts';
@@ -36,8 +37,8 @@ export interface ModernCodecDeps {
   readonly dispatcher: Dispatcher;
   readonly hub: ChangeHub;
   readonly log: Log;
-  /** At least 32 bytes; protects request states. */
-  readonly secret: Buffer;
+  /** At least 32 bytes each; protect request states. */
+  readonly secrets: SigningSecrets;
   /** Milliseconds of the wall clock. */
   readonly now: () => number;
   /** Absent: no call becomes a task. */
@@ -48,7 +49,7 @@ export function createModernCodec(deps: ModernCodecDeps): ModernCodec {
   const parts: Parts = {
     ...deps,
     listeners: createListeners(deps.hub, deps.tasks),
-    states: createRequestStates(deps.secret, deps.now),
+    states: createRequestStates(deps.secrets, deps.now),
     encoder: createResultEncoder(),
     discoveries: new WeakMap(),
   };

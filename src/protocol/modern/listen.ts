@@ -127,7 +127,8 @@ export function createListeners(hub: ChangeHub, tasks: Pick<Tasks, 'follow'> | u
           if (message !== undefined) context.send(message);
         };
         stops.push(hub.subscribe(server.slug, { changed, removed: () => finish(true) }));
-        for (const uri of filter.resourceSubscriptions ?? []) stops.push(hub.watch(server.slug, uri));
+        for (const uri of filter.resourceSubscriptions ?? [])
+          stops.push(hub.watch(server.slug, { uri, principal }));
         if (filter.tasks !== undefined && tasks !== undefined) {
           const taskChanged = (task: Task): void =>
             context.send(notificationMessage('notifications/tasks', { _meta: meta, ...detailedTask(task) }));

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ANONYMOUS, keyPrincipal } from '../../../test/support/hand-made-plan.ts';
+import { fixedSecret, signingSecrets } from '../../secrets/signing-secrets.ts';
 import { createRequestStates, REQUEST_STATE_TTL_MS, type StateScope } from './request-state.ts';
 
 const SCOPE: StateScope = {
@@ -9,7 +10,7 @@ const SCOPE: StateScope = {
   params: { name: 't', arguments: { a: 1 }, _meta: { x: 1 } },
 };
 let now = 0;
-const states = createRequestStates(Buffer.alloc(32, 1), () => now);
+const states = createRequestStates(fixedSecret('a'.repeat(32)), () => now);
 
 test('what is sealed opens for the same request, whatever its metadata', () => {
   const state = states.seal(SCOPE, { name: { action: 'accept' } });
@@ -31,7 +32,7 @@ test('it opens for nothing else', () => {
     { ...SCOPE, params: { ...SCOPE.params, arguments: { a: 2 } } },
   ];
   for (const scope of others) expect(() => states.open(scope, state)).toThrow('Invalid requestState');
-  expect(() => createRequestStates(Buffer.alloc(32, 2), () => now).open(SCOPE, state)).toThrow(
+  expect(() => createRequestStates(fixedSecret('b'.repeat(32)), () => now).open(SCOPE, state)).toThrow(
     'Invalid requestState',
   );
 });
@@ -56,4 +57,21 @@ test('every flipped byte is noticed', () => {
 
 test('answers beyond 256 KiB are refused', () => {
   expect(() => states.seal(SCOPE, { a: 'x'.repeat(300_000) })).toThrow('too large');
+});
+
+test('P24: what an older secret sealed opens as long as that one counts', () => {
+  let time = 0;
+  const [old, next] = [{ value: 'a'.repeat(32) }, { value: 'b'.repeat(32) }];
+  const ring = { newest: next, since: 0, previous: [{ ...old, until: 1000 }] };
+  const sealed = createRequestStates(fixedSecret(old.value), () => 0).seal(SCOPE, { a: 1 });
+  const rotated = createRequestStates(
+    signingSecrets(
+      () => ring,
+      () => time,
+    ),
+    () => 0,
+  );
+  expect(rotated.open(SCOPE, sealed)).toEqual({ a: 1 });
+  time = 1000;
+  expect(() => rotated.open(SCOPE, sealed)).toThrow('Invalid requestState');
 });

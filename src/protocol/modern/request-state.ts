@@ -2,6 +2,7 @@
 // to the principal, the request and a time (MCP 2026-07-28, MRTR: server requirements 4 and 5).
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import { QuaysideError } from '../../errors.ts';
+import { derivedOf, type SigningSecrets } from '../../secrets/signing-secrets.ts';
 import type { JsonObject, Principal } from '../../tool.ts';
 import { isObject } from '../messages.ts';
 
@@ -28,13 +29,15 @@ export interface RequestStates {
   open(scope: StateScope, state: unknown): JsonObject;
 }
 
-/** `now` in milliseconds of the wall clock: replicas that share the secret accept each other's states. */
-export function createRequestStates(secret: Buffer, now: () => number): RequestStates {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'quayside request state', 32));
+/** `now` in milliseconds of the wall clock: replicas that share the secrets accept each other's states. */
+export function createRequestStates(secrets: SigningSecrets, now: () => number): RequestStates {
+  const keyOf = derivedOf((secret) =>
+    Buffer.from(hkdfSync('sha256', secret, '', 'quayside request state', 32)),
+  );
   return {
     seal(scope, answers) {
       const iv = randomBytes(IV_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(bindingOf(scope));
+      const cipher = createCipheriv('aes-256-gcm', keyOf(secrets.current()), iv).setAAD(bindingOf(scope));
       const plain = JSON.stringify({ expires: now() + REQUEST_STATE_TTL_MS, answers });
       if (plain.length > STATE_BYTES_MAX) {
         throw new QuaysideError('invalid_params', {
@@ -45,7 +48,7 @@ export function createRequestStates(secret: Buffer, now: () => number): RequestS
       return sealed.toString('base64url');
     },
     open(scope, state) {
-      const plain = decrypt(key, scope, state);
+      const plain = decrypt(secrets.accepted().map(keyOf), scope, state);
       if (!isObject(plain) || typeof plain.expires !== 'number' || !isObject(plain.answers))
         throw invalidState();
       if (plain.expires < now()) throw invalidState();
@@ -54,23 +57,33 @@ export function createRequestStates(secret: Buffer, now: () => number): RequestS
   };
 }
 
-function decrypt(key: Buffer, scope: StateScope, state: unknown): unknown {
+function decrypt(keys: readonly Buffer[], scope: StateScope, state: unknown): unknown {
   // The alphabet is checked because Buffer.from would skip what is foreign to it, and tampering with it.
   if (typeof state !== 'string' || state.length > STATE_BYTES_MAX * 2 || !/^[\w-]+$/.test(state))
     throw invalidState();
   const sealed = Buffer.from(state, 'base64url');
   if (sealed.length < IV_BYTES + TAG_BYTES) throw invalidState();
-  try {
-    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, IV_BYTES), {
-      authTagLength: TAG_BYTES,
-    })
-      .setAAD(bindingOf(scope))
-      .setAuthTag(sealed.subarray(-TAG_BYTES));
-    const plain = Buffer.concat([decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]);
-    return JSON.parse(plain.toString('utf8'));
-  } catch (cause) {
-    throw invalidState(cause);
+  const binding = bindingOf(scope);
+  let cause: unknown;
+  for (const key of keys) {
+    try {
+      return JSON.parse(decryptWith(key, binding, sealed));
+    } catch (error) {
+      // Another key may be the one.
+      cause = error;
+    }
   }
+  throw invalidState(cause);
+}
+
+function decryptWith(key: Buffer, binding: Buffer, sealed: Buffer): string {
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, IV_BYTES), {
+    authTagLength: TAG_BYTES,
+  })
+    .setAAD(binding)
+    .setAuthTag(sealed.subarray(-TAG_BYTES));
+  const plain = Buffer.concat([decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]);
+  return plain.toString('utf8');
 }
 
 /** Only what says which request it is: `_meta`, answers and state differ between the rounds of one request. */

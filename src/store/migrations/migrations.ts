@@ -15,6 +15,9 @@ import { sessions } from './0013-sessions.ts';
 import { tasks } from './0014-tasks.ts';
 import { upstreamOAuth } from './0016-upstream-oauth.ts';
 import { codeRepositories } from './0017-code-repositories.ts';
+import { codeNodes } from './0019-code-nodes.ts';
+import { limitBatches } from './0020-limit-batches.ts';
+import { keptSecrets } from './0021-kept-secrets.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps of the schema in the order of their ids. */
@@ -35,6 +38,9 @@ export const migrations: readonly Migration[] = [
   tasks,
   upstreamOAuth,
   codeRepositories,
+  codeNodes,
+  limitBatches,
+  keptSecrets,
 ];
 
 /** Where the schema is when every step ran. */

@@ -11,7 +11,7 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5000;
 
 /** Longest name of a role, in bytes (NAMEDATALEN - 1). */
-const NAME_BYTES_MAX = 63;
+export const NAME_BYTES_MAX = 63;
 
 /** The application role of a database: roles belong to the whole server, so its name carries the database's. */
 export function appRole(database: string): string {

@@ -9,7 +9,8 @@ const RETRY_MS = 500;
 const PING_MS = 10_000;
 
 export interface ListenerOptions {
-  readonly url: string;
+  /** Asked for each session. */
+  readonly url: () => string;
   readonly role: string;
   readonly heard: (topic: string) => void;
   /** Called whenever the session was opened: what was announced before is not known. */
@@ -49,7 +50,7 @@ export class Listener {
   /** Never rejects. */
   async #connect(): Promise<void> {
     const { url, role, heard, missed } = this.#options;
-    const client = new Client({ ...clientConfig(url, role), query_timeout: PING_MS });
+    const client = new Client({ ...clientConfig(url(), role), query_timeout: PING_MS });
     this.#client = client;
     client.on('error', (error) => this.#lose(client, error));
     client.on('end', () => this.#lose(client, undefined));

@@ -16,7 +16,8 @@ import { Sessions } from './sessions.ts';
 const ATTEMPTS_MAX = 4;
 
 export interface PostgresStoreOptions {
-  readonly url: string;
+  /** Asked for each session. Must not throw. */
+  readonly url: () => string;
   /** The application role. */
   readonly role: string;
   readonly contextKey: Uint8Array;

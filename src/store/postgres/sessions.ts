@@ -1,5 +1,5 @@
 // The sessions of the application role: a pool, and one single attempt at a time to come back when the server is gone.
-import { Pool, type PoolClient } from 'pg';
+import { Client, Pool, type PoolClient } from 'pg';
 import { StoreUnavailable } from '../store.ts';
 import { clientConfig } from './client-config.ts';
 import { isUnavailable, messageOf } from './failure.ts';
@@ -19,7 +19,8 @@ const RETRY_MS = 250;
 const OUTAGE_WAIT_MS = 2000;
 
 export interface SessionsOptions {
-  readonly url: string;
+  /** Asked for each session: a new login counts from the next one on. */
+  readonly url: () => string;
   readonly role: string;
   /** Most sessions at a time. */
   readonly max: number;
@@ -33,7 +34,11 @@ export class Sessions {
 
   constructor({ url, role, max }: SessionsOptions) {
     this.#pool = new Pool({
-      ...clientConfig(url, role),
+      Client: class extends Client {
+        constructor() {
+          super(clientConfig(url(), role));
+        }
+      },
       max,
       idleTimeoutMillis: IDLE_MS,
       maxLifetimeSeconds: LIFETIME_S,

@@ -30,6 +30,9 @@ const TOKEN_BUCKETS = [
   1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864,
 ] as const;
 
+/** None, what one page shows, and orders of magnitude beyond. */
+const RESULT_BUCKETS = [0, 1, 5, 20, 100, 1000, 10_000, 100_000] as const;
+
 /** The one table of metrics; what stands here is made, exposed and documented. */
 export const catalogue = {
   requests: {
@@ -162,6 +165,52 @@ export const catalogue = {
     help: 'Rollouts that ended with the stable version again, as this process followed them.',
     labels: ['slug'],
   },
+  cache: {
+    name: 'quayside_cache_total',
+    type: 'counter',
+    help: 'Look-ups in caches of answers, and what had to go.',
+    labels: ['cache', 'result'],
+  },
+  indexQueue: {
+    name: 'mcp_index_queue_size',
+    type: 'gauge',
+    help: 'Indexing of source that runs or waits.',
+    labels: [],
+  },
+  indexFiles: {
+    name: 'quayside_index_files_total',
+    type: 'counter',
+    help: 'Files of source read into an index.',
+    labels: ['language'],
+  },
+  indexSymbols: {
+    name: 'quayside_index_symbols_total',
+    type: 'counter',
+    help: 'Definitions read from source.',
+    labels: ['language', 'kind'],
+  },
+  indexBytes: {
+    name: 'quayside_index_bytes',
+    type: 'gauge',
+    // Workers share the files.
+    merge: 'max',
+    help: 'Size of the code indexes on disk.',
+    labels: ['repository_type'],
+  },
+  searchDuration: {
+    name: 'quayside_search_duration_seconds',
+    type: 'histogram',
+    help: 'Duration of searches that were answered.',
+    labels: ['engine', 'mode'],
+    buckets: REQUEST_BUCKETS,
+  },
+  searchResults: {
+    name: 'quayside_search_results',
+    type: 'histogram',
+    help: 'What a search found in all, whatever was shown.',
+    labels: ['engine', 'mode'],
+    buckets: RESULT_BUCKETS,
+  },
   modelDuration: {
     name: 'gen_ai_client_operation_duration_seconds',
     type: 'histogram',
@@ -181,6 +230,18 @@ export const catalogue = {
     type: 'counter',
     help: 'Cost of questions to models whose prices are configured.',
     labels: ['gen_ai_provider_name', 'gen_ai_request_model', 'currency'],
+  },
+  codeEmbedded: {
+    name: 'quayside_code_embedded_chunks_total',
+    type: 'counter',
+    help: 'Pieces of source code brought to the embedding model: success, refused or failed.',
+    labels: ['result'],
+  },
+  codeSemantic: {
+    name: 'quayside_code_semantic_searches_total',
+    type: 'counter',
+    help: 'Code searches that meaning was to take part in: used, late, failed or not_ready.',
+    labels: ['result'],
   },
   auditRecords: {
     name: 'quayside_audit_records_total',

@@ -110,8 +110,9 @@ test('every metric of the catalogue is made, and its names follow the rules of P
   for (const { name, type, labels } of Object.values(catalogue)) {
     expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
     expect(name.endsWith('_total')).toBe(type === 'counter');
-    // The unit is the end of the name; OpenTelemetry names its count of tokens without one.
-    if (type === 'histogram') expect(name).toMatch(/_seconds$|^gen_ai_client_token_usage$/);
+    // The unit is the end of the name; OpenTelemetry names its count of tokens without one, and results have none.
+    if (type === 'histogram')
+      expect(name).toMatch(/_seconds$|^gen_ai_client_token_usage$|^quayside_search_results$/);
     for (const label of labels) expect(label).toMatch(/^[a-z][a-z0-9_]*$/);
   }
 });

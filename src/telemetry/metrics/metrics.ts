@@ -61,9 +61,18 @@ export function createMetrics(options: MetricsOptions): Metrics {
     databaseConnections: createGauge(catalogue.databaseConnections, clean),
     upstreamUp: createGauge(catalogue.upstreamUp, clean),
     egressDuration: createHistogram(catalogue.egressDuration, clean),
+    cache: createCounter(catalogue.cache, clean),
+    indexQueue: createGauge(catalogue.indexQueue, clean),
+    indexFiles: createCounter(catalogue.indexFiles, clean),
+    indexSymbols: createCounter(catalogue.indexSymbols, clean),
+    indexBytes: createGauge(catalogue.indexBytes, clean),
+    searchDuration: createHistogram(catalogue.searchDuration, clean),
+    searchResults: createHistogram(catalogue.searchResults, clean),
     modelDuration: createHistogram(catalogue.modelDuration, clean),
     modelTokens: createHistogram(catalogue.modelTokens, clean),
     modelCost: createCounter(catalogue.modelCost, clean),
+    codeEmbedded: createCounter(catalogue.codeEmbedded, clean),
+    codeSemantic: createCounter(catalogue.codeSemantic, clean),
     buildInfo: createGauge(catalogue.buildInfo, clean),
   } satisfies Metrics['instruments'];
 

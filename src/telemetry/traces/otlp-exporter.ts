@@ -108,7 +108,7 @@ function toReadableSpan(span: FinishedSpan, resource: Resource, api: Api): Reada
   const remote = { traceFlags: api.TraceFlags.SAMPLED, isRemote: true };
   return {
     name: span.name,
-    kind: api.SpanKind.SERVER,
+    kind: span.kind === 'client' ? api.SpanKind.CLIENT : api.SpanKind.SERVER,
     spanContext: () => context,
     ...(span.parentSpanId === undefined
       ? {}
@@ -120,7 +120,7 @@ function toReadableSpan(span: FinishedSpan, resource: Resource, api: Api): Reada
       span.errorMessage === undefined
         ? { code: api.SpanStatusCode.UNSET }
         : { code: api.SpanStatusCode.ERROR, message: span.errorMessage },
-    attributes: { ...span.attributes },
+    attributes: toAttributes(span.attributes),
     links: span.links.map((link) => ({ context: { ...link, ...remote } })),
     events: [],
     ended: true,
@@ -130,6 +130,13 @@ function toReadableSpan(span: FinishedSpan, resource: Resource, api: Api): Reada
     droppedEventsCount: 0,
     droppedLinksCount: 0,
   };
+}
+
+/** The SDK's type wants lists that can be written to. */
+function toAttributes(attributes: FinishedSpan['attributes']): ReadableSpan['attributes'] {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [name, typeof value === 'object' ? [...value] : value]),
+  );
 }
 
 /** Seconds and nanoseconds. */

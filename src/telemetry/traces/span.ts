@@ -1,11 +1,11 @@
 // One finished span as plain data. No id is made and no attribute is built unless it will be exported.
-
-/** Values that OTLP knows; arrays are not needed. */
-export type Attributes = Readonly<Record<string, string | number | boolean>>;
+import type { SpanAttributes, SpanKind } from '../../call-trace.ts';
 
 /** A span as it is exported. */
 export interface FinishedSpan {
   readonly name: string;
+  /** Default `server`. */
+  readonly kind?: SpanKind;
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId?: string;
@@ -13,7 +13,7 @@ export interface FinishedSpan {
   /** Milliseconds since 1970, with fractions. */
   readonly startedAt: number;
   readonly endedAt: number;
-  readonly attributes: Attributes;
+  readonly attributes: SpanAttributes;
   /** Present when the span is an error; the text may be empty. */
   readonly errorMessage?: string;
   /** Spans that belong to this one without being its parent. */

@@ -25,6 +25,11 @@ export function parseTraceparent(header: string | undefined): TraceParent | unde
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
 }
 
+/** Version 00, which every receiver understands; the flags say only whether the sender records. */
+export function formatTraceparent({ traceId, spanId, sampled }: TraceParent): string {
+  return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
+}
+
 /** Longest `tracestate` that must be passed on (W3C Trace Context §3.3.1.5); a longer one is dropped. */
 const TRACESTATE_LENGTH_MAX = 512;
 const TRACESTATE = /^[\x20-\x7e]*$/;

@@ -1,4 +1,5 @@
 // Which calls become spans, decided when they are over (spec operations §3).
+import type { CallerContext } from '../../call-trace.ts';
 import type { FinishedSpan, SpanExporter } from './span.ts';
 import {
   createSpanId,
@@ -6,21 +7,20 @@ import {
   isSampled,
   parseTraceparent,
   parseTracestate,
+  type TraceParent,
 } from './trace-context.ts';
 
-/** A span that will be exported: its place in the trace. */
+/** The place of a span in its trace. */
 export interface SelectedSpan {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId?: string;
 }
 
-/** What the caller sent about its own trace, unchecked. */
-export interface CallerContext {
-  readonly traceparent?: string;
-  readonly tracestate?: string;
-  /** `traceparent` of the HTTP request, where the message itself named the parent: linked. */
-  readonly httpTraceparent?: string;
+/** A place that was taken before it is known whether the span will be exported. */
+export interface PlacedSpan extends SelectedSpan {
+  /** Whether it is exported even where nothing goes wrong. */
+  readonly sampled: boolean;
 }
 
 /** What a span says beside its place in the trace. */
@@ -33,11 +33,17 @@ export type SpanDetails = Pick<
 export interface Traces {
   /** Calls longer than this many milliseconds are always kept. */
   readonly slowMs: number;
+  /** Whether spans go anywhere at all. */
+  readonly isExporting: boolean;
   /**
    * Decides on a call that is over; `due` says that it failed or was slow, which keeps it whatever was decided
    * before. Otherwise a parent's decision stands, and without a parent the trace id decides.
    */
   select(due: boolean, traceparent: string | undefined): SelectedSpan | undefined;
+  /** Takes the place of a call whose peers have to know it while it runs. Undefined where nothing is exported. */
+  place(traceparent: string | undefined): PlacedSpan | undefined;
+  /** A span below another that is exported. */
+  add(span: FinishedSpan): void;
   record(span: SelectedSpan, details: SpanDetails, caller: CallerContext): void;
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -62,17 +68,23 @@ export function createTraces(options: TracesOptions): Traces {
   const { exporter, ratio, slowMs = SLOW_MS, random = Math.random } = options;
   return {
     slowMs,
+    isExporting: exporter !== undefined,
     select(due, traceparent) {
       if (exporter === undefined) return undefined;
       const parent = parseTraceparent(traceparent);
-      if (parent !== undefined) {
-        if (!due && !parent.sampled) return undefined;
-        return { traceId: parent.traceId, spanId: createSpanId(), parentSpanId: parent.spanId };
-      }
+      if (parent !== undefined) return due || parent.sampled ? below(parent) : undefined;
       const draw = random();
       if (!due && !isSampled(draw, ratio)) return undefined;
       return { traceId: createTraceId(draw), spanId: createSpanId() };
     },
+    place(traceparent) {
+      if (exporter === undefined) return undefined;
+      const parent = parseTraceparent(traceparent);
+      if (parent !== undefined) return { ...below(parent), sampled: parent.sampled };
+      const draw = random();
+      return { traceId: createTraceId(draw), spanId: createSpanId(), sampled: isSampled(draw, ratio) };
+    },
+    add: (span) => exporter?.add(span),
     record(span, details, caller) {
       const tracestate = span.parentSpanId === undefined ? undefined : parseTracestate(caller.tracestate);
       const http = parseTraceparent(caller.httpTraceparent);
@@ -91,4 +103,8 @@ export function createTraces(options: TracesOptions): Traces {
       await exporter?.close();
     },
   };
+}
+
+function below({ traceId, spanId }: TraceParent): SelectedSpan {
+  return { traceId, spanId: createSpanId(), parentSpanId: spanId };
 }

@@ -17,8 +17,11 @@ export type ReceiveFrom = (take: (socket: Socket) => boolean) => Promise<number>
 export interface Entrance {
   /** Rejects with the listener's error, such as EADDRINUSE. */
   open(place: Place, receive: ReceiveFrom | undefined): Promise<number>;
-  /** Takes no more connections; resolves when the last one has ended. */
-  close(): Promise<void>;
+  /**
+   * Takes no more connections, except those that wait already; `atOnce` not even those. Resolves when the last one has
+   * ended.
+   */
+  close(atOnce?: boolean): Promise<void>;
 }
 
 /** Of a server that does not listen yet. */
@@ -34,8 +37,8 @@ export function createEntrance(server: Server): Entrance {
       received = receiveConnections(server);
       return receive(received.take);
     },
-    close() {
-      closed ??= received === undefined ? stopAccepting(server) : received.stop();
+    close(atOnce = false) {
+      closed ??= received === undefined ? stopAccepting(server, atOnce) : received.stop();
       return closed;
     },
   };

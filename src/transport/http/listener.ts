@@ -1,6 +1,7 @@
 // The socket side of the HTTP transport: limits of node:http, binding, and ending without losing a request.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
+import { takenWhatWaits } from '../../accept-queue.ts';
 import { answerClientErrors } from './client-error.ts';
 
 export interface ListenerOptions {
@@ -68,10 +69,11 @@ export function bind(server: Server, host: string, port: number): Promise<void> 
 
 /**
  * Stops listening only: http's own close would cut idle connections at once, and with them the requests
- * that are already on their way.
+ * that are already on their way. Who has connected by now is let in first, except when it ends `atOnce`.
  */
-export function stopAccepting(server: Server): Promise<void> {
-  if (!server.listening) return Promise.resolve();
+export async function stopAccepting(server: Server, atOnce: boolean): Promise<void> {
+  if (!server.listening) return;
+  if (!atOnce) await takenWhatWaits(server);
   return new Promise((resolve) => {
     // The last sockets say that they are closed at the end of the turn in which the server says so: of this turn, or
     // of the next where this one is past that. The second immediate lies behind both.

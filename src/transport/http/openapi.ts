@@ -52,6 +52,7 @@ function operationOf(route: Route): JsonObject {
     ...Object.entries(propertiesOf(query)).map(([name, schema]) =>
       parameter('query', name, schema, listOf(query?.required).includes(name)),
     ),
+    ...(route.once === undefined ? [] : [KEY_PARAMETER]),
   ];
   return {
     operationId: operationIdOf(route),
@@ -66,7 +67,18 @@ function operationOf(route: Route): JsonObject {
   };
 }
 
-function parameter(place: 'path' | 'query', name: string, schema: unknown, required: boolean): JsonObject {
+const KEY_PARAMETER: JsonObject = {
+  ...parameter('header', 'Idempotency-Key', { type: 'string', minLength: 1, maxLength: 255 }, false),
+  description:
+    'A value of your own choice that makes the request happen once: a repetition with the same value gets the first answer.',
+};
+
+function parameter(
+  place: 'path' | 'query' | 'header',
+  name: string,
+  schema: unknown,
+  required: boolean,
+): JsonObject {
   return { name, in: place, required, schema };
 }
 
@@ -154,7 +166,8 @@ const ERRORS_OF_ALL = [403, 429, 500, 503];
 const ERRORS_OF_BODIES = [400, 408, 413, 415];
 const ERRORS_OF_GOVERNED = [401];
 
-function errorStatusesOf({ schema, access, path, method, errorStatuses = [] }: Route): readonly number[] {
+function errorStatusesOf(route: Route): readonly number[] {
+  const { schema, access, path, method, once, errorStatuses = [] } = route;
   const asked = schema?.params !== undefined || schema?.query !== undefined;
   const statuses = new Set([
     ...ERRORS_OF_ALL,
@@ -163,6 +176,7 @@ function errorStatusesOf({ schema, access, path, method, errorStatuses = [] }: R
     ...(path.includes(':') ? [404] : []),
     ...(access === 'public' ? [] : ERRORS_OF_GOVERNED),
     ...(method === 'GET' ? [] : [409]),
+    ...(once === undefined ? [] : [422]),
     ...errorStatuses,
   ]);
   return ERROR_STATUSES.filter((status) => statuses.has(status));

@@ -2,17 +2,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { QuaysideError } from '../../errors.ts';
-import { admit, runOperation } from '../../gate/pipeline.ts';
+import { admit } from '../../gate/pipeline.ts';
 import type { Entry, Plan, PlanHolder } from '../../plan/server-plan.ts';
 import { toPublicError } from '../../protocol/error-answer.ts';
 import type { Route, RouteAnswer, RouteRequest } from '../../route.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { RequestObservation } from '../../telemetry/observer.ts';
-import type { JsonObject, Operation, Principal } from '../../tool.ts';
 import { writeAnswer } from './answer.ts';
 import { preflightHeaders } from './cors.ts';
 import { type ExchangeOptions, HttpExchange, type ListenerState } from './exchange.ts';
 import { holdPlan } from './hold.ts';
+import { runGoverned } from './route-operation.ts';
 import { type MountedRoute, mount } from './route-schema.ts';
 
 /** What mounted routes share with the rest of the transport. */
@@ -74,7 +74,7 @@ async function handle(
     const asked = parseRequest(mounted, exchange, request);
     governed = needsPermission(route, exchange);
     const answer = governed
-      ? await runGoverned(deps, plan, route, exchange, asked)
+      ? await runGoverned(deps.routeEntry(plan, route), exchange, asked)
       : await route.handle(asked);
     send(exchange, plan, answer);
   } catch (error) {
@@ -92,46 +92,6 @@ const CREDENTIAL_OPTIONAL = { public: true, loopback: isLoopback, permission: fa
 function needsPermission(route: Route, exchange: HttpExchange): boolean {
   if (route.access === 'public') return false;
   return !(route.access === 'loopback' && isLoopback(exchange.clientAddress));
-}
-
-async function runGoverned(
-  deps: RouteDeps,
-  plan: Plan,
-  route: Route,
-  exchange: HttpExchange,
-  asked: RouteRequest,
-): Promise<RouteAnswer> {
-  const { principal } = exchange;
-  if (principal === undefined) throw new QuaysideError('unauthenticated');
-  const entry = deps.routeEntry(plan, route);
-  const operation = operationOf(route, entry, exchange, principal, asked);
-  const outcome = await runOperation(entry, operation, async () => route.handle({ ...asked, principal }));
-  if (!outcome.ok) throw outcome.error;
-  return parseAnswer(outcome.result);
-}
-
-function operationOf(
-  route: Route,
-  entry: Entry<Route>,
-  exchange: HttpExchange,
-  principal: Principal,
-  asked: RouteRequest,
-): Operation {
-  return {
-    kind: 'route',
-    name: route.path,
-    method: `${route.method} ${route.path}`,
-    permission: entry.target.permission,
-    args: { ...asked.query, ...asked.params, ...(isObject(asked.body) ? asked.body : {}) },
-    principal,
-    ...(exchange.onBehalfOf === undefined ? {} : { onBehalfOf: exchange.onBehalfOf }),
-    requestId: exchange.requestId,
-    clientAddress: exchange.clientAddress,
-    protocolVersion: 'http',
-    startedAt: exchange.startedAt,
-    answerHeaders: exchange.answerHeaders,
-    headers: exchange.headers,
-  };
 }
 
 function parseRequest(mounted: MountedRoute, exchange: HttpExchange, request: FastifyRequest): RouteRequest {
@@ -285,16 +245,6 @@ function observe(
 
 function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A stage may replace what a handler answered; what is no answer any more is an internal error. */
-function parseAnswer(result: unknown): RouteAnswer {
-  if (isObject(result) && typeof result.status === 'number') return result as unknown as RouteAnswer;
-  throw new TypeError('a route must answer with a status');
 }
 
 function toError(thrown: unknown): Error {

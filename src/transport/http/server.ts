@@ -131,7 +131,7 @@ export function createHttpTransport(deps: HttpTransportDeps): HttpTransport {
       if (state.isDraining) await drain(CLOSE_TIMEOUT_MS);
       state.isDraining = true;
       streams.close();
-      const closed = entrance.close();
+      const closed = entrance.close(true);
       server.closeAllConnections();
       await closed;
       passing?.close();

@@ -41,8 +41,8 @@ class SseLink implements Link {
     const send = (message: string): void => {
       this.#post(message).catch(() => events.noise('no acceptance of a notification'));
     };
-    const sendRequest = (id: number, message: string): void => {
-      this.#post(message).catch((error: unknown) => this.#correlator.fail(id, toUpstreamError(error)));
+    const sendRequest = (id: number, message: string, { trace }: LinkRequest): void => {
+      this.#post(message, trace).catch((error: unknown) => this.#correlator.fail(id, toUpstreamError(error)));
     };
     this.#correlator = new Correlator({ send, cancel: send, sendRequest }, events);
     const timer = setTimeout(() => {
@@ -67,13 +67,13 @@ class SseLink implements Link {
     this.#correlator.failAll(new UpstreamError('ended', 'The upstream was closed.'));
   }
 
-  async #post(message: string): Promise<void> {
+  async #post(message: string, trace?: LinkRequest['trace']): Promise<void> {
     if (this.#target === undefined || this.#isClosed)
       throw new UpstreamError('ended', 'The stream of the upstream ended.');
     const response = await this.#endpoint.send({
       method: 'POST',
       url: this.#target,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...trace },
       body: message,
       timeoutMs: POST_TIMEOUT_MS,
       signal: this.#controller.signal,

@@ -95,14 +95,15 @@ export class StreamableLink implements Link {
     }
   }
 
-  async #exchange(id: number, message: string, { method, params, timeoutMs }: LinkRequest): Promise<void> {
+  async #exchange(id: number, message: string, request: LinkRequest): Promise<void> {
+    const { method, params, timeoutMs, trace } = request;
     const { endpoint, headersFor, answered } = this.#options;
     const controller = new AbortController();
     this.#running.set(id, controller);
     try {
       const response = await endpoint.send({
         method: 'POST',
-        headers: { ...BASE_HEADERS, ...headersFor(method, params) },
+        headers: { ...BASE_HEADERS, ...headersFor(method, params), ...trace },
         body: message,
         timeoutMs: timeoutMs + SLACK_MS,
         signal: controller.signal,

@@ -1,4 +1,5 @@
 // Brings what an upstream sends to the one caller that it is meant for, or to nobody.
+import { QuaysideError } from '../../errors.ts';
 import { type JsonObject, LOG_LEVELS, type LogLevel } from '../../tool.ts';
 import { NOTICES_MAX, TEXT_LENGTH_MAX } from '../bounds.ts';
 import { isObject } from '../json-object.ts';
@@ -52,7 +53,7 @@ export class Correlator {
 
   /** Sends a request and waits for its answer, its deadline, its cancellation or the end of the link. */
   request(request: LinkRequest): Promise<JsonObject> {
-    const { method, params, timeoutMs, signal, ears } = request;
+    const { method, timeoutMs, signal, ears } = request;
     if (signal?.aborted === true) return Promise.reject(cancelled(signal));
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
@@ -78,11 +79,7 @@ export class Correlator {
       this.#pending.set(id, { method, ears, notices: 0, settle });
       signal?.addEventListener('abort', onAbort, { once: true });
       try {
-        this.#carrier.sendRequest(
-          id,
-          requestMessage(id, method, params, ears?.progress !== undefined),
-          request,
-        );
+        this.#carrier.sendRequest(id, requestMessage(id, request), request);
       } catch (error) {
         settle(toUpstreamError(error));
       }
@@ -209,9 +206,12 @@ export class Correlator {
     this.#questions += 1;
     try {
       answer({ result: await pending.ears.ask(method, params) });
-    } catch {
-      // Why the client did not answer is the client's own affair; the upstream learns that it did not.
-      refuse(-32603, 'The client did not answer.');
+    } catch (error) {
+      // What the client never offered is the upstream's mistake (MCP 2025-11-25, sampling: tools). Why it did not answer
+      // otherwise is the client's own affair; the upstream learns that it did not.
+      if (error instanceof QuaysideError && error.code === 'capability_missing')
+        refuse(-32602, error.message);
+      else refuse(-32603, 'The client did not answer.');
     } finally {
       this.#questions -= 1;
     }
@@ -239,10 +239,12 @@ function attempt(send: () => void): void {
 }
 
 /** A whole request; the progress token, where one is wanted, is the id. */
-function requestMessage(id: number, method: string, params: JsonObject, wantsProgress: boolean): string {
-  const given = wantsProgress
-    ? { ...params, _meta: { ...(isObject(params._meta) ? params._meta : {}), progressToken: id } }
-    : params;
+function requestMessage(id: number, { method, params, ears, trace }: LinkRequest): string {
+  const progress = ears?.progress === undefined ? undefined : { progressToken: id };
+  const given =
+    progress === undefined && trace === undefined
+      ? params
+      : { ...params, _meta: { ...(isObject(params._meta) ? params._meta : {}), ...progress, ...trace } };
   return JSON.stringify({ jsonrpc: '2.0', id, method, params: given });
 }
 

@@ -1,4 +1,5 @@
 // What carries JSON-RPC to an upstream and back: a child process, streamable HTTP, or HTTP with SSE. Shapes only.
+import type { TraceContext } from '../../call-trace.ts';
 import type { JsonObject } from '../../tool.ts';
 
 /** What a caller hears while its request runs; absent members are not wanted, or not possible. */
@@ -15,6 +16,8 @@ export interface LinkRequest {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly ears?: Ears | undefined;
+  /** Said in `_meta` (SEP-414), and in headers where there are some. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** What comes from an upstream without having been asked for. */

@@ -9,6 +9,7 @@ import { openSseLink } from '../http/sse-link.ts';
 import { StreamableLink } from '../http/streamable-link.ts';
 import { MODERN_REVISION } from '../revisions.ts';
 import type { Link, LinkEvents } from '../rpc/link.ts';
+import type { OpenProcess } from '../stdio/hosted-link.ts';
 import type { ProcessCommand } from '../stdio/process-group.ts';
 import { StdioLink } from '../stdio/stdio-link.ts';
 import { UpstreamError } from '../upstream-error.ts';
@@ -19,7 +20,12 @@ import type { ClientIdentity, Session } from './session.ts';
 
 /** Where an upstream is. */
 export type Place =
-  | { readonly kind: 'stdio'; readonly command: ProcessCommand }
+  | {
+      readonly kind: 'stdio';
+      readonly command: ProcessCommand;
+      /** Where the process is somebody else's; absent: this process starts its own. */
+      readonly openProcess?: OpenProcess | undefined;
+    }
   | {
       readonly kind: 'http';
       readonly endpoint: Endpoint;
@@ -62,7 +68,7 @@ export function createDialer(options: DialOptions): Dialer {
       try {
         const [manner, session] =
           place.kind === 'stdio'
-            ? await openProcess(options, place.command, attempt, known)
+            ? await openStdio(options, place, attempt, known)
             : await openHttp(options, authorized(place, caller), attempt, known);
         known = manner;
         return session;
@@ -109,15 +115,16 @@ function beginAttempt(events: LinkEvents, signal: AbortSignal): Attempt {
 
 type Opened = readonly [Manner, Session];
 
-async function openProcess(
+async function openStdio(
   options: DialOptions,
-  command: ProcessCommand,
+  { command, openProcess }: Extract<Place, { kind: 'stdio' }>,
   { events, guard }: Attempt,
   known: Manner | undefined,
 ): Promise<Opened> {
   const { client, clock, log, timeoutMs, roots } = options;
   const open = () => {
-    const opened = new StdioLink({ command, events: quiet, log, clock });
+    const opened =
+      openProcess?.({ command, events: quiet, log }) ?? new StdioLink({ command, events: quiet, log, clock });
     guard(opened);
     return opened;
   };

@@ -9,9 +9,9 @@ import type { ClientIdentity, Session } from './session.ts';
 
 /**
  * What our callers may be asked. Declared for all of them, because they share the session: an upstream whose question
- * this one caller cannot take gets an error.
+ * this one caller cannot take, or not with tools, gets an error that says so.
  */
-const CAPABILITIES: JsonObject = { elicitation: {}, sampling: {} };
+const CAPABILITIES: JsonObject = { elicitation: {}, sampling: { tools: {} } };
 const WITH_ROOTS: JsonObject = { ...CAPABILITIES, roots: {} };
 
 const SUBSCRIBE_TIMEOUT_MS = 10_000;

@@ -51,3 +51,8 @@ export class TextIndexError extends Error {
 export function isTextIndexErrorCode(value: unknown): value is TextIndexErrorCode {
   return TEXT_INDEX_ERROR_CODES.some((code) => code === value);
 }
+
+/** Whether files of the index are damaged: they are set aside then, and built anew. */
+export function isCorruption(error: unknown): boolean {
+  return error instanceof TextIndexError && error.code === 'index_corrupt';
+}

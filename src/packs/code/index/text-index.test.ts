@@ -152,7 +152,7 @@ describe('life of an index', () => {
       write(place.root, 'a.ts', `round ${round}\n`);
       await index.update({ changed: ['a.ts'] });
     }
-    await expect.poll(async () => (await index.stats()).segments).toBeLessThan(10);
+    await expect.poll(async () => (await index.stats()).segments, { timeout: 8_000 }).toBeLessThan(10);
     expect(await lines(index, 'round')).toEqual(['a.ts:1']);
     expect(await index.stats()).not.toHaveProperty('mergeFailure');
   });

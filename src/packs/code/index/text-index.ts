@@ -2,13 +2,16 @@
 // sends calls and matches answers, so the caller's event loop is never held up.
 
 import type { Worker } from 'node:worker_threads';
-import type { BuildReport } from './build-report.ts';
+import type { BuildProgress, BuildReport } from './build-report.ts';
 import type {
+  Beginning,
   EngineAnswer,
   EngineCall,
   EngineNews,
+  EngineProgress,
   EngineRequest,
   EngineSetup,
+  FileSelection,
 } from './engine/engine-messages.ts';
 import { startThread } from './engine/thread.ts';
 import type { FileChanges } from './file-changes.ts';
@@ -78,6 +81,7 @@ export class TextIndex {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
+  #onProgress: ((progress: BuildProgress) => void) | undefined;
   #ended: TextIndexError | undefined;
 
   constructor(options: TextIndexOptions) {
@@ -88,8 +92,9 @@ export class TextIndex {
       threads: options.threads ?? THREADS,
     };
     this.#worker = startThread('./engine-worker', setup, HEAP_MB);
-    this.#worker.on('message', (message: EngineAnswer | EngineNews) => {
+    this.#worker.on('message', (message: EngineAnswer | EngineNews | EngineProgress) => {
       if ('news' in message) options.onNews?.(message);
+      else if ('progress' in message) this.#onProgress?.(message.progress);
       else this.#settle(message);
     });
     this.#worker.on('error', (error) =>
@@ -100,24 +105,28 @@ export class TextIndex {
   }
 
   /**
-   * Becomes the writer of this index and stays it until closed; the other calls that write do so by themselves.
-   * @throws TextIndexError `index_locked` when another process is.
+   * Becomes the writer of this index and stays it until closed; the other calls that write do so by themselves. With a
+   * beginning the index takes over files of another one; false where it could not, and then nothing is changed.
+   * @throws TextIndexError `index_locked` when another process is the writer.
    */
-  async claim(): Promise<void> {
-    await this.#call<unknown>({ kind: 'claim' });
+  async claim(beginning?: Beginning): Promise<boolean> {
+    return this.#call<boolean>({ kind: 'claim', beginning });
   }
 
   /**
    * Brings the index up to date with the whole tree: reads only files whose size or times changed.
    * Searches are answered from the previous state meanwhile. With `follow` the tree is watched from now on, and every
-   * change told as news once it is searchable.
+   * change told as news once it is searchable. `onProgress` is told how far this build is: ask for one at a time.
    * @throws TextIndexError `index_locked` when another process writes this index.
    */
-  async build(options: { readonly follow?: boolean } = {}): Promise<BuildReport> {
+  async build(
+    options: { readonly follow?: boolean; readonly onProgress?: (progress: BuildProgress) => void } = {},
+  ): Promise<BuildReport> {
+    this.#onProgress = options.onProgress;
     return this.#call<BuildReport>({ kind: 'build', follow: options.follow === true });
   }
 
-  /** Brings the named paths up to date; they are searchable when the promise resolves, and durable. */
+  /** Brings the named paths up to date; they are searchable when the promise resolves. */
   async update(changes: FileChanges): Promise<BuildReport> {
     return this.#call<BuildReport>({ kind: 'update', changes });
   }
@@ -144,9 +153,12 @@ export class TextIndex {
     return this.#call<readonly (readonly string[])[]>({ kind: 'excerpts', wanted });
   }
 
-  /** Every file of the tree with its status, sorted by path. */
-  async files(): Promise<readonly FileRecord[]> {
-    return this.#call<readonly FileRecord[]>({ kind: 'files' });
+  /**
+   * Every file of the tree with its status, sorted by path; or the one at a path, or those at and under one; or searchable ones whose path holds
+   * what was typed, whatever its case, those that begin with it first.
+   */
+  async files(wanted?: FileSelection): Promise<readonly FileRecord[]> {
+    return this.#call<readonly FileRecord[]>({ kind: 'files', wanted });
   }
 
   /** Counts and sizes. */

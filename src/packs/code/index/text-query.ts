@@ -24,6 +24,12 @@ export interface TextQuery {
    * `files`: matching files only, which stops at the first match of each file.
    */
   readonly want?: 'lines' | 'counts' | 'files';
+  /**
+   * Of a literal that ignores case, where no lines are wanted: it counts only as a part of a word or identifier, which
+   * may go on with one of these endings in lower case. `['s', 'ed']` lets `parse` match `parseHeader`, `HTTP_PARSE` and
+   * `parses`, but neither `sparse` nor `parsec`. A literal with letters outside ASCII counts wherever it stands.
+   */
+  readonly partEndings?: readonly string[];
 }
 
 /** How much of an answer is wanted, and how long it may take. */

@@ -2,7 +2,7 @@
 // them lower is the largest single gain of all signals measured.
 
 /** Kinds of files that are ranked lower than source. */
-export type FileClass = 'source' | 'test' | 'docs' | 'vendored' | 'generated';
+export type FileClass = 'source' | 'test' | 'docs' | 'vendored' | 'generated' | 'data';
 
 const RULES: readonly (readonly [FileClass, RegExp])[] = [
   ['vendored', /(^|\/)(vendor|third[_-]?party|node_modules|external|deps|bower_components)\//i],
@@ -16,8 +16,9 @@ const RULES: readonly (readonly [FileClass, RegExp])[] = [
   ],
   [
     'docs',
-    /(^|\/)(docs?|documentation|examples?|samples?|demos?)\/|\.(md|markdown|rst|txt|adoc)$|(^|\/)(CHANGELOG|CHANGES|LICENSE|NOTICE)/i,
+    /(^|\/)(docs?|documentation|examples?|samples?|demos?|playgrounds?)\/|\.(md|markdown|rst|txt|adoc)$|(^|\/)(CHANGELOG|CHANGES|LICENSE|NOTICE)/i,
   ],
+  ['data', /\.(csv|html?|ini|ipynb|jsonc?|json5|po|pot|snap|svg|toml|tsv|xml|ya?ml)$|\.config\.[cm]?[jt]s$/i],
 ];
 
 /** The first kind that fits, in an order that puts what is not this project's own first. */
@@ -29,3 +30,11 @@ export function fileClass(path: string): FileClass {
 export function classWeight(path: string): number {
   return fileClass(path) === 'source' ? 1 : 0.3;
 }
+
+/** Order in which files are shown that fit alike: source, then its tests, then the rest. */
+export function classPlace(path: string): number {
+  const place = PLACES.indexOf(fileClass(path));
+  return place === -1 ? PLACES.length : place;
+}
+
+const PLACES: readonly FileClass[] = ['source', 'test'];

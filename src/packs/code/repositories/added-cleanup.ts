@@ -7,7 +7,8 @@ import type { Store } from '../../../store/store.ts';
 import type { Log } from '../../../telemetry/log.ts';
 import { addedPlaces, bury, DAY_MS, removeFiles } from './added-repositories.ts';
 import { deleteRepository, listRepositories, markWarned } from './added-statements.ts';
-import { repositoryEvent } from './repository-event.ts';
+import { forgetGoneNodes } from './node.ts';
+import { cleanupActor } from './repository-event.ts';
 
 /** One less than the hour of the promise, so that a slow run still ends within it (spec code §4). */
 const EVERY_MS = 1_800_000;
@@ -23,7 +24,7 @@ export interface CleanupDeps {
   readonly log: Log;
   readonly stateDirectory: string;
   /** Absent where nothing is recorded. */
-  readonly audit?: Pick<AuditLog, 'record'>;
+  readonly audit?: AuditLog;
 }
 
 /** Registers the job with its schedule. */
@@ -50,8 +51,7 @@ async function cleanUp({
       await removeFiles(row, places);
       await store.write('system', [{ statement: deleteRepository, values: { owner, id } }]);
     } else if (row.cleanup_after <= now) {
-      if (!(await bury(store, row, now))) continue;
-      audit?.record(repositoryEvent('removed', row));
+      if (!(await bury({ store, audit }, { actor: cleanupActor(owner), row, now }))) continue;
       await removeFiles(row, places);
       removed++;
       log.info(
@@ -67,5 +67,6 @@ async function cleanUp({
       );
     }
   }
+  await forgetGoneNodes(store, clock);
   return { removed };
 }

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Clock } from '../../../clock.ts';
+import type { Actor } from '../../../gate/actor.ts';
 import type { JsonObject } from '../../../tool.ts';
 import { CodeRefusal } from '../code-tool.ts';
 import { findLanguage } from '../languages.ts';
@@ -17,6 +18,7 @@ import {
 import type { RepositoryRow } from './added-statements.ts';
 import { allowedFolder } from './allowed-folder.ts';
 import { type CloneDeps, cloneRepository, isAddress } from './git-clone.ts';
+import { readGitHead } from './git-head.ts';
 
 /** What adding and removing works with, for one server. */
 export interface AddedCommandDeps extends CloneDeps {
@@ -47,12 +49,12 @@ export interface AddWish {
 
 /** Adds a folder as it is, or a clone of an address. @throws CodeRefusal. */
 export async function addRepository(
-  tenant: string,
+  actor: Actor,
   wish: AddWish,
   deps: AddedCommandDeps & { readonly signal: AbortSignal },
 ): Promise<RepositoryRow> {
   const { added, clock } = deps;
-  if (added.present(tenant).length >= ADDED_MAX)
+  if (added.present(actor.tenantId).length >= ADDED_MAX)
     throw new CodeRefusal(
       'too_many_repositories',
       `A tenant may add ${ADDED_MAX} repositories; remove some with cleanup_repositories.`,
@@ -66,7 +68,7 @@ export async function addRepository(
   const language = wish.language === undefined ? null : languageId(wish.language);
   try {
     const path = isClone ? await clone(wish, directory, deps) : await folder(wish.path, deps);
-    return await added.add(tenant, {
+    return await added.add(actor, {
       id,
       name: wish.name ?? nameOf(wish.path),
       path,
@@ -78,12 +80,34 @@ export async function addRepository(
       metadata: wish.metadata,
       url: isClone ? wish.path : null,
       branch: wish.branch ?? null,
+      commit: isClone ? (readGitHead(path)?.commit ?? null) : null,
       cleanupAfter: clock.now() + wish.days * DAY_MS,
     });
   } catch (error) {
     if (isClone) await rm(directory, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** What was added by a wish since a time in epoch milliseconds; undefined: nothing was. @throws CodeRefusal. */
+export async function findAddedSince(
+  tenant: string,
+  {
+    path,
+    name = nameOf(path),
+    branch = null,
+  }: Pick<AddWish, 'path' | 'name'> & { readonly branch?: string | null },
+  { since, ...deps }: AddedCommandDeps & { readonly since: number },
+): Promise<RepositoryRow | undefined> {
+  const place = isAddress(path) ? undefined : await allowedFolder(path, deps);
+  return deps.added
+    .present(tenant)
+    .find(
+      (row) =>
+        row.added_at >= since &&
+        row.name === name &&
+        (place === undefined ? row.url === path && row.branch === branch : row.path === place),
+    );
 }
 
 /** Which repositories are to go. */
@@ -139,7 +163,7 @@ async function clone(
   deps: AddedCommandDeps & { readonly signal: AbortSignal },
 ): Promise<string> {
   mkdirSync(addedPlaces(deps.stateDirectory).clones, { recursive: true });
-  await cloneRepository({ url, branch: branch ?? null, directory, signal: deps.signal }, deps);
+  await cloneRepository({ url, branch: branch ?? null, commit: null, directory, signal: deps.signal }, deps);
   return directory;
 }
 
@@ -148,7 +172,8 @@ function nameOf(path: string): string {
   return name === '' ? path : name;
 }
 
-function languageId(name: string): string {
+/** The id of a language by any of its names. @throws CodeRefusal. */
+export function languageId(name: string): string {
   const found = findLanguage(name);
   if (found === undefined)
     throw new CodeRefusal('invalid_arguments', `'${name}' is no language that this server knows.`);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../clock.ts';
+import { type Actor, audited } from '../../../gate/actor.ts';
 import type { AuditLog } from '../../../gate/audit/audit.ts';
 import { openMirror } from '../../../store/mirror.ts';
 import { type Store, StoreConflict, StoreRefusal } from '../../../store/store.ts';
@@ -11,14 +12,17 @@ import { CodeRefusal } from '../code-tool.ts';
 import {
   buryRepository,
   countIndexedFiles,
-  extendRepository,
+  describeRepository,
   forgetIndexes,
+  forgetWishes,
   insertRepository,
   listRepositories,
   REPOSITORIES_TOPIC,
+  type RepositoryDescription,
   type RepositoryRow,
+  takeTurn,
 } from './added-statements.ts';
-import { repositoryEvent } from './repository-event.ts';
+import { repositoryChange } from './repository-event.ts';
 
 /** Each open index has two threads and its tables in memory: more of them would crowd out what is served. */
 export const ADDED_MAX = 30;
@@ -46,11 +50,16 @@ export interface NewRepository {
   /** Where it was cloned from; null for a folder of the user's. */
   readonly url: string | null;
   readonly branch: string | null;
+  /** What was cloned; null for a folder. */
+  readonly commit: string | null;
   /** Epoch milliseconds. */
   readonly cleanupAfter: number;
 }
 
-/** Knows all of them, and follows what other processes add and remove. */
+/**
+ * Knows all of them, and follows what other processes add and remove. Each change is written down before it is made, and
+ * rejects with `audit_unavailable` where it cannot be; the tenant is the actor's.
+ */
 export interface AddedRepositories {
   /** Those of a tenant that may be searched now: neither removed nor expired. */
   usable(tenant: string): readonly RepositoryRow[];
@@ -60,13 +69,17 @@ export interface AddedRepositories {
   all(): readonly RepositoryRow[];
   onChange(listener: () => void): () => void;
   /** @throws CodeRefusal `too_many_repositories`, or `already_registered` for a path that the tenant has. */
-  add(tenant: string, repository: NewRepository): Promise<RepositoryRow>;
-  /** Another day of removal; undefined when there is no such repository. */
-  extend(tenant: string, id: string, cleanupAfter: number): Promise<RepositoryRow | undefined>;
+  add(actor: Actor, repository: NewRepository): Promise<RepositoryRow>;
+  /** Says anew what is named, such as the day of removal; undefined when there is no such repository. */
+  describe(
+    actor: Actor,
+    id: string,
+    description: Partial<RepositoryDescription>,
+  ): Promise<RepositoryRow | undefined>;
   /** Searchable files, as the durable records of its indexes say. */
   filesOf(row: RepositoryRow): Promise<number>;
   /** Hides it for every process and forgets its indexes in one write; then its files go. False: it was gone. */
-  remove(row: RepositoryRow): Promise<boolean>;
+  remove(actor: Actor, row: RepositoryRow): Promise<boolean>;
   close(): void;
 }
 
@@ -86,13 +99,23 @@ export function newRepositoryId(): string {
   return randomUUID();
 }
 
+/** Every column that can be said anew, and nothing said of it. */
+const NOTHING_SAID = {
+  type: null,
+  language: null,
+  purpose: null,
+  project: null,
+  description: null,
+  cleanup_after: null,
+} satisfies Record<keyof RepositoryDescription, null>;
+
 /** Rejects when the store cannot be read. */
 export async function openAddedRepositories(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly stateDirectory: string;
   /** Absent where nothing is recorded. */
-  readonly audit?: Pick<AuditLog, 'record'>;
+  readonly audit?: AuditLog;
 }): Promise<AddedRepositories> {
   const { store, clock, audit } = deps;
   const mirror = await openMirror({ store, topic: REPOSITORIES_TOPIC, statement: listRepositories });
@@ -105,28 +128,42 @@ export async function openAddedRepositories(deps: {
     all: mirror.rows,
     onChange: mirror.onChange,
     close: mirror.close,
-    async add(tenant, { metadata, ...repository }) {
+    async add(actor, { metadata, ...repository }) {
+      const { tenantId: tenant } = actor;
       const values = {
         ...repository,
         metadata: JSON.stringify(metadata),
         addedAt: clock.now(),
         most: ADDED_MAX,
       };
-      const steps = [{ statement: insertRepository, values, expect: 1 }, store.announce(REPOSITORIES_TOPIC)];
-      await store.write({ tenant }, steps).catch((error: unknown) => {
-        throw refusalOf(error, repository);
-      });
+      const steps = [
+        { statement: takeTurn, values: {} },
+        { statement: insertRepository, values, expect: 1 },
+        store.announce(REPOSITORIES_TOPIC),
+      ];
+      const after = { ...repository, cleanup_after: repository.cleanupAfter };
+      await audited(audit, actor, repositoryChange(tenant, repository.id, { after }), () =>
+        store.write({ tenant }, steps).catch((error: unknown) => {
+          throw refusalOf(error, repository);
+        }),
+      );
       await mirror.refresh();
       const row = find(tenant, repository.id);
       if (row === undefined) throw new Error('A repository that was added is not there.');
-      audit?.record(repositoryEvent('added', row));
       return row;
     },
-    async extend(tenant, id, cleanupAfter) {
-      await store.write({ tenant }, [
-        { statement: extendRepository, values: { id, cleanupAfter } },
-        store.announce(REPOSITORIES_TOPIC),
-      ]);
+    async describe(actor, id, description) {
+      const { tenantId: tenant } = actor;
+      const before = find(tenant, id);
+      if (before === undefined) return undefined;
+      const after = { ...before, ...description };
+      const values = { ...NOTHING_SAID, ...description, id };
+      await audited(audit, actor, repositoryChange(tenant, id, { before, after }), () =>
+        store.write({ tenant }, [
+          { statement: describeRepository, values },
+          store.announce(REPOSITORIES_TOPIC),
+        ]),
+      );
       await mirror.refresh();
       return find(tenant, id);
     },
@@ -134,29 +171,34 @@ export async function openAddedRepositories(deps: {
       const [row] = await store.read('system', countIndexedFiles, { prefix: `${id}.` });
       return row?.files ?? 0;
     },
-    async remove(row) {
-      const isDone = await bury(store, row, clock.now());
+    async remove(actor, row) {
+      const isDone = await bury({ store, audit }, { actor, row, now: clock.now() });
       await mirror.refresh();
-      if (!isDone) return false;
-      audit?.record(repositoryEvent('removed', row));
-      await removeFiles(row, addedPlaces(deps.stateDirectory));
-      return true;
+      if (isDone) await removeFiles(row, addedPlaces(deps.stateDirectory));
+      return isDone;
     },
   };
 }
 
-/** The tombstone and what the store knows of its indexes, in one write. */
-export async function bury(store: Store, { tenant_id, id }: RepositoryRow, now: number): Promise<boolean> {
+/** The tombstone and what the store knows of its indexes, in one write. False: somebody else removed it first. */
+export async function bury(
+  { store, audit }: { readonly store: Store; readonly audit: AuditLog | undefined },
+  { actor, row, now }: { readonly actor: Actor; readonly row: RepositoryRow; readonly now: number },
+): Promise<boolean> {
+  const { tenant_id, id } = row;
   const steps = [
     { statement: buryRepository, values: { owner: tenant_id, id, now }, expect: 1 },
     { statement: forgetIndexes, values: { prefix: `${id}.` } },
+    { statement: forgetWishes, values: { prefix: `${id}.` } },
     store.announce(REPOSITORIES_TOPIC),
   ];
   try {
-    await store.write('system', steps);
+    await audited(audit, actor, repositoryChange(tenant_id, id, { before: row }), () =>
+      store.write('system', steps),
+    );
     return true;
   } catch (error) {
-    // Somebody else removed it first, and removes its files.
+    // Whoever was first removes its files.
     if (error instanceof StoreConflict) return false;
     throw error;
   }

@@ -23,6 +23,8 @@ const LISTING_BYTES_MAX = 64 * 1024 * 1024;
 export interface CloneWish {
   readonly url: string;
   readonly branch: string | null;
+  /** The state that is wanted; null: the newest. */
+  readonly commit: string | null;
   /** Made by git; must not exist. */
   readonly directory: string;
   readonly signal: AbortSignal;
@@ -37,7 +39,10 @@ export interface CloneDeps {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** The newest state of one branch, without history. @throws CodeRefusal; what was made then is left to the caller. */
+/**
+ * One state of one branch, without history. A commit that the host does not give away any more is `clone_failed`.
+ * @throws CodeRefusal; what was made then is left to the caller.
+ */
 export async function cloneRepository(wish: CloneWish, deps: CloneDeps): Promise<void> {
   const target = await judge(wish.url, deps);
   const git = createGit(deps.environment, AbortSignal.any([wish.signal, AbortSignal.timeout(CLONE_MS_MAX)]));
@@ -47,9 +52,15 @@ export async function cloneRepository(wish: CloneWish, deps: CloneDeps): Promise
   await git([...confined(target), 'clone', ...flags, ...branch, '--', target.url, wish.directory], {
     watch: wish.directory,
   });
+  const state = wish.commit ?? 'HEAD';
+  const newest = (await git(['-C', wish.directory, 'rev-parse', 'HEAD'])).trim();
+  if (wish.commit !== null && wish.commit !== newest) {
+    const fetch = ['fetch', '--depth', '1', '--no-tags', '--quiet', 'origin', wish.commit];
+    await git([...confined(target), '-C', wish.directory, ...fetch], { watch: wish.directory });
+  }
   // Counted before anything is unpacked: a small pack can hold a huge tree.
-  await demandSize(await git(['-C', wish.directory, 'ls-tree', '-r', '-l', '-z', 'HEAD']));
-  await git([...UNPACKING, '-C', wish.directory, 'reset', '--quiet', '--hard', 'HEAD']);
+  await demandSize(await git(['-C', wish.directory, 'ls-tree', '-r', '-l', '-z', state]));
+  await git([...UNPACKING, '-C', wish.directory, 'reset', '--quiet', '--hard', state]);
 }
 
 /** Whether a text is meant as an address and not as a path. */

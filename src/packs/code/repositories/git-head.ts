@@ -1,7 +1,10 @@
-// What is checked out, read from the files of git itself: no program is started.
+// What is checked out, read from the files of git itself: no program is started. Every query asks for it, so it is
+// read at once: some microseconds for each file, where a way to the threads of the file system and back takes more than
+// the query.
 
-import { readFile, stat } from 'node:fs/promises';
+import { type BigIntStats, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { LRUCache } from 'lru-cache';
 
 /** The checked-out state of a working tree. */
 export interface GitHead {
@@ -15,21 +18,37 @@ export interface GitHead {
 
 /** Parents looked at for the data of git; deeper trees do not occur. */
 const PARENTS_MAX = 64;
+/** Those of some fifty working trees. */
+const TEXTS_KEPT = 256;
+/** A file written this shortly ago may be written again with the same time; see FileReader. */
+const RACY_MS = 50;
 /** A commit, in SHA-1 or SHA-256. */
 const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
 /** The head of the working tree that holds `folder`; undefined outside version control. */
-export async function readGitHead(folder: string): Promise<GitHead | undefined> {
-  const place = await findGit(resolve(folder));
+export function readGitHead(folder: string): GitHead | undefined {
+  const place = findGit(resolve(folder));
   if (place === undefined) return undefined;
-  const head = (await readText(join(place.git, 'HEAD')))?.trim() ?? '';
+  const head = readText(join(place.git, 'HEAD'))?.trim() ?? '';
   const linked = place.common === place.git ? {} : { mainTree: dirname(place.common) };
   if (COMMIT.test(head)) return { commit: head, ...linked };
   const reference = /^ref: (refs\/\S+)$/.exec(head)?.[1];
   if (reference === undefined) return linked;
-  const commit = await commitOf(place, reference);
+  const commit = commitOf(place, reference);
   const branch = reference.replace(/^refs\/heads\//, '');
   return { branch, ...(commit === undefined ? {} : { commit }), ...linked };
+}
+
+/**
+ * What branches, worktrees and clones of one repository have in common: where it was cloned from, or where its data are.
+ * Undefined outside version control.
+ */
+export function readGitFamily(root: string): string | undefined {
+  const place = findGit(resolve(root));
+  if (place === undefined) return undefined;
+  const config = readText(join(place.common, 'config')) ?? '';
+  const origin = /^\[remote "origin"\]\s*$([^[]*)/m.exec(config)?.[1] ?? '';
+  return /^\s*url\s*=\s*(\S.*)$/m.exec(origin)?.[1]?.trim() ?? place.common;
 }
 
 interface GitPlace {
@@ -38,11 +57,11 @@ interface GitPlace {
   readonly common: string;
 }
 
-async function findGit(start: string): Promise<GitPlace | undefined> {
+function findGit(start: string): GitPlace | undefined {
   let folder = start;
   for (let depth = 0; depth < PARENTS_MAX; depth++) {
     const git = join(folder, '.git');
-    const kind = await kindOf(git);
+    const kind = kindOf(git);
     if (kind === 'directory') return { git, common: git };
     if (kind === 'file') return linkedPlace(folder, git);
     const parent = dirname(folder);
@@ -53,40 +72,55 @@ async function findGit(start: string): Promise<GitPlace | undefined> {
 }
 
 /** gitrepository-layout(5): a file `.git` names the real directory, whose `commondir` names the shared one. */
-async function linkedPlace(folder: string, file: string): Promise<GitPlace | undefined> {
-  const target = /^gitdir: (.+)$/m.exec((await readText(file)) ?? '')?.[1]?.trim();
+function linkedPlace(folder: string, file: string): GitPlace | undefined {
+  const target = /^gitdir: (.+)$/m.exec(readText(file) ?? '')?.[1]?.trim();
   if (target === undefined) return undefined;
   const git = isAbsolute(target) ? target : resolve(folder, target);
-  const common = (await readText(join(git, 'commondir')))?.trim();
+  const common = readText(join(git, 'commondir'))?.trim();
   return { git, common: common === undefined ? git : resolve(git, common) };
 }
 
-async function commitOf({ git, common }: GitPlace, reference: string): Promise<string | undefined> {
+function commitOf({ git, common }: GitPlace, reference: string): string | undefined {
   for (const place of git === common ? [git] : [git, common]) {
-    const loose = (await readText(join(place, reference)))?.trim();
+    const loose = readText(join(place, reference))?.trim();
     if (loose !== undefined && COMMIT.test(loose)) return loose;
   }
-  const packed = (await readText(join(common, 'packed-refs'))) ?? '';
+  const packed = readText(join(common, 'packed-refs')) ?? '';
   const line = packed.split('\n').find((one) => one.endsWith(` ${reference}`));
   const commit = line?.slice(0, line.indexOf(' '));
   return commit !== undefined && COMMIT.test(commit) ? commit : undefined;
 }
 
-async function kindOf(path: string): Promise<'directory' | 'file' | undefined> {
+function kindOf(path: string): 'directory' | 'file' | undefined {
+  const found = lookAt(path);
+  if (found === undefined) return undefined;
+  return found.isDirectory() ? 'directory' : 'file';
+}
+
+/** Texts by path, each with the file that it was read from: `packed-refs` may have megabytes. */
+const known = new LRUCache<string, { readonly stamp: string; readonly text: string }>({ max: TEXTS_KEPT });
+
+function readText(path: string): string | undefined {
+  const found = lookAt(path);
+  if (found === undefined) return undefined;
+  const stamp = `${found.dev} ${found.ino} ${found.mtimeNs} ${found.size}`;
+  const kept = known.get(path);
+  if (kept?.stamp === stamp) return kept.text;
   try {
-    const found = await stat(path);
-    return found.isDirectory() ? 'directory' : 'file';
+    const text = readFileSync(path, 'utf8');
+    if (Number(found.mtimeMs) < Date.now() - RACY_MS) known.set(path, { stamp, text });
+    return text;
   } catch {
-    // Not there, or closed to us: either way it says nothing about version control.
+    // As below: a reference that cannot be read is one that is not known.
     return undefined;
   }
 }
 
-async function readText(path: string): Promise<string | undefined> {
+function lookAt(path: string): BigIntStats | undefined {
   try {
-    return await readFile(path, 'utf8');
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch {
-    // As above: a reference that cannot be read is one that is not known.
+    // Closed to us: that says nothing about version control.
     return undefined;
   }
 }

@@ -29,12 +29,21 @@ export interface IntakeOptions {
   readonly maxFileSize: number;
 }
 
-/**
- * The rules for one repository. `stateDirectory` is where the product keeps what it knows, this index too: inside a
- * tree it would be searched, and watched while it is written.
- */
-export function intakeOf(root: string, options: IntakeOptions, stateDirectory?: string): IntakeRules {
-  const isVersioned = existsSync(join(root, '.git'));
+/** What else decides. */
+export interface IntakePlace {
+  /**
+   * Where the product keeps what it knows, this index too: inside a tree it would be searched, and watched while it is
+   * written.
+   */
+  readonly stateDirectory?: string;
+  /** Known to be under version control, also while it is not there yet. */
+  readonly isVersioned?: boolean;
+}
+
+/** The rules for one repository. */
+export function intakeOf(root: string, options: IntakeOptions, place: IntakePlace = {}): IntakeRules {
+  const { stateDirectory } = place;
+  const isVersioned = place.isVersioned === true || existsSync(join(root, '.git'));
   const state = stateDirectory === undefined ? '..' : relative(root, resolve(stateDirectory));
   const isInside = state !== '' && state !== '..' && !state.startsWith(`..${sep}`) && !isAbsolute(state);
   return toIntakeRules({

@@ -50,6 +50,8 @@ export type IndexFiles = 'present' | 'absent' | 'headless';
 /** Everything that the state of an index follows from. */
 export interface IndexFacts {
   readonly record: IndexRecord | undefined;
+  /** The newest wish of anybody that the index be brought up to date; 0: nobody asked. */
+  readonly wanted: number;
   readonly files: IndexFiles;
   /** What this process would build with. */
   readonly scheme: string;
@@ -66,12 +68,19 @@ export function indexState(facts: IndexFacts): RepositoryState {
   const builds = record?.buildingUntil != null && record.buildingUntil > facts.now;
   if (builds) return record.generation === 0 ? 'index_building' : 'index_rebuilding';
   if (files === 'headless') return facts.locked ? 'index_locked' : 'missing_schema';
-  if (files === 'absent') return facts.locked ? 'index_locked' : 'missing_index';
+  if (files === 'absent') return facts.locked ? 'index_locked' : absentState(facts);
   if (record === undefined || record.generation === 0) return 'missing_provenance';
   if (record.scheme !== facts.scheme) return 'scheme_mismatch';
+  // Somebody saw it indexed at another node; this copy is on its way to the same state.
+  if (record.reached < facts.wanted) return 'index_rebuilding';
   if ((head?.branch ?? null) !== record.branch) return 'wrong_branch';
   if ((head?.commit ?? null) !== record.commit) return 'stale_commit';
   return record.files === 0 ? 'index_empty' : 'ready';
+}
+
+/** A copy that was asked for comes by itself, unless that failed. */
+function absentState({ record, wanted }: IndexFacts): RepositoryState {
+  return wanted > 0 && record?.problem == null ? 'index_building' : 'missing_index';
 }
 
 const REMEDIATION: Readonly<Record<Exclude<RepositoryState, 'ready'>, string>> = {

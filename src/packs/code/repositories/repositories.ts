@@ -5,12 +5,15 @@ import { basename, isAbsolute, join, resolve, sep } from 'node:path';
 import type { Call } from '../../../tool.ts';
 import { CodeRefusal } from '../code-tool.ts';
 import { TextIndexError } from '../index/text-index-error.ts';
+import type { SemanticIndex } from '../semantic/semantic-index.ts';
 import type { SymbolIndex } from '../symbols/symbol-index.ts';
 import type { AddedType } from './added-repositories.ts';
 import type { RepositoryRow } from './added-statements.ts';
 import { readGitHead } from './git-head.ts';
-import { type Readiness, remediationOf, selectorReadiness } from './readiness.ts';
-import type { IndexStatus, RepositoryIndex } from './repository-index.ts';
+import type { IndexStatus } from './index-options.ts';
+import type { IndexRecord } from './index-record.ts';
+import { type Readiness, type RepositoryState, remediationOf, selectorReadiness } from './readiness.ts';
+import type { RepositoryIndex } from './repository-index.ts';
 
 /** How long a query waits for work under way that makes its repository ready. */
 const WAIT_MS = 3_000;
@@ -29,6 +32,8 @@ export interface Repository {
   readonly added?: RepositoryRow;
   readonly index: RepositoryIndex;
   readonly symbols: SymbolIndex;
+  /** Where a model is configured. */
+  readonly meaning?: SemanticIndex;
 }
 
 /** A repository with what is true of it now. */
@@ -150,12 +155,12 @@ async function awaitSymbols(repository: SettledRepository): Promise<void> {
   });
 }
 
-/** Refuses with what kept a repository from answering (spec code §5). */
-export function unavailable(readiness: Readiness): CodeRefusal {
+/** Refuses with what kept a repository from answering (spec code §5); `remediation`: what to do, by its state if absent. */
+export function unavailable(readiness: Readiness, remediation = readiness.remediation): CodeRefusal {
   return new CodeRefusal('index_unavailable', 'Index unavailable', {
     safe_fallback: 'native_search',
     readiness,
-    remediation: readiness.remediation,
+    remediation,
   });
 }
 
@@ -189,8 +194,15 @@ export function readinessOf(repository: Repository, { state, record, head }: Ind
     current_commit: head?.commit ?? null,
     last_indexed_commit: record?.commit ?? null,
     index_path: repository.index.directory,
-    remediation: remediationOf(state),
+    remediation: remediationFor(state, record),
   };
+}
+
+/** Why there is nothing, where an attempt to make it failed. */
+function remediationFor(state: RepositoryState, record: IndexRecord | undefined): string | null {
+  const advice = remediationOf(state);
+  const problem = state === 'missing_index' ? (record?.problem ?? null) : null;
+  return problem === null ? advice : `${problem} ${advice}`;
 }
 
 async function selectOne(all: readonly Repository[], selector: string, base: string): Promise<Repository> {
@@ -213,8 +225,8 @@ async function selectOne(all: readonly Repository[], selector: string, base: str
     throw unavailable(selectorReadiness('unregistered_repository', selector, candidates));
   }
   // A worktree that lies inside a repository is another checkout, with content of its own.
-  const tree = await readGitHead(path);
-  if (tree?.mainTree !== undefined && (await readGitHead(holder.path))?.mainTree === undefined)
+  const tree = readGitHead(path);
+  if (tree?.mainTree !== undefined && readGitHead(holder.path)?.mainTree === undefined)
     throw unavailable(selectorReadiness('unsupported_worktree', selector, [holder.name]));
   return holder;
 }

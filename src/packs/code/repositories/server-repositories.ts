@@ -1,7 +1,11 @@
 // What each caller of one server sees: the folders of its definition, and what the caller's tenant added.
+
+import { join } from 'node:path';
 import type { Log } from '../../../telemetry/log.ts';
-import { ADDED_TYPES, type AddedRepositories } from './added-repositories.ts';
+import { fetchClone } from './added-files.ts';
+import { ADDED_TYPES, type AddedPlaces, type AddedRepositories } from './added-repositories.ts';
 import type { RepositoryRow } from './added-statements.ts';
+import type { CloneDeps } from './git-clone.ts';
 import type { IndexRegistry, IndexUse, IndexWish } from './index-registry.ts';
 import { createRepositories, type RepositoriesOf, type Repository } from './repositories.ts';
 
@@ -20,17 +24,35 @@ export function serveRepositories(deps: {
   readonly base: string;
   readonly serveStale: boolean;
   readonly log: Log;
+  readonly places: AddedPlaces;
+  readonly clone: CloneDeps;
 }): ServerRepositories {
-  const { local, added, registry, wish, base, serveStale } = deps;
+  const { local, added, registry, wish, base, serveStale, places, clone } = deps;
   const uses = new Map<string, IndexUse>();
   const open = (row: RepositoryRow): Repository => {
-    const { id, name, path, type } = row;
+    const { id, name, type } = row;
+    // The path is that of the node that cloned it; each has its clone among its own files.
+    const path = row.url === null ? row.path : join(places.clones, id);
     // A clone does not change by itself, and a folder of the user's may.
-    const use =
-      uses.get(id) ?? registry.acquire(path, { ...wish, watch: wish.watch && row.url === null }, id);
+    const own = { ...wish, watch: wish.watch && row.url === null };
+    const tree = { id, type, tenant: row.tenant_id, ...fetchOf(row) };
+    const use = uses.get(id) ?? registry.acquire(path, own, tree);
     uses.set(id, use);
-    return { id, name, path, type, added: row, index: use.index, symbols: use.symbols };
+    const { index, symbols, meaning } = use;
+    return {
+      id,
+      name,
+      path,
+      type,
+      added: row,
+      index,
+      symbols,
+      ...(meaning === undefined ? {} : { meaning }),
+    };
   };
+  const ended = new AbortController();
+  const fetchOf = (row: RepositoryRow) =>
+    row.url === null ? {} : { fetch: () => fetchClone(row, places, { ...clone, signal: ended.signal }) };
   const closeGone = async () => {
     const present = new Set(added.all().flatMap(({ id, removed_at }) => (removed_at === null ? [id] : [])));
     const gone = [...uses].filter(([id]) => !present.has(id));
@@ -49,6 +71,7 @@ export function serveRepositories(deps: {
     },
     async close() {
       stopFollowing();
+      ended.abort();
       const all = [...uses.values()];
       uses.clear();
       await Promise.all(all.map((use) => use.release()));

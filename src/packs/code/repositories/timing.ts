@@ -19,6 +19,36 @@ export function repeat(clock: Clock, everyMs: number, run: () => Promise<unknown
   };
 }
 
+/** What one owner does again and again, until it stops that or everything. */
+export interface Repeats {
+  /** As {@link repeat}. */
+  start(everyMs: number, run: () => Promise<unknown>): () => void;
+  /** Something else that ends with everything. */
+  add(stop: () => void): void;
+  stopAll(): void;
+}
+
+/** Starts with nothing. */
+export function createRepeats(clock: Clock): Repeats {
+  const stops = new Set<() => void>();
+  return {
+    start(everyMs, run) {
+      const end = repeat(clock, everyMs, run);
+      const stop = () => {
+        stops.delete(stop);
+        end();
+      };
+      stops.add(stop);
+      return stop;
+    },
+    add: (stop) => void stops.add(stop),
+    stopAll() {
+      for (const stop of [...stops]) stop();
+      stops.clear();
+    },
+  };
+}
+
 /** Resolves when `work` does, or after `waitMs`, whichever is first. `work` must not reject. */
 export async function waitUpTo(clock: Clock, waitMs: number, work: Promise<unknown>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -27,7 +27,8 @@ export function declaredName(declarator: Node): DeclaredName | undefined {
   let isFunction = false;
   let scope: string | undefined;
   for (let depth = 0; node !== null && depth < DEPTH_MAX; depth++) {
-    if (NAMES.has(node.type)) return { node, isFunction, scope };
+    // The parameters of a conversion stand within its name.
+    if (NAMES.has(node.type)) return { node, isFunction: isFunction || node.type === 'operator_cast', scope };
     if (node.type === 'qualified_identifier') {
       const outer: string | undefined = node.childForFieldName('scope')?.text;
       scope = scope === undefined ? outer : `${scope}::${outer ?? ''}`;

@@ -21,7 +21,7 @@ import { TextIndexError } from '../index/text-index-error.ts';
 import type { FileFacts } from './facts.ts';
 
 /** Raised when facts are to be made anew: another query, another shape. */
-const SCHEME = 1;
+export const FACTS_SCHEME = 3;
 const LINE_FEED = 0x0a;
 /** The file is written anew without what nobody needs once that is more than half of it, and worth the work. */
 const COMPACT_BYTES_MIN = 8 << 20;
@@ -46,17 +46,29 @@ export class FactsStore {
   #end: number;
   readonly #places = new Map<string, Place>();
 
-  /** Reads what is there; `each` is told of every entry, so that tables are filled in the same pass. */
-  constructor(directory: string, each: (key: string, facts: FileFacts) => void) {
+  /**
+   * Reads what is there; `each` is told of every entry, so that tables are filled in the same pass. `isReader` leaves the
+   * file to whoever keeps it, also where nobody does now.
+   */
+  constructor(
+    directory: string,
+    each: (key: string, facts: FileFacts) => void,
+    options: { readonly isReader?: boolean } = {},
+  ) {
     mkdirSync(directory, { recursive: true });
-    this.#path = join(directory, `facts.${SCHEME}`);
-    this.#lock = tryLock(directory);
+    this.#path = join(directory, `facts.${FACTS_SCHEME}`);
+    this.#lock = options.isReader === true ? undefined : tryLock(directory);
+    if (this.#lock !== undefined) removeOlder(directory);
     this.#descriptor = this.#lock === undefined ? openCopy(this.#path) : openFile(this.#path);
     this.#end = this.#load(each);
   }
 
   has(key: string): boolean {
     return this.#places.has(key);
+  }
+
+  get isEmpty(): boolean {
+    return this.#places.size === 0;
   }
 
   /** The facts of a key that {@link has} knows. */
@@ -142,6 +154,12 @@ function tryLock(directory: string): WriterLock | undefined {
     if (error instanceof TextIndexError && error.code === 'index_locked') return undefined;
     throw error;
   }
+}
+
+/** What an earlier version kept in its own shape. */
+function removeOlder(directory: string): void {
+  for (let scheme = 1; scheme < FACTS_SCHEME; scheme++)
+    rmSync(join(directory, `facts.${scheme}`), { force: true });
 }
 
 function openFile(path: string): number {

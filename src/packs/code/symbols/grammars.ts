@@ -1,6 +1,7 @@
 // Which languages are parsed, by which grammar and query, and how their files tell what may be used from outside.
 import { createRequire } from 'node:module';
 import { languageOf } from '../languages.ts';
+import { blankMacros } from './macro-blanks.ts';
 import { C_SHARP_QUERY } from './queries/c-sharp.ts';
 import { CPP_QUERY } from './queries/cpp.ts';
 import { GO_QUERY } from './queries/go.ts';
@@ -14,6 +15,7 @@ import { JAVASCRIPT_ONLY_QUERY, TYPESCRIPT_QUERY } from './queries/typescript.ts
 import { DOCUMENT_LANGUAGES } from './scan/document-languages.ts';
 import { FUNCTIONAL_LANGUAGES } from './scan/functional-languages.ts';
 import { PROGRAM_LANGUAGES } from './scan/program-languages.ts';
+import { CPP_PATTERNS, SHELL_PATTERNS } from './scan/rescue-patterns.ts';
 import type { ScanLanguage } from './scan/scan-language.ts';
 
 /** How a definition shows that it may be used from outside its file. */
@@ -27,12 +29,16 @@ export interface Grammar {
   readonly exports: ExportRule;
   /** Set where no grammar is published: the patterns that stand in for it. */
   readonly scan?: ScanLanguage;
+  /** Takes out of a text that the grammar cannot read what keeps it from it; every position stays. */
+  readonly mend?: (text: string) => string;
+  /** Patterns that find what a text has where the grammar cannot read it. */
+  readonly rescue?: ScanLanguage;
 }
 
 const grammar = (id: string, query: string, exports: ExportRule): Grammar => ({ id, query, exports });
 
 const TSX = grammar('tsx', TYPESCRIPT_QUERY, 'keyword');
-const CPP = grammar('cpp', CPP_QUERY, 'not-static');
+const CPP = { ...grammar('cpp', CPP_QUERY, 'not-static'), mend: blankMacros, rescue: CPP_PATTERNS };
 
 /** By language; C is read by the grammar of C++, of which no part of it is published without an install script. */
 const GRAMMARS: Readonly<Record<string, Grammar>> = {
@@ -47,12 +53,12 @@ const GRAMMARS: Readonly<Record<string, Grammar>> = {
   c_sharp: grammar('c-sharp', C_SHARP_QUERY, 'modifier'),
   ruby: grammar('ruby', RUBY_QUERY, 'always'),
   php: grammar('php', PHP_QUERY, 'modifier'),
-  bash: grammar('bash', BASH_QUERY, 'always'),
+  bash: { ...grammar('bash', BASH_QUERY, 'always'), rescue: SHELL_PATTERNS },
   css: grammar('css', CSS_QUERY, 'always'),
 };
 
 /** Raised when patterns change so that files have to be read again. */
-const SCAN_VERSION = 2;
+const SCAN_VERSION = 3;
 
 const SCANNED: Readonly<Record<string, Grammar>> = Object.fromEntries(
   Object.entries({ ...PROGRAM_LANGUAGES, ...FUNCTIONAL_LANGUAGES, ...DOCUMENT_LANGUAGES }).map(

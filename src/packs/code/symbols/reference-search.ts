@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { compileQuery } from '../index/search/compiled-query.ts';
 import { runSearch } from '../index/search/search-run.ts';
 import type { Snapshot } from '../index/store/snapshot.ts';
+import { classPlace } from '../ranking/file-class.ts';
 import type { ImportResolver } from './import-resolver.ts';
 import { occurrencesOf } from './occurrences.ts';
 import { resolverOf } from './references.ts';
@@ -119,7 +120,9 @@ function filesWith(snapshot: Snapshot, query: ReferenceQuery, endMs: number) {
     const step = steps.next();
     if (step.done !== true) continue;
     const { files, complete, truncated } = step.value;
-    return { paths: files.map(({ path }) => path), isComplete: complete && !truncated };
+    // What is left out for want of time or place is not the source.
+    const paths = files.map(({ path }) => path).sort((a, b) => classPlace(a) - classPlace(b));
+    return { paths, isComplete: complete && !truncated };
   }
 }
 

@@ -1,21 +1,25 @@
 // The symbols of one text index: follows its states, parses what is new, and answers from the state it knows whole.
 import { setImmediate } from 'node:timers/promises';
 import { stem, subTokens } from '../../../retrieval/sub-tokens.ts';
-import { compileGlob } from '../index/intake/glob.ts';
+import { compileNameGlob } from '../index/intake/glob.ts';
+import { recordsUnder } from '../index/store/file-tree.ts';
 import { IndexStore } from '../index/store/index-store.ts';
 import type { Snapshot } from '../index/store/snapshot.ts';
 import { languageOf } from '../languages.ts';
+import { symbolsOfRelative } from '../repositories/index-directory.ts';
+import { compareDefinitions } from './definition-order.ts';
 import { dependencyGraph } from './dependency-graph.ts';
 import { type DiscoveryQuery, discover } from './discovery.ts';
-import { extractFacts } from './extract.ts';
-import type { FileFacts, SymbolFact } from './facts.ts';
+import { type Extent, innermostAt } from './extents.ts';
+import type { FileFacts } from './facts.ts';
 import { FactsStore } from './facts-store.ts';
-import { type Grammar, grammarOf } from './grammars.ts';
+import { grammarOf } from './grammars.ts';
 import { ImportResolver } from './import-resolver.ts';
 import { nameScore } from './name-match.ts';
+import { ParsePool, takeInTurn } from './parse-pool.ts';
+import { readFacts } from './read-facts.ts';
 import { searchReferences, textOf } from './reference-search.ts';
-import { scanLanguageOf } from './scan/program-languages.ts';
-import { SCAN_BYTES_MAX, scanText } from './scan/scanner.ts';
+import { SCAN_BYTES_MAX } from './scan/scanner.ts';
 import type {
   DependencyGraph,
   DiscoveredSymbol,
@@ -23,6 +27,7 @@ import type {
   Outline,
   ReferenceHits,
   ReferenceQuery,
+  SymbolCount,
   SymbolCounts,
   SymbolHits,
   SymbolQuery,
@@ -34,8 +39,12 @@ import { PARSE_BYTES_MAX, Syntax } from './syntax.ts';
 
 /** Names offered where nothing was found. */
 const SIMILAR_MAX = 5;
+/** Fewer files are parsed by the engine's own thread: starting others and loading grammars into them takes as long. */
+const POOL_FILES_MIN = 64;
+
 /** Used from one thread only. */
 export class SymbolEngine {
+  readonly #directory: string;
   readonly #index: IndexStore;
   readonly #table: SymbolTable;
   readonly #syntax = new Syntax();
@@ -44,8 +53,10 @@ export class SymbolEngine {
   /** The state that is answered from; an index that was built anew may have its number again. */
   #known: Snapshot | undefined;
   #parsed = 0;
+  #news = new Map<string, SymbolCount>();
 
   constructor(setup: SymbolSetup) {
+    this.#directory = setup.directory;
     this.#index = new IndexStore(setup.text);
     this.#table = new SymbolTable((each) => new FactsStore(`${setup.directory}/symbols`, each));
   }
@@ -55,15 +66,10 @@ export class SymbolEngine {
     const snapshot = this.#index.use();
     try {
       if (snapshot === this.#known) return this.#state();
-      const files: ParsedFile[] = [];
-      for (const { path, status, blob, size } of snapshot.files) {
-        const grammar = status === 'indexed' ? grammarOf(path) : undefined;
-        if (grammar === undefined) continue;
-        const file = { path, blob, grammar };
-        if (size > (grammar.scan === undefined ? PARSE_BYTES_MAX : SCAN_BYTES_MAX)) this.#unparsed.add(path);
-        else if (this.#table.has(file) || (await this.#parse(file, snapshot))) files.push(file);
-      }
-      this.#table.publish(files);
+      if (this.#known === undefined) this.#takeFromRelative(snapshot);
+      const files = this.#readableFiles(snapshot);
+      await this.#parseMissing(files, snapshot);
+      this.#table.publish(files.filter((file) => this.#table.has(file)));
       this.#imports = undefined;
       this.#known = snapshot;
       return this.#state();
@@ -74,7 +80,7 @@ export class SymbolEngine {
 
   /** Definitions by name. */
   lookup(query: SymbolQuery): SymbolHits {
-    const test = query.include === undefined ? undefined : pathTest(query.include);
+    const test = query.include === undefined ? undefined : compileNameGlob(query.include);
     const kinds = query.kinds === undefined ? undefined : new Set<string>(query.kinds);
     const names = query.exact ? [[query.name, 1] as const] : this.#alike(query.name);
     const found: FoundSymbol[] = [];
@@ -85,7 +91,7 @@ export class SymbolEngine {
         found.push(present(definition, score));
       }
     }
-    found.sort((a, b) => b.score - a.score || weight(b) - weight(a) || compare(a, b));
+    found.sort(compareDefinitions);
     const similar =
       found.length > 0
         ? []
@@ -104,17 +110,8 @@ export class SymbolEngine {
   }
 
   /** The innermost named definition around each place. */
-  enclosing(places: readonly { readonly path: string; readonly line: number }[]): (SymbolFact | undefined)[] {
-    return places.map(({ path, line }) => {
-      const around = this.#table
-        .factsOf(path)
-        .symbols.filter((one) => one.lineStart <= line && line <= one.lineEnd && one.lineEnd > one.lineStart);
-      return around.reduce<SymbolFact | undefined>(
-        (best, one) =>
-          best === undefined || one.lineEnd - one.lineStart <= best.lineEnd - best.lineStart ? one : best,
-        undefined,
-      );
-    });
+  enclosing(places: readonly { readonly path: string; readonly line: number }[]): (Extent | undefined)[] {
+    return places.map(({ path, line }) => innermostAt(this.#table.extentsOf(path), line));
   }
 
   /** Every place where a name is used. */
@@ -150,18 +147,20 @@ export class SymbolEngine {
     }));
   }
 
-  /** Per file the number of definitions with each term in their name. */
+  /** Per file the number of definitions with each term in their name, or as their name. */
   termCounts(paths: readonly string[], terms: readonly string[]): readonly (readonly number[])[] {
     return paths.map((path) => {
-      const names = this.#table.factsOf(path).symbols.map(({ name }) => new Set(subTokens(name).map(stem)));
+      const names = this.#table
+        .factsOf(path)
+        .symbols.map(({ name }) => new Set([...subTokens(name).map(stem), name.toLowerCase()]));
       return terms.map((term) => names.filter((words) => words.has(term)).length);
     });
   }
 
-  counts(): SymbolCounts {
+  counts(under: string): SymbolCounts {
     const byLanguage: Record<string, number> = {};
     let symbols = 0;
-    for (const { path } of this.#table.files) {
+    for (const { path } of recordsUnder(this.#table.files, under)) {
       const count = this.#table.factsOf(path).symbols.length;
       symbols += count;
       byLanguage[languageOf(path)] = (byLanguage[languageOf(path)] ?? 0) + count;
@@ -174,29 +173,81 @@ export class SymbolEngine {
     this.#index.close();
   }
 
+  /** Facts that another place of the repository has of the same texts, where this index has none yet. */
+  #takeFromRelative(snapshot: Snapshot): void {
+    const folder = this.#table.isEmpty ? symbolsOfRelative(this.#directory) : undefined;
+    if (folder === undefined) return;
+    const wanted = new Set(snapshot.files.map(({ blob }) => blob));
+    const take = (key: string, facts: FileFacts) => {
+      if (wanted.has(key.slice(0, key.indexOf('.')))) this.#table.take(key, facts);
+    };
+    new FactsStore(folder, take, { isReader: true }).close();
+  }
+
   #state(): SymbolState {
     const { files } = this.#table;
     const unparsed = [...this.#unparsed];
-    return { generation: this.#known?.generation ?? 0, files: files.length, parsed: this.#parsed, unparsed };
+    const news = [...this.#news.values()];
+    this.#news = new Map();
+    const generation = this.#known?.generation ?? 0;
+    return { generation, files: files.length, parsed: this.#parsed, unparsed, news };
   }
 
-  async #parse(file: ParsedFile, snapshot: Snapshot): Promise<boolean> {
+  /** Files whose language is known and that are not too large. */
+  #readableFiles(snapshot: Snapshot): ParsedFile[] {
+    const files: ParsedFile[] = [];
+    for (const { path, status, blob, size } of snapshot.files) {
+      const grammar = status === 'indexed' ? grammarOf(path) : undefined;
+      if (grammar === undefined) continue;
+      if (size > (grammar.scan === undefined ? PARSE_BYTES_MAX : SCAN_BYTES_MAX)) this.#unparsed.add(path);
+      else files.push({ path, blob, grammar });
+    }
+    return files;
+  }
+
+  async #parseMissing(files: readonly ParsedFile[], snapshot: Snapshot): Promise<void> {
+    const missing = files.filter((file) => !this.#table.has(file));
+    if (missing.length < POOL_FILES_MIN) {
+      const parse = (text: string, { grammar }: ParsedFile) => readFacts(text, grammar, this.#syntax);
+      return takeInTurn(missing, 1, (file) => this.#parse(file, snapshot, parse));
+    }
+    const pool = new ParsePool();
+    const parse = (text: string, { path }: ParsedFile) => pool.parse({ path, text });
+    try {
+      await takeInTurn(missing, ParsePool.lanes, (file) => this.#parse(file, snapshot, parse));
+    } finally {
+      await pool.close();
+    }
+  }
+
+  async #parse(
+    file: ParsedFile,
+    snapshot: Snapshot,
+    parse: (text: string, file: ParsedFile) => Promise<FileFacts | undefined>,
+  ): Promise<void> {
+    // Another file with the same text may have been parsed meanwhile.
+    if (this.#table.has(file)) return;
     const text = textOf(snapshot, file.path);
     await setImmediate();
-    const facts = text === undefined ? undefined : await this.#read(text, file.grammar);
-    if (facts === undefined) {
-      this.#unparsed.add(file.path);
-      return false;
-    }
-    this.#unparsed.delete(file.path);
-    this.#table.add(file, facts);
-    this.#parsed++;
-    return true;
+    const facts = text === undefined ? undefined : await parse(text, file);
+    if (facts === undefined) this.#unparsed.add(file.path);
+    else this.#learn(file, facts);
   }
 
-  async #read(text: string, grammar: Grammar): Promise<FileFacts | undefined> {
-    if (grammar.scan !== undefined) return scanText(text, scanLanguageOf(text, grammar.scan));
-    return this.#syntax.parse(text, grammar, (tree, query) => extractFacts(tree, query, grammar, text));
+  #learn(file: ParsedFile, facts: FileFacts): void {
+    this.#unparsed.delete(file.path);
+    // Two lanes may have had the same text at the same time.
+    if (this.#table.has(file)) return;
+    this.#table.add(file, facts);
+    this.#parsed++;
+    this.#count(languageOf(file.path), facts);
+  }
+
+  #count(language: string, { symbols }: FileFacts): void {
+    for (const { kind } of symbols) {
+      const key = `${language} ${kind}`;
+      this.#news.set(key, { language, kind, count: (this.#news.get(key)?.count ?? 0) + 1 });
+    }
   }
 
   #resolver(): ImportResolver {
@@ -216,32 +267,4 @@ export class SymbolEngine {
 
 function present(definition: Definition, score: number): FoundSymbol {
   return { ...definition, language: languageOf(definition.path), score };
-}
-
-const KIND_WEIGHT: Readonly<Record<string, number>> = {
-  class: 6,
-  struct: 6,
-  interface: 6,
-  enum: 6,
-  type: 5,
-  function: 5,
-  method: 4,
-  macro: 4,
-  constant: 3,
-  variable: 2,
-  field: 1,
-  namespace: 1,
-};
-
-function weight({ kind, isLocal, isExported }: FoundSymbol): number {
-  return (KIND_WEIGHT[kind] ?? 0) + (isExported ? 0.5 : 0) - (isLocal ? 3 : 0);
-}
-
-function compare(a: FoundSymbol, b: FoundSymbol): number {
-  return a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line;
-}
-
-/** A glob as search_code understands it: without a slash it is about names. */
-function pathTest(glob: string): (path: string) => boolean {
-  return compileGlob(glob.includes('/') ? glob.replace(/^\//, '') : `**/${glob}`);
 }

@@ -1,16 +1,15 @@
 // The symbols of one repository, as their callers see them. All work happens in a thread of their own.
-import type { Worker } from 'node:worker_threads';
-import { startThread } from '../index/engine/thread.ts';
+import { AskedThread } from '../index/engine/asked-thread.ts';
 import type { DiscoveryQuery } from './discovery.ts';
-import type { SymbolFact } from './facts.ts';
+import type { Extent } from './extents.ts';
 import type {
   DependencyGraph,
   DiscoveredSymbol,
   Outline,
   ReferenceHits,
   ReferenceQuery,
-  SymbolAnswer,
   SymbolCall,
+  SymbolCount,
   SymbolCounts,
   SymbolHits,
   SymbolQuery,
@@ -26,22 +25,34 @@ const CLOSE_MS = 1_000;
 
 /** Rejects with an Error when the thread fails; the next call starts it again. */
 export class SymbolIndex {
-  readonly #setup: SymbolSetup;
-  readonly #pending = new Map<
-    number,
-    { resolve: (value: unknown) => void; reject: (error: Error) => void }
-  >();
-  #worker: Worker | undefined;
-  #nextId = 1;
+  readonly #onRead: (counts: readonly SymbolCount[]) => void;
+  #known: number | undefined;
+  readonly #thread: AskedThread;
   #isClosed = false;
 
-  constructor(setup: SymbolSetup) {
-    this.#setup = setup;
+  /** `onRead` is told of definitions that were not known before. */
+  constructor(setup: SymbolSetup, onRead: (counts: readonly SymbolCount[]) => void = () => undefined) {
+    this.#thread = new AskedThread({
+      path: '../../symbols/symbol-worker',
+      setup,
+      heapMb: HEAP_MB,
+      ended: 'The symbol thread ended.',
+    });
+    this.#onRead = onRead;
+  }
+
+  /** The generation of the text index that symbols are known of; undefined while they are being read. */
+  get known(): number | undefined {
+    return this.#known;
   }
 
   /** Brings the symbols to the newest state of the text index. */
-  refresh(): Promise<SymbolState> {
-    return this.#call<SymbolState>({ kind: 'refresh' });
+  async refresh(): Promise<SymbolState> {
+    this.#known = undefined;
+    const state = await this.#call<SymbolState>({ kind: 'refresh' });
+    this.#known = state.generation;
+    this.#onRead(state.news);
+    return state;
   }
 
   lookup(query: SymbolQuery): Promise<SymbolHits> {
@@ -56,8 +67,8 @@ export class SymbolIndex {
   /** The innermost definition around each place, in their order. */
   enclosing(
     places: readonly { readonly path: string; readonly line: number }[],
-  ): Promise<readonly (SymbolFact | undefined)[]> {
-    return this.#call<readonly (SymbolFact | undefined)[]>({ kind: 'enclosing', places });
+  ): Promise<readonly (Extent | undefined)[]> {
+    return this.#call<readonly (Extent | undefined)[]>({ kind: 'enclosing', places });
   }
 
   references(query: ReferenceQuery): Promise<ReferenceHits> {
@@ -82,14 +93,14 @@ export class SymbolIndex {
     return this.#call<readonly (readonly number[])[]>({ kind: 'termCounts', paths, terms });
   }
 
-  counts(): Promise<SymbolCounts> {
-    return this.#call<SymbolCounts>({ kind: 'counts' });
+  /** Of the file at a path and of everything under it; of all without one. */
+  counts(under = ''): Promise<SymbolCounts> {
+    return this.#call<SymbolCounts>({ kind: 'counts', under });
   }
 
   /** Lets the thread give back what it holds, and ends it even when it is busy. */
   async close(): Promise<void> {
-    const worker = this.#worker;
-    if (worker !== undefined) {
+    if (this.#thread.isRunning) {
       const closed = this.#call<unknown>({ kind: 'close' }).catch(() => undefined);
       const { promise: late, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, CLOSE_MS);
@@ -97,46 +108,11 @@ export class SymbolIndex {
       clearTimeout(timer);
     }
     this.#isClosed = true;
-    this.#worker = undefined;
-    await worker?.terminate();
+    await this.#thread.terminate();
   }
 
-  // The thread answers each call with the type its kind stands for; this is the border where that is believed.
-  #call<T>(call: SymbolCall): Promise<T> {
+  #call<Value>(call: SymbolCall): Promise<Value> {
     if (this.#isClosed) return Promise.reject(new Error('The symbols were closed.'));
-    const worker = this.#thread();
-    const id = this.#nextId++;
-    if (this.#pending.size === 0) worker.ref();
-    return new Promise<T>((resolve, reject) => {
-      this.#pending.set(id, { resolve: (value) => resolve(value as T), reject });
-      worker.postMessage({ id, call });
-    });
-  }
-
-  #thread(): Worker {
-    if (this.#worker !== undefined) return this.#worker;
-    const worker = startThread('../../symbols/symbol-worker', this.#setup, HEAP_MB);
-    worker.on('message', (answer: SymbolAnswer) => this.#settle(worker, answer));
-    worker.on('error', (error) =>
-      this.#end(worker, error instanceof Error ? error : new Error(String(error))),
-    );
-    worker.on('exit', () => this.#end(worker, new Error('The symbol thread ended.')));
-    worker.unref();
-    this.#worker = worker;
-    return worker;
-  }
-
-  #settle(worker: Worker, answer: SymbolAnswer): void {
-    const pending = this.#pending.get(answer.id);
-    this.#pending.delete(answer.id);
-    if (this.#pending.size === 0) worker.unref();
-    if ('failure' in answer) pending?.reject(new Error(answer.failure));
-    else pending?.resolve(answer.value);
-  }
-
-  #end(worker: Worker, error: Error): void {
-    if (this.#worker === worker) this.#worker = undefined;
-    for (const { reject } of this.#pending.values()) reject(error);
-    this.#pending.clear();
+    return this.#thread.ask<Value>({ call });
   }
 }

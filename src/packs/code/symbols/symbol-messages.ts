@@ -22,6 +22,15 @@ export interface SymbolState {
   readonly parsed: number;
   /** Files that were too large or took too long. */
   readonly unparsed: readonly string[];
+  /** Definitions that were read since this was last told. */
+  readonly news: readonly SymbolCount[];
+}
+
+/** How many definitions of a kind. */
+export interface SymbolCount {
+  readonly language: string;
+  readonly kind: SymbolKind;
+  readonly count: number;
 }
 
 /** A definition as it is answered. */
@@ -126,7 +135,7 @@ export type SymbolCall =
       readonly direction: 'in' | 'out';
     }
   | { readonly kind: 'discover'; readonly query: DiscoveryQuery }
-  | { readonly kind: 'counts' }
+  | { readonly kind: 'counts'; readonly under: string }
   | { readonly kind: 'termCounts'; readonly paths: readonly string[]; readonly terms: readonly string[] }
   | { readonly kind: 'close' };
 
@@ -135,11 +144,6 @@ export interface SymbolRequest {
   readonly id: number;
   readonly call: SymbolCall;
 }
-
-/** The answer to one call. */
-export type SymbolAnswer =
-  | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly failure: string };
 
 /** Symbols in all and by language. */
 export interface SymbolCounts {

@@ -1,12 +1,15 @@
 // Which files are there, what each defines, and where a name is defined. Only names are resident; facts are read from
 // the disk when they are shown.
 import { LRUCache } from 'lru-cache';
+import { type Extent, extentsOf } from './extents.ts';
 import type { FileFacts, SymbolFact } from './facts.ts';
 import { type FactsStore, factsKey } from './facts-store.ts';
 import type { Grammar } from './grammars.ts';
 
 /** Parsed facts kept in memory: what several questions in a row are about. */
 const FACTS_KEPT = 2_000;
+/** Of extents, whose few words are asked for with every line that is shown: some 40 MB at most. */
+const EXTENTS_KEPT = 500_000;
 
 /** A file whose symbols are known. */
 export interface ParsedFile {
@@ -26,6 +29,10 @@ export interface Definition extends SymbolFact {
 export class SymbolTable {
   readonly #facts: FactsStore;
   readonly #kept = new LRUCache<string, FileFacts>({ max: FACTS_KEPT });
+  readonly #extents = new LRUCache<string, readonly Extent[]>({
+    maxSize: EXTENTS_KEPT,
+    sizeCalculation: (extents) => 1 + extents.length,
+  });
   /** Keys of facts by the names that they define. */
   readonly #byName = new Map<string, string[]>();
   #files: readonly ParsedFile[] = [];
@@ -44,6 +51,18 @@ export class SymbolTable {
   add(file: ParsedFile, facts: FileFacts): void {
     this.#facts.add(keyOf(file), facts);
     this.#addNames(keyOf(file), facts);
+  }
+
+  /** Whether nothing was ever parsed. */
+  get isEmpty(): boolean {
+    return this.#facts.isEmpty;
+  }
+
+  /** Adds facts that were read from another store. */
+  take(key: string, facts: FileFacts): void {
+    if (this.#facts.has(key)) return;
+    this.#facts.add(key, facts);
+    this.#addNames(key, facts);
   }
 
   /** Makes `files` the state that is asked about. */
@@ -68,6 +87,20 @@ export class SymbolTable {
   factsOf(path: string): FileFacts {
     const file = this.#byPath.get(path);
     return file === undefined ? NOTHING : this.#read(keyOf(file));
+  }
+
+  /** The definitions of a file of the state that can enclose something; none for one that is not in it. */
+  extentsOf(path: string): readonly Extent[] {
+    const file = this.#byPath.get(path);
+    if (file === undefined) return [];
+    const key = keyOf(file);
+    let extents = this.#extents.get(key);
+    if (extents === undefined) {
+      // Past the facts that are kept: a page of lines from as many files would drop what questions in a row are about.
+      extents = extentsOf(this.#kept.get(key) ?? this.#facts.read(key) ?? NOTHING);
+      this.#extents.set(key, extents);
+    }
+    return extents;
   }
 
   /** Every name that is defined now. */

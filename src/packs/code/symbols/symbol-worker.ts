@@ -1,7 +1,8 @@
 // Entry of the symbol thread: calls in, answers out.
 import { parentPort, workerData } from 'node:worker_threads';
+import type { ThreadAnswer } from '../index/engine/asked-thread.ts';
 import { SymbolEngine } from './symbol-engine.ts';
-import type { SymbolAnswer, SymbolCall, SymbolRequest, SymbolSetup } from './symbol-messages.ts';
+import type { SymbolCall, SymbolRequest, SymbolSetup } from './symbol-messages.ts';
 
 let engine: SymbolEngine | undefined;
 /** Refreshes run one after the other; what follows a refresh under way waits for its own. */
@@ -41,13 +42,13 @@ function perform(open: SymbolEngine, call: SymbolCall): unknown {
     case 'termCounts':
       return open.termCounts(call.paths, call.terms);
     case 'counts':
-      return open.counts();
+      return open.counts(call.under);
     case 'close':
       return open.close();
   }
 }
 
-function answer(message: SymbolAnswer): void {
+function answer(message: ThreadAnswer): void {
   parentPort?.postMessage(message);
 }
 

@@ -79,3 +79,17 @@ test('P44: facts that a crash cut off or damaged are read again, and nothing els
   expect(await second.refresh()).toMatchObject({ files: 20, parsed: 5 });
   for (let at = 0; at < 20; at++) expect(await whereIs(second, `planted${at}`)).toEqual([`f${at}.ts:1`]);
 });
+
+test('P41: many new files are parsed by several threads, each text once, and the second start parses nothing', async () => {
+  for (let at = 0; at < 100; at++)
+    writeFileSync(join(work, `tree/many${at}.py`), `def several${at % 80}():\n    return ${at % 80}\n`);
+  writeFileSync(join(work, 'tree/broken.ts'), 'export function {{{ planted\n');
+  await text.build();
+  const first = open();
+  expect(await first.refresh()).toMatchObject({ files: 121, parsed: 101, unparsed: [] });
+  expect(await whereIs(first, 'several79')).toEqual(['many79.py:1']);
+  expect(await whereIs(first, 'several3')).toEqual(['many3.py:1', 'many83.py:1']);
+  expect(await whereIs(first, 'planted19')).toEqual(['f19.ts:1']);
+  await first.close();
+  expect(await open().refresh()).toMatchObject({ files: 121, parsed: 0 });
+});

@@ -36,3 +36,19 @@ export const ADD_PROPERTIES: JsonObject = {
     description: 'Branch or tag to clone; default the main one.',
   },
 };
+
+/** Properties of `repository_metadata` of index_file. */
+export const METADATA_PROPERTIES: JsonObject = {
+  type: { type: 'string', enum: ['local', ...ADDED_TYPES], description: 'What it is kept as.' },
+  language: { type: 'string', pattern: '^[A-Za-z0-9_+#-]{1,40}$', description: 'Its main language.' },
+  purpose: short('What it is for.'),
+  temporary: { type: 'boolean', description: 'Whether it is removed some day: what was added is.' },
+  days_to_keep: {
+    type: 'integer',
+    minimum: 1,
+    maximum: DAYS_MAX,
+    description: 'Days after which it is removed, from now on.',
+  },
+  project: short('The project that it belongs to.'),
+  description: { type: 'string', maxLength: 2000, description: 'What is worth knowing of it.' },
+};

@@ -1,11 +1,12 @@
 // add_reference_repository and cleanup_repositories: what callers bring to search beside their own code, for a time.
-import type { Call, JsonObject } from '../../../tool.ts';
-import { type CodeTool, createCodeTool, dataAnswer, refusing } from '../code-tool.ts';
+import type { JsonObject, Reconcile } from '../../../tool.ts';
+import { actorOf, type CodeCall, type CodeTool, createCodeTool, dataAnswer, refusing } from '../code-tool.ts';
 import {
   type AddedCommandDeps,
   addRepository,
   type CleanupChoice,
   chooseForCleanup,
+  findAddedSince,
 } from '../repositories/added-commands.ts';
 import { ADDED_TYPES, type AddedType } from '../repositories/added-repositories.ts';
 import type { RepositoryRow } from '../repositories/added-statements.ts';
@@ -48,6 +49,7 @@ function addTool({ commands, repositoriesOf, days }: AddedToolsDeps): CodeTool {
     },
     kind: 'write',
     timeoutMs: TIMEOUT_MS,
+    reconcile: findAdded(commands, days),
     run: refusing(async (call) => {
       const row = await add(call, commands, days);
       // Opening it begins its index.
@@ -57,9 +59,19 @@ function addTool({ commands, repositoriesOf, days }: AddedToolsDeps): CodeTool {
   });
 }
 
-function add({ args, principal, signal, client }: Call, commands: AddedCommandDeps, days: number) {
+/** What the call added is there, or it added nothing: the rest of a clone that was cut off is removed anyway. */
+function findAdded(commands: AddedCommandDeps, days: number): Reconcile {
+  return async ({ args, principal, startedAt: since }) => {
+    const row = await findAddedSince(principal.tenantId, toAddWish(args, days), { ...commands, since });
+    if (row === undefined) return { outcome: 'nothing' };
+    return { outcome: 'done', result: dataAnswer(addedAnswer(row, commands.clock.now())) };
+  };
+}
+
+function add(call: CodeCall, commands: AddedCommandDeps, days: number) {
+  const { args, signal, client } = call;
   client.progress?.(0, 1, `Adding ${String(args.path)}`);
-  return addRepository(principal.tenantId, toAddWish(args, days), { ...commands, signal });
+  return addRepository(actorOf(call), toAddWish(args, days), { ...commands, signal });
 }
 
 /** The wish behind arguments of {@link ADD_PROPERTIES} that were checked. */
@@ -139,7 +151,7 @@ function cleanupTool(deps: AddedToolsDeps): CodeTool {
   });
 }
 
-async function cleanUp(call: Call, { commands, repositoriesOf }: AddedToolsDeps) {
+async function cleanUp(call: CodeCall, { commands, repositoriesOf }: AddedToolsDeps) {
   const { args, principal } = call;
   const wish = {
     expired: args.cleanup_expired !== false,
@@ -150,8 +162,8 @@ async function cleanUp(call: Call, { commands, repositoriesOf }: AddedToolsDeps)
   const choice = chooseForCleanup(principal.tenantId, wish, commands);
   const isDry = args.dry_run === true;
   // Counted before anything goes, so that a dry run and the real one say the same.
-  const total_removed = await totalsOf(choice, { commands, symbolsOf: symbolCounter(repositoriesOf, call) });
-  if (!isDry) for (const row of choice.all) await commands.added.remove(row);
+  const total_removed = await totalsOf(choice, { commands, countsOf: counter(repositoriesOf, call) });
+  if (!isDry) for (const row of choice.all) await commands.added.remove(actorOf(call), row);
   return dataAnswer({
     expired_cleanup: {
       [isDry ? 'would_cleanup' : 'cleaned']: choice.expired.length,
@@ -165,26 +177,33 @@ async function cleanUp(call: Call, { commands, repositoriesOf }: AddedToolsDeps)
   });
 }
 
-type SymbolCounter = (row: RepositoryRow) => Promise<number>;
+type Counter = (row: RepositoryRow) => Promise<{ readonly symbols: number; readonly embeddings: number }>;
 
-/** Of expired repositories nothing is open any more, and their symbols are not read for the sake of a number. */
-function symbolCounter(repositoriesOf: RepositoriesOf, call: Call): SymbolCounter {
+/** Of expired repositories nothing is open any more, and what they hold is not read for the sake of a number. */
+function counter(repositoriesOf: RepositoriesOf, call: CodeCall): Counter {
   const open = new Map(repositoriesOf(call).all.map((one) => [one.id, one]));
-  return async ({ id }) => (await open.get(id)?.symbols.counts())?.symbols ?? 0;
+  return async ({ id }) => {
+    const one = open.get(id);
+    return {
+      symbols: (await one?.symbols.counts())?.symbols ?? 0,
+      embeddings: one?.meaning?.status.chunks ?? 0,
+    };
+  };
 }
 
 async function totalsOf(
   { all }: CleanupChoice,
-  { commands, symbolsOf }: { readonly commands: AddedCommandDeps; readonly symbolsOf: SymbolCounter },
+  { commands, countsOf }: { readonly commands: AddedCommandDeps; readonly countsOf: Counter },
 ) {
-  let files = 0;
-  let symbols = 0;
+  // References are found when asked for, and not kept.
+  const total = { repositories: all.length, files: 0, symbols: 0, references: 0, embeddings: 0 };
   for (const row of all) {
-    files += await commands.added.filesOf(row);
-    symbols += await symbolsOf(row);
+    const { symbols, embeddings } = await countsOf(row);
+    total.files += await commands.added.filesOf(row);
+    total.symbols += symbols;
+    total.embeddings += embeddings;
   }
-  // References are found when asked for, and vectors are not made: neither is kept.
-  return { repositories: all.length, files, symbols, references: 0, embeddings: 0 };
+  return total;
 }
 
 function shown({ id, name, type, path }: RepositoryRow) {

@@ -3,6 +3,7 @@
 import { queryTerms } from '../../../retrieval/sub-tokens.ts';
 import type { JsonObject } from '../../../tool.ts';
 import { type CodeTool, createCodeTool, dataAnswer, refusing } from '../code-tool.ts';
+import { QUERY_MAX } from './search-arguments.ts';
 
 /** What a task is about, the first that fits. */
 interface Intent {
@@ -68,9 +69,6 @@ const OTHERWISE: Intent = {
   prompt: 'Take the best files, then read their outlines before their lines.',
   benefits: ['files ranked by the words of the question'],
 };
-
-/** Longer words of a task than a query may have. */
-const QUERY_MAX = 2000;
 
 /** Makes the tool. */
 export function guidanceTool(): CodeTool {

@@ -78,7 +78,8 @@ export function lifeOf({ cleanup_after }: RepositoryRow, now: number) {
 
 const STAYS = { temporary: false, cleanup_after: null, days_remaining: null };
 
-async function describe(repository: Repository, options: { readonly withStats: boolean }) {
+/** What is told of one repository. */
+export async function describe(repository: Repository, options: { readonly withStats: boolean }) {
   const { added } = repository;
   const status = await repository.index.status();
   const isBuilt = (status.record?.generation ?? 0) > 0;

@@ -1,8 +1,9 @@
 // lookup_symbol: where a name is defined.
 import type { Call, ToolResult } from '../../../tool.ts';
 import { answer, type CodeTool, createCodeTool, refusing } from '../code-tool.ts';
-import type { Repositories, RepositoriesOf, SettledRepository } from '../repositories/repositories.ts';
+import type { RepositoriesOf, SettledRepository } from '../repositories/repositories.ts';
 import type { FoundSymbol } from '../symbols/symbol-messages.ts';
+import { askingSymbols, type SearchDeps } from './search-deps.ts';
 import {
   FILE_PATTERN,
   patternOf,
@@ -10,7 +11,6 @@ import {
   SYMBOL,
   SYMBOL_TYPES,
   symbolLine,
-  textOf,
   toMatch,
   usageHint,
 } from './symbol-arguments.ts';
@@ -19,7 +19,7 @@ import {
 const MATCHES_MAX = 50;
 
 /** Makes the tool over the repositories of one server. */
-export function lookupTool(repositoriesOf: RepositoriesOf): CodeTool {
+export function lookupTool(repositoriesOf: RepositoriesOf, deps: SearchDeps): CodeTool {
   return createCodeTool({
     name: 'lookup_symbol',
     aliases: ['symbol_lookup'],
@@ -79,7 +79,7 @@ export function lookupTool(repositoriesOf: RepositoriesOf): CodeTool {
       'readiness',
     ],
     kind: 'read',
-    run: refusing((call) => lookup(repositoriesOf(call), call)),
+    run: refusing(askingSymbols({ mode: 'lookup', repositoriesOf, deps }, lookup)),
   });
 }
 
@@ -88,8 +88,7 @@ interface Match {
   readonly repository: SettledRepository;
 }
 
-async function lookup(repositories: Repositories, { args }: Call): Promise<ToolResult> {
-  const chosen = await repositories.readySymbols(textOf(args.repository));
+async function lookup(chosen: readonly SettledRepository[], { args }: Call): Promise<ToolResult> {
   const name = String(args.symbol);
   const include = patternOf(args);
   const kinds = SYMBOL_TYPES[String(args.symbol_type ?? 'any')];

@@ -1,8 +1,10 @@
 // find_references: where a name is used, as what, and how sure that is.
 import type { Call, ToolResult } from '../../../tool.ts';
 import { answer, type CodeTool, createCodeTool, refusing } from '../code-tool.ts';
-import type { Repositories, RepositoriesOf, SettledRepository } from '../repositories/repositories.ts';
+import { fileClass } from '../ranking/file-class.ts';
+import type { RepositoriesOf, SettledRepository } from '../repositories/repositories.ts';
 import type { FoundReference, FoundSymbol } from '../symbols/symbol-messages.ts';
+import { askingSymbols, type SearchDeps } from './search-deps.ts';
 import {
   FILE_PATTERN,
   patternOf,
@@ -17,7 +19,7 @@ import {
 const CONTEXT_LINES = 1;
 
 /** Makes the tool over the repositories of one server. */
-export function referencesTool(repositoriesOf: RepositoriesOf): CodeTool {
+export function referencesTool(repositoriesOf: RepositoriesOf, deps: SearchDeps): CodeTool {
   return createCodeTool({
     name: 'find_references',
     title: 'Find references',
@@ -49,7 +51,7 @@ export function referencesTool(repositoriesOf: RepositoriesOf): CodeTool {
     },
     optionalResult: ['definition'],
     kind: 'read',
-    run: refusing((call) => references(repositoriesOf(call), call)),
+    run: refusing(askingSymbols({ mode: 'references', repositoriesOf, deps }, references)),
   });
 }
 
@@ -58,8 +60,7 @@ interface Place {
   readonly repository: SettledRepository;
 }
 
-async function references(repositories: Repositories, { args }: Call): Promise<ToolResult> {
-  const chosen = await repositories.readySymbols(textOf(args.repository));
+async function references(chosen: readonly SettledRepository[], { args }: Call): Promise<ToolResult> {
   const name = String(args.symbol);
   const include = patternOf(args);
   const path = textOf(args.file_path)?.replace(/^\.?\//, '');
@@ -86,7 +87,8 @@ async function references(repositories: Repositories, { args }: Call): Promise<T
   const rows = await withContext(places);
   const head = `${isComplete ? '' : 'At least '}${total} ${total === 1 ? 'reference' : 'references'} to ${name}${total > places.length ? `; ${places.length} shown` : ''}.`;
   const defined = definition === undefined ? [] : [`Defined at ${symbolLine(definition.symbol)}`];
-  return answer([head, ...defined, ...linesOf(places)].join('\n'), {
+  const lines = include === undefined ? shortLines(places) : linesOf(places);
+  return answer([head, ...defined, ...lines].join('\n'), {
     symbol: name,
     total_references: total,
     references: rows,
@@ -94,6 +96,28 @@ async function references(repositories: Repositories, { args }: Call): Promise<T
     truncated: total > places.length,
     complete: isComplete,
   });
+}
+
+/** Files named besides those whose lines are shown; the first are the ones with most. */
+const OTHER_FILES_MAX = 10;
+
+/** The lines in source, and of tests, documents and code of others only how many each file has; all where no source is. */
+function shortLines(places: readonly Place[]): readonly string[] {
+  const isSource = ({ reference }: Place) => fileClass(reference.path) === 'source';
+  const source = places.filter(isSource);
+  if (source.length === 0 || source.length === places.length) return linesOf(places);
+  const others = [
+    ...Map.groupBy(
+      places.filter((place) => !isSource(place)),
+      ({ reference }) => reference.path,
+    ),
+  ].sort((a, b) => b[1].length - a[1].length);
+  const named = others.slice(0, OTHER_FILES_MAX).map(([path, own]) => `${path} (${own.length})`);
+  const more = others.length > named.length ? ` and ${others.length - named.length} files more` : '';
+  return [
+    ...linesOf(source),
+    `Besides, not in source (file_pattern shows the lines): ${named.join(', ')}${more}`,
+  ];
 }
 
 function linesOf(places: readonly Place[]): readonly string[] {

@@ -41,6 +41,7 @@ export function statsTool(repositoriesOf: RepositoriesOf): CodeTool {
       total_size: { type: 'integer' },
       symbol_count: { type: 'integer' },
       symbols_by_language: { type: 'object' },
+      embedding_count: { type: 'integer' },
       not_indexed: { type: 'object' },
       breakdown: { type: 'object' },
       repositories: { type: 'array' },
@@ -52,6 +53,7 @@ export function statsTool(repositoriesOf: RepositoriesOf): CodeTool {
       'total_size',
       'symbol_count',
       'symbols_by_language',
+      'embedding_count',
       'not_indexed',
       'breakdown',
       'repositories',
@@ -97,9 +99,14 @@ function statusTool(repositoriesOf: RepositoriesOf): CodeTool {
     },
     kind: 'read',
     run: refusing(async (call) => {
+      const { all } = repositoriesOf(call);
       const states = await Promise.all(
-        repositoriesOf(call).all.map(async (one) => readinessOf(one, await one.index.status())),
+        all.map(async (one) => ({
+          ...readinessOf(one, await one.index.status()),
+          ...(one.meaning === undefined ? {} : { semantic: one.meaning.status }),
+        })),
       );
+      const meanings = all.flatMap(({ meaning }) => (meaning === undefined ? [] : [meaning.status.state]));
       return dataAnswer({
         status: states.every(({ ready }) => ready) ? 'ready' : 'not_ready',
         features: {
@@ -107,7 +114,10 @@ function statusTool(repositoriesOf: RepositoriesOf): CodeTool {
           regex: true,
           fuzzy: true,
           symbols: true,
-          semantic: 'enrichment_unavailable',
+          semantic:
+            meanings.length === 0
+              ? 'enrichment_unavailable'
+              : (meanings.find((state) => state !== 'ready') ?? 'ready'),
         },
         repositories: states,
       });
@@ -156,7 +166,10 @@ function parserOf(language: string): 'tree-sitter' | 'patterns' | null {
 
 /** Counting symbols reads the facts of every file, so it is part of the breakdown. */
 async function statsWithSymbols(repository: Repository, withBreakdown: boolean) {
-  const stats = await statsOf(repository, withBreakdown);
+  const stats = {
+    ...(await statsOf(repository, withBreakdown)),
+    embedding_count: repository.meaning?.status.chunks ?? 0,
+  };
   if (!withBreakdown) return stats;
   const { symbols, byLanguage } = await repository.symbols.counts();
   return { ...stats, symbol_count: symbols, symbols_by_language: byLanguage };

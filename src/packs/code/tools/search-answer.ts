@@ -3,6 +3,7 @@ import type { JsonObject, ToolResult } from '../../../tool.ts';
 import { answer } from '../code-tool.ts';
 import { languageOf } from '../languages.ts';
 import type { SettledRepository } from '../repositories/repositories.ts';
+import { DISCOVERED_MAX, type SkippedRepositories } from './chosen-repositories.ts';
 import type { RepositoryGroups } from './grouped-results.ts';
 import type { SearchRequest } from './search-arguments.ts';
 import { queryFingerprint, toCursor } from './search-cursor.ts';
@@ -26,8 +27,7 @@ export interface SearchAnswer {
   readonly offset: number;
   /** Of the hits, in their order; absent where symbols are not known. */
   readonly enclosing: readonly (Enclosing | undefined)[];
-  /** Names of repositories that were not searched because they are not ready. */
-  readonly skipped: readonly string[];
+  readonly skipped: SkippedRepositories;
   readonly groups: RepositoryGroups | undefined;
 }
 
@@ -145,7 +145,11 @@ function finish(input: SearchAnswer, shown: number, text: string): ToolResult {
     total_files: found.files,
     complete: found.isComplete,
     ...(next === undefined ? {} : { next_cursor: next }),
-    request_metadata: { tokens: Math.ceil(text.length / CHARACTERS_PER_TOKEN), dropped },
+    request_metadata: {
+      tokens: Math.ceil(text.length / CHARACTERS_PER_TOKEN),
+      dropped,
+      ...(found.semantic === undefined ? {} : { semantic: found.semantic }),
+    },
     readiness: notReady?.readiness ?? null,
     indexing_in_progress: repositories.some(({ status }) => status.state.startsWith('index_')),
     ...noteOf(input),
@@ -155,13 +159,21 @@ function finish(input: SearchAnswer, shown: number, text: string): ToolResult {
 function noteOf({ found, skipped }: SearchAnswer): { readonly note?: string } {
   const notes = [
     ...(found.isComplete ? [] : ['The search ended at its limit; totals are lower bounds.']),
-    ...(skipped.length === 0 ? [] : [`Not searched, because not ready yet: ${skipped.join(', ')}.`]),
+    ...(found.semantic?.hint === undefined ? [] : [found.semantic.hint]),
+    ...(skipped.notReady.length === 0
+      ? []
+      : [`Not searched, because not ready yet: ${skipped.notReady.join(', ')}.`]),
+    ...(skipped.beyond.length === 0
+      ? []
+      : [
+          `Not searched, because at most ${DISCOVERED_MAX} repositories are compared at once: ${skipped.beyond.join(', ')}. Name those that are meant in repository_filter.repositories.`,
+        ]),
   ];
   return notes.length === 0 ? {} : { note: notes.join(' ') };
 }
 
 /** Both vocabularies of a hit (spec code §2.2). */
-function toHit(hit: TextHit, inside: Enclosing | undefined) {
+export function toHit(hit: TextHit, inside: Enclosing | undefined) {
   const { path, line, lineEnd, text, column, textColumn, length, repository } = hit;
   const start = column - textColumn;
   const numbered = (lines: readonly string[], first: number) =>

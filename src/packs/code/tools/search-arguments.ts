@@ -1,11 +1,11 @@
 // The arguments of search_code in their three forms, brought to one request (spec code §2.1).
 import type { JsonObject } from '../../../tool.ts';
 import { CodeRefusal } from '../code-tool.ts';
-import { compileGlob } from '../index/intake/glob.ts';
+import { compileNameGlob } from '../index/intake/glob.ts';
 import { findLanguage, globsOf } from '../languages.ts';
 import { ADDED_TYPES } from '../repositories/added-repositories.ts';
 
-/** Kinds of search; `semantic` is refused as long as no vectors are made. */
+/** Kinds of search; `semantic` is refused where no model is configured. */
 export const SEARCH_TYPES = ['literal', 'regex', 'fuzzy', 'hybrid', 'auto', 'semantic'] as const;
 /** One of {@link SEARCH_TYPES}. */
 export type SearchType = (typeof SEARCH_TYPES)[number];
@@ -61,7 +61,9 @@ const whole = (description: string, minimum: number, maximum: number): JsonObjec
   maximum,
 });
 const LANGUAGE = text('Language such as python, typescript or c++.', { pattern: '^[A-Za-z0-9_+#-]+$' });
-const QUERY = { minLength: 1, maxLength: 2000 };
+/** Characters of a question; longer ones are pasted files. */
+export const QUERY_MAX = 2000;
+const QUERY = { minLength: 1, maxLength: QUERY_MAX };
 /** Text of an answer when the caller names no budget: what a model reads at once without harm. */
 const TOKENS = 8000;
 /** Hits of a ranking, and the most of them (spec code §2.3). */
@@ -77,7 +79,7 @@ export const SEARCH_PROPERTIES: JsonObject = {
     type: 'string',
     enum: SEARCH_TYPES,
     description:
-      'literal (default) finds the text as it is, regex a pattern, fuzzy words that are nearly the same; hybrid ranks files by the words of a question, auto takes names as symbols and the rest as hybrid; semantic needs an embedding model.',
+      'literal (default) finds the text as it is, regex a pattern, fuzzy words that are nearly the same; hybrid ranks files by the words of a question, auto takes names as symbols and the rest as hybrid; semantic finds what means the same, where an embedding model is configured.',
   },
   file_pattern: text('Glob of the files to search, such as *.ts or src/**/*.py; default all.', {
     maxLength: 500,
@@ -217,10 +219,7 @@ export function languageGlobs(languages: readonly string[]): readonly string[] {
 
 /** Whether a path is among those that a request includes. */
 export function patternGlob({ include }: SearchRequest, path: string): boolean {
-  return (
-    include.length === 0 ||
-    include.some((glob) => compileGlob(glob.includes('/') ? glob.replace(/^\//, '') : `**/${glob}`)(path))
-  );
+  return include.length === 0 || include.some((glob) => compileNameGlob(glob)(path));
 }
 
 /** A glob that matches one path and nothing else. */
@@ -240,7 +239,7 @@ function searchType(args: JsonObject): SearchType {
 
 /** A ranking is read from its top, and each of its hits costs a look into its file. */
 function limitOf(type: SearchType, given: unknown, structured: boolean): number {
-  if (type === 'hybrid' || type === 'auto')
+  if (type === 'hybrid' || type === 'auto' || type === 'semantic')
     return Math.min(number(given, structured ? 10 : RANKED), RANKED_MAX);
   return number(given, structured ? 10 : 100);
 }

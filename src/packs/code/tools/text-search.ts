@@ -35,6 +35,14 @@ export interface TextHits {
   readonly isComplete: boolean;
   /** The state of each index that was searched, by repository id. */
   readonly generations: Readonly<Record<string, number>>;
+  /** Of a ranking that meaning was to take part in. */
+  readonly semantic?: {
+    readonly used: boolean;
+    /** Texts that have no vectors yet. */
+    readonly missing: number;
+    /** Why it was not used. */
+    readonly hint?: string;
+  };
 }
 
 /** Answers the rows from `offset`. Rejects with CodeRefusal for a pattern that cannot be searched. */

@@ -1,6 +1,7 @@
 // Building threads that share a stream of batches of paths.
 
 import type { BuilderSetup, IndexedBatch } from '../build/build-messages.ts';
+import type { BuildProgress } from '../build-report.ts';
 import type { SegmentRecord } from '../segment/segment-writer.ts';
 import { BuildThread } from './build-thread.ts';
 
@@ -25,12 +26,22 @@ export class BuildPool {
   readonly #threads: PoolThread[] = [];
   readonly #queue: (readonly string[])[] = [];
   readonly #batches: IndexedBatch[] = [];
+  readonly #onProgress: (progress: BuildProgress) => void;
+  #done = 0;
+  #total = 0;
+  #isScanned = false;
   #failure: unknown;
   #idle: (() => void) | undefined;
 
-  constructor(setup: BuilderSetup, threadsMax: number) {
+  /** `onProgress` is told after every batch, and once when it is known how many files there are. */
+  constructor(
+    setup: BuilderSetup,
+    threadsMax: number,
+    onProgress: (progress: BuildProgress) => void = () => undefined,
+  ) {
     this.#setup = setup;
     this.#threadsMax = threadsMax;
+    this.#onProgress = onProgress;
   }
 
   /**
@@ -44,12 +55,15 @@ export class BuildPool {
       if (part.kind === 'stale') this.add(part.paths);
     });
     if (scanned.kind !== 'scanned') throw new Error(`Unexpected answer ${scanned.kind} to a scan.`);
+    this.#isScanned = true;
+    this.#tell();
     return { ...(await this.finish()), removed: scanned.removed, unchanged: scanned.unchanged };
   }
 
   /** Queues a batch. */
   add(paths: readonly string[]): void {
     this.#queue.push(paths);
+    this.#total += paths.length;
     this.#feed();
   }
 
@@ -107,8 +121,14 @@ export class BuildPool {
       this.#failure ??= error;
     }
     worker.ahead--;
+    this.#done += paths.length;
+    this.#tell();
     this.#feed();
     this.#checkIdle();
+  }
+
+  #tell(): void {
+    this.#onProgress({ done: this.#done, total: this.#total, isScanned: this.#isScanned });
   }
 
   #checkIdle(): void {

@@ -4,7 +4,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { wordClass } from '../regex/unicode-class.ts';
 import { TextIndexError } from '../text-index-error.ts';
 import { Engine } from './engine.ts';
-import type { EngineAnswer, EngineCall, EngineNews, EngineRequest, EngineSetup } from './engine-messages.ts';
+import type {
+  EngineAnswer,
+  EngineCall,
+  EngineNews,
+  EngineProgress,
+  EngineRequest,
+  EngineSetup,
+} from './engine-messages.ts';
 
 let engine: Engine | undefined;
 const aborts = new Map<number, () => void>();
@@ -33,11 +40,11 @@ async function serve(id: number, call: EngineCall): Promise<void> {
 async function perform(open: Engine, id: number, call: EngineCall): Promise<unknown> {
   switch (call.kind) {
     case 'claim':
-      return open.writer.claim();
+      return open.writer.claim(call.beginning);
     case 'build':
       // First, so that what changes during the build is not missed.
       if (call.follow) await open.watch(tell);
-      return open.writer.build();
+      return open.writer.build((progress) => tell({ progress }));
     case 'update':
       return open.writer.update(call.changes);
     case 'search': {
@@ -50,7 +57,7 @@ async function perform(open: Engine, id: number, call: EngineCall): Promise<unkn
     case 'excerpts':
       return open.excerpts(call.wanted);
     case 'files':
-      return open.files();
+      return open.files(call.wanted);
     case 'stats':
       return open.stats();
     case 'verify':
@@ -78,7 +85,7 @@ function answer(message: EngineAnswer): void {
   parentPort?.postMessage(message);
 }
 
-function tell(news: EngineNews): void {
+function tell(news: EngineNews | EngineProgress): void {
   parentPort?.postMessage(news);
 }
 

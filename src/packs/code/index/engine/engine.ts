@@ -6,13 +6,14 @@ import { compileQuery } from '../search/compiled-query.ts';
 import { readExcerpts } from '../search/excerpts.ts';
 import { runSearch, type SearchOutcome } from '../search/search-run.ts';
 import type { FileRecord } from '../store/file-record.ts';
+import { recordsUnder } from '../store/file-tree.ts';
 import { IndexStore } from '../store/index-store.ts';
 import type { Snapshot } from '../store/snapshot.ts';
 import type { IndexedText, IndexStats } from '../text-index.ts';
 import { TextIndexError } from '../text-index-error.ts';
 import type { LineRange, SearchOptions, SearchResult, TextQuery } from '../text-query.ts';
 import { TreeWatch, type WatchReport } from '../watch/tree-watch.ts';
-import type { EngineNews, EngineSetup } from './engine-messages.ts';
+import type { EngineNews, EngineSetup, FileSelection } from './engine-messages.ts';
 import { IndexWriter } from './index-writer.ts';
 import { SearchScheduler, type SearchTask } from './search-scheduler.ts';
 
@@ -105,9 +106,15 @@ export class Engine {
     return this.#withSnapshot((snapshot) => readExcerpts(snapshot, wanted));
   }
 
-  /** Every file of the tree with its status, sorted by path. */
-  files(): readonly FileRecord[] {
-    return this.#withSnapshot((snapshot) => snapshot.files);
+  /** Files of the tree with their status; see `TextIndex.files`. */
+  files(wanted?: FileSelection): readonly FileRecord[] {
+    return this.#withSnapshot((snapshot) => {
+      if (wanted === undefined) return snapshot.files;
+      if ('under' in wanted) return recordsUnder(snapshot.files, wanted.under);
+      if ('typed' in wanted) return filesLike(snapshot.files, wanted);
+      const found = snapshot.files[snapshot.findFile(wanted.path) ?? -1];
+      return found === undefined ? [] : [found];
+    });
   }
 
   /** Counts and sizes of the current state. */
@@ -166,6 +173,22 @@ export class Engine {
       this.#store.release(snapshot);
     }
   }
+}
+
+function filesLike(
+  files: readonly FileRecord[],
+  { typed, limit }: { readonly typed: string; readonly limit: number },
+): readonly FileRecord[] {
+  const wanted = typed.toLowerCase();
+  const [beginning, holding]: [FileRecord[], FileRecord[]] = [[], []];
+  for (const file of files) {
+    if (file.status !== 'indexed') continue;
+    const at = file.path.toLowerCase().indexOf(wanted);
+    if (at === 0) beginning.push(file);
+    else if (at > 0 && holding.length < limit) holding.push(file);
+    if (beginning.length >= limit) break;
+  }
+  return [...beginning, ...holding].slice(0, limit);
 }
 
 const EMPTY_STATS: IndexStats = {

@@ -1,22 +1,26 @@
 // Changes the index: full builds, updates, merges. One at a time; each ends in one published state or none.
 
-import { lstatSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { languageOf } from '../../languages.ts';
 import type { BuilderAnswer, BuilderSetup, IndexedBatch } from '../build/build-messages.ts';
 import { Builder } from '../build/builder.ts';
-import type { BuildReport } from '../build-report.ts';
+import type { BuildProgress, BuildReport } from '../build-report.ts';
 import type { FileChanges } from '../file-changes.ts';
-import { walkDirectory } from '../intake/directory-walk.ts';
 import { fingerprintRules, type IntakeRules } from '../intake/intake-rules.ts';
 import { PathFilter } from '../intake/path-filter.ts';
 import type { SegmentRecord } from '../segment/segment-writer.ts';
+import type { FileRecord } from '../store/file-record.ts';
 import { type TreeChange, writeTree } from '../store/file-tree.ts';
 import type { IndexStore } from '../store/index-store.ts';
-import { isMissing } from '../store/manifest.ts';
 import type { Snapshot } from '../store/snapshot.ts';
 import { TextIndexError } from '../text-index-error.ts';
 import { BuildPool } from './build-pool.ts';
 import { BuildThread } from './build-thread.ts';
+import { changedFiles } from './changed-files.ts';
+import type { Beginning } from './engine-messages.ts';
+import { adoptState, seedState } from './foreign-state.ts';
 import { chooseMerge } from './merge-policy.ts';
+import { normalisePath } from './tree-path.ts';
 
 /** Changes kept in the manifest before they are folded into a new tree file; the manifest stays below 1 MB. */
 const CHANGES_MAX = 2_000;
@@ -24,8 +28,15 @@ const CHANGES_MAX = 2_000;
 const INLINE_FILES_MAX = 16;
 /** Files larger than this in total are indexed elsewhere, so that queries do not wait: about 20 ms of work. */
 const INLINE_BYTES_MAX = 1 << 20;
+/** Read files that a report names. */
+const READ_SHOWN_MAX = 100;
 /** Paths given to a building thread at a time. */
 const BATCH_FILES = 256;
+
+/** Quiet time after the last write, before segments are merged: a write that comes during a merge waits for its end. */
+const MERGE_IDLE_MS = 1_000;
+/** Writes without such a quiet time before segments are merged all the same: each costs a query about 10 us. */
+const UNMERGED_MAX = 32;
 
 /** What a run has gathered. */
 interface Harvest {
@@ -46,6 +57,10 @@ export class IndexWriter {
   #queue: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #merging: BuildThread | undefined;
+  #mergeTimer: NodeJS.Timeout | undefined;
+  /** Writes since segments were last looked at. */
+  #unmerged = 0;
+  #isStopped = false;
   #running: BuildPool | undefined;
 
   constructor(options: { store: IndexStore; root: string; rules: IntakeRules; threads: number }) {
@@ -55,14 +70,21 @@ export class IndexWriter {
     this.#threads = options.threads;
   }
 
-  /** Becomes the writer, or throws TextIndexError `index_locked`. */
-  claim(): Promise<void> {
-    return this.#enqueue(async () => this.#store.beginWriting());
+  /** Becomes the writer, or throws TextIndexError `index_locked`; see `TextIndex.claim`. */
+  claim(beginning?: Beginning): Promise<boolean> {
+    return this.#enqueue(async () => {
+      this.#store.beginWriting();
+      const target = { ...this.#setup(), store: this.#store };
+      if (beginning === undefined) return true;
+      if ('seed' in beginning) return seedState(beginning.seed, target);
+      adoptState(beginning.adopt, target);
+      return true;
+    });
   }
 
   /** Brings the index up to date with the tree. */
-  build(): Promise<BuildReport> {
-    return this.#enqueue(() => this.#build());
+  build(onProgress?: (progress: BuildProgress) => void): Promise<BuildReport> {
+    return this.#enqueue(() => this.#build(onProgress));
   }
 
   /** Brings the named paths up to date. */
@@ -72,6 +94,8 @@ export class IndexWriter {
 
   /** Stops what is running; nothing of it becomes visible. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#mergeTimer);
     await Promise.all([this.#merging?.stop(), this.#running?.stop()]);
     await this.#queue.catch(() => undefined);
   }
@@ -83,16 +107,26 @@ export class IndexWriter {
     const result = this.#queue.then(run).finally(() => {
       this.#waiting--;
     });
-    this.#queue = result.catch(() => undefined).then(() => this.#merge());
+    this.#queue = result.catch(() => undefined).then(() => this.#mergeSoon());
     return result;
   }
 
-  async #build(): Promise<BuildReport> {
+  /** Whoever edits goes on editing: a look at the segments would take the thread from the search for what was written. */
+  async #mergeSoon(): Promise<void> {
+    clearTimeout(this.#mergeTimer);
+    this.#unmerged++;
+    if (this.#unmerged >= UNMERGED_MAX) return this.#merge();
+    this.#mergeTimer = setTimeout(() => {
+      this.#queue = this.#queue.then(() => this.#merge());
+    }, MERGE_IDLE_MS).unref();
+  }
+
+  async #build(onProgress?: (progress: BuildProgress) => void): Promise<BuildReport> {
     const started = performance.now();
     this.#store.beginWriting();
     const setup = this.#setup();
     using _guard = this.#store.protect(setup.prefix);
-    const pool = new BuildPool(setup, this.#threads);
+    const pool = new BuildPool(setup, this.#threads, onProgress);
     this.#running = pool;
     try {
       const everything =
@@ -115,7 +149,10 @@ export class IndexWriter {
     this.#store.beginWriting();
     const snapshot = this.#store.use();
     try {
-      const { present, removed } = this.#sortOut(paths, filter, snapshot);
+      const { present, removed } = changedFiles(paths, {
+        ...{ root: this.#root, filter, snapshot },
+        within: changes.within,
+      });
       const setup = this.#setup();
       using _guard = this.#store.protect(setup.prefix);
       const harvest = this.#isSmall(present)
@@ -125,30 +162,6 @@ export class IndexWriter {
     } finally {
       this.#store.release(snapshot);
     }
-  }
-
-  /** What is to be read, and what is gone, be it a file or everything under a directory. */
-  #sortOut(
-    paths: readonly string[],
-    filter: PathFilter,
-    snapshot: Snapshot,
-  ): { present: string[]; removed: string[] } {
-    const present = new Set<string>();
-    const removed = new Set<string>();
-    for (const path of paths) {
-      const kind = kindOf(this.#root, path);
-      const under = `${path}/`;
-      const known = snapshot.files.filter((file) => file.path === path || file.path.startsWith(under));
-      const accepted =
-        kind === 'file' && filter.acceptsFile(path)
-          ? [path]
-          : kind === 'directory' && acceptsDirectory(filter, path)
-            ? [...walkDirectory(this.#root, path, filter)]
-            : [];
-      for (const file of accepted) present.add(file);
-      for (const file of known) if (!present.has(file.path)) removed.add(file.path);
-    }
-    return { present: [...present], removed: [...removed] };
   }
 
   #isSmall(paths: readonly string[]): boolean {
@@ -192,6 +205,8 @@ export class IndexWriter {
       generation: this.#store.manifest?.generation ?? 0,
       filesUnchanged: harvest.unchanged,
       filesRead: records.length,
+      firstRead: records.slice(0, READ_SHOWN_MAX).map(({ path }) => path),
+      filesByLanguage: countLanguages(records),
       filesParsed: harvest.batches.reduce((sum, batch) => sum + batch.parsed, 0),
       filesRemoved: removed.length,
       bytesParsed: harvest.batches.reduce((sum, batch) => sum + batch.bytes, 0),
@@ -217,7 +232,8 @@ export class IndexWriter {
 
   /** Rewrites segments that are many or mostly dead, unless somebody waits to write. */
   async #merge(): Promise<void> {
-    if (this.#waiting > 0 || !this.#store.writing) return;
+    if (this.#waiting > 0 || this.#isStopped || !this.#store.writing) return;
+    this.#unmerged = 0;
     const snapshot = this.#store.use();
     try {
       const merged = chooseMerge(snapshot);
@@ -256,36 +272,12 @@ export class IndexWriter {
   }
 }
 
-function acceptsDirectory(filter: PathFilter, path: string): boolean {
-  return path === '' || (filter.acceptsFile(`${path}/_`) && filter.accepts(path, true));
-}
-
-function normalisePath(path: string): string {
-  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  if (parts.includes('..') || path.includes('\0')) {
-    throw new TextIndexError(
-      'unknown_file',
-      `The path "${path}" leaves the root; give paths relative to it.`,
-    );
+function countLanguages(records: readonly FileRecord[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { path, status } of records) {
+    if (status !== 'indexed') continue;
+    const language = languageOf(path);
+    counts[language] = (counts[language] ?? 0) + 1;
   }
-  return parts.join('/');
-}
-
-/** What is at a path, without following a symbolic link anywhere on the way: those may lead out of the tree. */
-function kindOf(root: string, path: string): 'file' | 'directory' | 'none' {
-  const steps = path === '' ? [] : path.split('/');
-  let kind: 'file' | 'directory' | 'none' = 'directory';
-  let place = root;
-  try {
-    for (const step of steps) {
-      if (kind !== 'directory') return 'none';
-      place += `/${step}`;
-      const stat = lstatSync(place, { throwIfNoEntry: false });
-      kind = stat?.isFile() === true ? 'file' : stat?.isDirectory() === true ? 'directory' : 'none';
-    }
-    return kind;
-  } catch (error) {
-    if (isMissing(error)) return 'none';
-    throw error;
-  }
+  return counts;
 }

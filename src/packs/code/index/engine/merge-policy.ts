@@ -12,6 +12,8 @@ const LIVE_SHARE_MIN = 0.5;
 
 /** Names of the segments to merge into one; empty when all is well. */
 export function chooseMerge(snapshot: Snapshot): string[] {
+  // Texts that an index was given before it read its tree: the build that follows finds out which of them it needs.
+  if (snapshot.files.length === 0) return [];
   const small: string[] = [];
   const wasteful: string[] = [];
   for (const [index, segment] of snapshot.segments.entries()) {

@@ -29,6 +29,11 @@ export function compileGlob(glob: string): PathTest {
   };
 }
 
+/** As {@link compileGlob}, but a glob without a slash is about the name of a file, wherever it lies. */
+export function compileNameGlob(glob: string): PathTest {
+  return compileGlob(glob.includes('/') ? glob.replace(/^\//, '') : `**/${glob}`);
+}
+
 // Nearly all patterns in the wild are a name, a path, or **/*.suffix; these need no automaton.
 function compileLiteralGlob(glob: string): PathTest | undefined {
   if (!META.test(glob)) return (path) => path === glob;

@@ -42,13 +42,24 @@ export function compileRegex(node: RegexNode, options: { readonly multiline: boo
   return compiler.finish(node);
 }
 
+/** One set object occurs many times, \w in most patterns; keeping one result keeps its automaton cached too. */
+const lineSets = new WeakMap<CodePointSet, CodePointSet>();
+
+function withoutLineFeed(set: CodePointSet): CodePointSet {
+  let stripped = lineSets.get(set);
+  if (stripped === undefined) {
+    stripped = subtractSet(set, [LINE_FEED, LINE_FEED]);
+    lineSets.set(set, stripped);
+  }
+  return stripped;
+}
+
 class Compiler {
   readonly #multiline: boolean;
   readonly #op: number[] = [];
   readonly #a: number[] = [];
   readonly #b: number[] = [];
   readonly #ranges: number[] = [];
-  readonly #lineSets = new Map<CodePointSet, CodePointSet>();
   readonly #assertions = new Set<Assertion>();
 
   constructor(multiline: boolean) {
@@ -118,7 +129,7 @@ class Compiler {
   }
 
   #class(set: CodePointSet, next: number): number {
-    const automaton = utf8Automaton(this.#multiline ? set : this.#withoutLineFeed(set));
+    const automaton = utf8Automaton(this.#multiline ? set : withoutLineFeed(set));
     const ids: number[] = [];
     for (const edges of automaton) {
       const first = this.#ranges.length / 3;
@@ -132,16 +143,6 @@ class Compiler {
       ids.push(this.#state(edges.length === 0 ? Op.fail : Op.ranges, first, first + edges.length));
     }
     return ids.at(-1) ?? this.#state(Op.fail, 0, 0);
-  }
-
-  // One set object may occur many times (\w{20}); keeping one result keeps its automaton cached too.
-  #withoutLineFeed(set: CodePointSet): CodePointSet {
-    let stripped = this.#lineSets.get(set);
-    if (stripped === undefined) {
-      stripped = subtractSet(set, [LINE_FEED, LINE_FEED]);
-      this.#lineSets.set(set, stripped);
-    }
-    return stripped;
   }
 
   #state(op: number, a: number, b: number): number {

@@ -7,12 +7,15 @@ import { TextIndexError } from '../text-index-error.ts';
 import { PATTERN_LENGTH_MAX, type TextQuery } from '../text-query.ts';
 import { type Anchor, findAnchor } from './anchor.ts';
 import { type LiteralPlan, planLiterals } from './literal-plan.ts';
+import type { WordPart } from './word-part.ts';
 
 /** A query ready to run. */
 export interface CompiledQuery {
   readonly plan: LiteralPlan;
   readonly anchor: Anchor | undefined;
   readonly program: RegexProgram;
+  /** Set where a literal only counts as a part of a word. */
+  readonly part: WordPart | undefined;
   readonly want: 'lines' | 'counts' | 'files';
   /** Whether a path passes `include`, `among` and `exclude`; `undefined` when every path does. */
   readonly acceptsPath: PathTest | undefined;
@@ -28,10 +31,18 @@ export function compileQuery(query: TextQuery): CompiledQuery {
     plan: planLiterals(node),
     anchor: multiline ? undefined : findAnchor(node),
     program: compileRegex(node, { multiline }),
+    part: partOf(query),
     want: query.want ?? 'lines',
     acceptsPath: compilePathFilter([query.include ?? [], query.among ?? []], query.exclude ?? []),
   };
 }
+
+function partOf({ pattern, partEndings }: TextQuery): WordPart | undefined {
+  const isSearchable = partEndings !== undefined && ASCII_LINE.test(pattern);
+  return isSearchable ? { text: pattern.toLowerCase(), endings: new Set(partEndings) } : undefined;
+}
+
+const ASCII_LINE = /^[ -~]+$/;
 
 function checkPattern(pattern: string): void {
   if (pattern.length > PATTERN_LENGTH_MAX) {

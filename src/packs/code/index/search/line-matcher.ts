@@ -5,6 +5,7 @@ import { LazyDfa, type ScanOutcome } from '../regex/lazy-dfa.ts';
 import { type MatchSpan, PikeMachine } from '../regex/pike-machine.ts';
 import type { RegexProgram } from '../regex/regex-program.ts';
 import type { Anchor, AnchorLiteral } from './anchor.ts';
+import { isWordPart, type WordPart } from './word-part.ts';
 
 /** Bytes the automaton reads before other queries get a turn: about 0.2 ms. */
 const PIECE_BYTES = 32 << 10;
@@ -21,20 +22,36 @@ export interface LineSink {
 
 /** Judges lines by one pattern; not re-entrant. */
 export class LineMatcher {
+  readonly #program: RegexProgram;
   readonly #anchor: Anchor | undefined;
-  readonly #dfa: LazyDfa;
-  readonly #pike: PikeMachine;
+  // Many a search finds its answer by literals alone, and its tables would be thrown away unread.
+  #lazyDfa: LazyDfa | undefined;
+  #lazyPike: PikeMachine | undefined;
+  readonly #part: WordPart | undefined;
 
-  constructor(program: RegexProgram, anchor: Anchor | undefined) {
+  /** With `part` only lines that hold it are collected, whatever else the pattern matches. */
+  constructor(program: RegexProgram, anchor: Anchor | undefined, part?: WordPart) {
+    this.#program = program;
     this.#anchor = anchor;
-    this.#dfa = new LazyDfa(program);
-    this.#pike = new PikeMachine(program);
+    this.#part = part;
+  }
+
+  get #dfa(): LazyDfa {
+    this.#lazyDfa ??= new LazyDfa(this.#program);
+    return this.#lazyDfa;
+  }
+
+  get #pike(): PikeMachine {
+    this.#lazyPike ??= new PikeMachine(this.#program);
+    return this.#lazyPike;
   }
 
   /** Collects the matching lines of a block of whole lines. Yields where the caller may do something else. */
   *collect(block: Buffer, ascii: boolean, sink: LineSink): Generator<void, void> {
     const anchor = this.#anchor;
-    if (anchor === undefined || (!ascii && anchor.literals.some((literal) => literal.folded))) {
+    if (this.#part !== undefined) {
+      collectParts(block, this.#part, sink);
+    } else if (anchor === undefined || (!ascii && anchor.literals.some((literal) => literal.folded))) {
       yield* this.#scanAll(block, sink);
     } else {
       yield* this.#scanAnchored(block, anchor, sink);
@@ -120,6 +137,17 @@ export class LineMatcher {
 
   *#pikeMatches(block: Buffer, start: number, end: number): Generator<void, boolean> {
     return (yield* this.locate(block, start, end)) !== undefined;
+  }
+}
+
+/** Latin-1 has one unit a byte, and its lower-casing leaves ASCII letters in their places in any UTF-8. */
+function collectParts(block: Buffer, part: WordPart, { starts, max }: LineSink): void {
+  const lower = block.toString('latin1').toLowerCase();
+  const text = { bytes: block, lower };
+  for (let hit = lower.indexOf(part.text); hit >= 0 && starts.length < max; ) {
+    const isPart = isWordPart(text, hit, part);
+    if (isPart) starts.push(lineStart(block, hit));
+    hit = lower.indexOf(part.text, isPart ? lineEnd(block, hit) : hit + 1);
   }
 }
 

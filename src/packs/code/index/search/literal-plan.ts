@@ -154,10 +154,15 @@ function longest(strings: Strings): number {
 }
 
 function anyLiteral(strings: Strings): LiteralPlan {
-  return anyOf(
-    [...strings].map(
-      (bytes): LiteralPlan => (trigramsOf(bytes).size === 0 ? ALL : { kind: 'literal', bytes }),
-    ),
+  return anyOf([...strings].map(literalsOf));
+}
+
+/** What a string holds between its line feeds: a block may end at each, and no block holds both sides then. */
+function literalsOf(text: string): LiteralPlan {
+  return allOf(
+    text
+      .split('\n')
+      .map((bytes): LiteralPlan => (trigramsOf(bytes).size === 0 ? ALL : { kind: 'literal', bytes })),
   );
 }
 

@@ -56,13 +56,14 @@ class SearchRun {
   readonly #hits: BlobHit[] = [];
   #scannedBytes = 0;
   #stopped: IncompleteReason | undefined;
-  #buffer = Buffer.allocUnsafe(READ_BYTES_MAX);
+  /** Grows with what is read: most searches read a few blocks. */
+  #buffer = Buffer.alloc(0);
 
   constructor(snapshot: Snapshot, query: CompiledQuery, limits: SearchLimits) {
     this.#snapshot = snapshot;
     this.#query = query;
     this.#limits = limits;
-    this.#lines = new LineMatcher(query.program, query.anchor);
+    this.#lines = new LineMatcher(query.program, query.anchor, query.part);
     this.#multiline = query.program.multiline ? new MultilineMatcher(query.program) : undefined;
   }
 
@@ -173,7 +174,8 @@ class SearchRun {
 
   #read(segment: SegmentReader, first: number, after: number): void {
     const bytes = segment.blocks.sizeOf(first, after);
-    if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(bytes);
+    if (bytes > this.#buffer.length)
+      this.#buffer = Buffer.allocUnsafe(Math.max(bytes, 2 * this.#buffer.length));
     segment.readBlocks(first, after, this.#buffer);
     this.#scannedBytes += bytes;
   }

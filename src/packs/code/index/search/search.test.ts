@@ -38,7 +38,9 @@ function snapshotOf(texts: Readonly<Record<string, string>>): Snapshot {
     }
     return { path, status: 'indexed', blob, size: text.length, modifiedMs: 0, changedMs: 0 };
   });
-  const segments = writers.map((writer) => new SegmentReader(directory, writer.publish()));
+  const segments = writers.map(
+    (writer, part) => new SegmentReader(directory, writer.publish(), { residentPostings: part === 0 }),
+  );
   return new Snapshot({ generation: 1, segments, files: files.sort((a, b) => (a.path < b.path ? -1 : 1)) });
 }
 
@@ -151,6 +153,14 @@ describe('same lines as a plain scan', () => {
   });
 });
 
+test('a match across lines is found where a block ends between them', () => {
+  const long = `${'x'.repeat(9000)}first\nsecond\n`;
+  const snapshot = snapshotOf({ long });
+  for (const pattern of ['first\\nsecond', 'first\\s+second', 'xfirst\\nsecond'])
+    expect(search(snapshot, { pattern, syntax: 'regex', multiline: true }).totals.files).toBe(1);
+  close(snapshot);
+});
+
 describe('answers', () => {
   const files = {
     'a/one.ts': 'alpha\nbeta alpha\n',
@@ -227,4 +237,15 @@ describe('answers', () => {
       close(odd);
     },
   );
+});
+
+test('P39: a literal that counts as a part of words alone counts each line once, and no letters within a word', () => {
+  const text = 'sparse sparse Parse\nsparse\nparseHeader(parse)\nSPARSE parsed\n';
+  const snapshot = snapshotOf({ a: text, b: 'sparse\n', 'ü.txt': `ü ${text}` });
+  const query = { pattern: 'Parse', ignoreCase: true, want: 'counts' } as const;
+  const lines = (outcome: SearchOutcome) => outcome.files.map(({ path, lines }) => `${path}:${lines}`);
+  expect(lines(search(snapshot, query))).toEqual(['a:4', 'b:1', 'ü.txt:4']);
+  expect(lines(search(snapshot, { ...query, partEndings: ['d'] }))).toEqual(['a:3', 'ü.txt:3']);
+  expect(lines(search(snapshot, { ...query, partEndings: [] }))).toEqual(['a:2', 'ü.txt:2']);
+  close(snapshot);
 });

@@ -1,6 +1,7 @@
 // Serves one segment: which blocks hold a literal, what a block contains, where its blobs lie.
 // The tables are resident (about 3 % of the content), content is read by position, postings either way.
 
+import { BlockFilters, runsOf } from './block-filter.ts';
 import { BlockTable } from './block-table.ts';
 import { ASCII_FOLD } from './case-fold.ts';
 import { decodePostings, intersectPostings } from './posting-list.ts';
@@ -15,13 +16,21 @@ export const BLOB_ID_BYTES = 20;
 /** Trigrams consulted per literal: the rarest ones; more cost reads and remove nothing. */
 const TRIGRAMS_MAX = 24;
 /**
- * Costs in nanoseconds, measured: a list is read while that costs less than half of verifying the candidates
- * that are left, since it may remove about half of them.
+ * Costs in nanoseconds, measured: a list is read while that costs less than half of what comes next for the candidates
+ * that are left, since it may remove about half of them. What comes next is a look at their filters, each a miss of the
+ * processor's cache or two, and then a look at their text.
  */
 const LIST_COST = 4_000;
 const LIST_BYTE_COST = 3;
+const FILTER_COST = 200;
 const CANDIDATE_COST = 10_000;
 const NO_BLOCKS = new Uint16Array(0);
+
+/** Where a list lies among the postings. */
+interface PostingPlace {
+  readonly start: number;
+  readonly length: number;
+}
 
 /** One open segment. */
 export class SegmentReader {
@@ -33,11 +42,13 @@ export class SegmentReader {
   readonly #ids: Buffer;
   /** Every posting list, when they are kept in memory. */
   readonly #postings: Buffer | undefined;
+  /** Kept in memory where posting lists are: asked one by one from the disk they would cost more than they save. */
+  readonly #filters: BlockFilters | undefined;
   #blobOfId: Map<string, number> | undefined;
 
   /**
-   * Opens and checks a segment. With `residentPostings` its posting lists are read once, which spares a system
-   * call per trigram. @throws TextIndexError `index_corrupt`.
+   * Opens and checks a segment. With `residentPostings` its posting lists and filters are read once, which spares a
+   * system call per trigram and most blocks that hold the pieces of a literal but not the literal. @throws TextIndexError `index_corrupt`.
    */
   constructor(
     directory: string,
@@ -48,14 +59,17 @@ export class SegmentReader {
     try {
       this.#keys = sectionTable(file.read('keys'));
       this.#ends = sectionTable(file.read('ends'));
+      const offsets = sectionTable(file.read('blockOffsets'));
       this.blocks = new BlockTable({
-        offsets: sectionTable(file.read('blockOffsets')),
+        offsets,
         lines: sectionTable(file.read('blockLines')),
         ascii: file.read('blockAscii'),
         firstBlocks: sectionTable(file.read('firstBlocks')),
       });
       this.#ids = file.read('ids');
-      this.#postings = options.residentPostings === true ? file.read('postings') : undefined;
+      const isResident = options.residentPostings === true;
+      this.#postings = isResident ? file.read('postings') : undefined;
+      this.#filters = isResident ? new BlockFilters(file.read('blockFilters'), offsets) : undefined;
     } catch (error) {
       file.close();
       throw error;
@@ -64,14 +78,17 @@ export class SegmentReader {
     this.#file = file;
   }
 
-  /** Bytes of posting lists and their key table. */
+  /** Bytes of posting lists, their key table and the filters. */
   get postingBytes(): number {
-    return this.#file.lengthOf('postings') + this.#file.lengthOf('keys') + this.#file.lengthOf('ends');
+    return ['postings', 'keys', 'ends', 'blockFilters'].reduce(
+      (sum, name) => sum + this.#file.lengthOf(name),
+      0,
+    );
   }
 
-  /** Bytes of posting lists kept in memory. */
+  /** Bytes of posting lists and filters kept in memory. */
   get residentBytes(): number {
-    return this.#postings?.length ?? 0;
+    return this.#postings === undefined ? 0 : this.#postings.length + this.#file.lengthOf('blockFilters');
   }
 
   /** The id of a blob, in hexadecimal. */
@@ -105,17 +122,17 @@ export class SegmentReader {
     return content;
   }
 
-  /** Blocks that hold every trigram of a folded literal: a superset of those that hold the literal. */
+  /** Blocks that hold every trigram of a folded literal, as far as that is worth looking: a superset of those that hold it. */
   candidates(literal: string): Uint16Array {
     const lists = this.#lists(literal);
-    const [first, ...rest] = lists ?? [];
-    if (first === undefined) return NO_BLOCKS;
+    const first = lists?.shift();
+    if (lists === undefined || first === undefined) return NO_BLOCKS;
     let blocks = decodePostings(this.#readList(first), this.blocks.blockCount);
-    for (const list of rest) {
-      if (LIST_COST + list.length * LIST_BYTE_COST > (blocks.length * CANDIDATE_COST) / 2) break;
-      blocks = intersectPostings(blocks, this.#readList(list), this.blocks.blockCount);
+    if (this.#filters !== undefined) {
+      blocks = this.#intersect(blocks, lists, FILTER_COST);
+      blocks = this.#filters.narrow(blocks, runsOf(foldedBytes(literal)));
     }
-    return blocks;
+    return this.#intersect(blocks, lists, CANDIDATE_COST);
   }
 
   /** Verifies every checksum of the file. @throws TextIndexError `index_corrupt`. */
@@ -128,9 +145,20 @@ export class SegmentReader {
     this.#file.close();
   }
 
+  /** Takes lists from the front of `lists` while one is worth its cost, with `candidateCost` still ahead of each block. */
+  #intersect(blocks: Uint16Array, lists: PostingPlace[], candidateCost: number): Uint16Array {
+    let left = blocks;
+    for (let list = lists[0]; list !== undefined; list = lists[0]) {
+      if (LIST_COST + list.length * LIST_BYTE_COST > (left.length * candidateCost) / 2) break;
+      left = intersectPostings(left, this.#readList(list), this.blocks.blockCount);
+      lists.shift();
+    }
+    return left;
+  }
+
   // Shortest first. Undefined when a trigram is absent, which rules out every block.
-  #lists(literal: string): { start: number; length: number }[] | undefined {
-    const lists: { start: number; length: number }[] = [];
+  #lists(literal: string): PostingPlace[] | undefined {
+    const lists: PostingPlace[] = [];
     for (const key of trigramsOf(literal)) {
       const index = findKey(this.#keys, key);
       if (index < 0) return undefined;
@@ -140,7 +168,7 @@ export class SegmentReader {
     return lists.sort((a, b) => a.length - b.length).slice(0, TRIGRAMS_MAX);
   }
 
-  #readList(list: { start: number; length: number }): Uint8Array {
+  #readList(list: PostingPlace): Uint8Array {
     if (this.#postings !== undefined) return this.#postings.subarray(list.start, list.start + list.length);
     const bytes = Buffer.allocUnsafe(list.length);
     this.#file.readInto('postings', list.start, bytes);
@@ -156,6 +184,10 @@ export function trigramsOf(literal: string): Set<number> {
     if (!holdsLineFeed(key)) keys.add(key);
   }
   return keys;
+}
+
+function foldedBytes(literal: string): Uint8Array {
+  return Uint8Array.from(literal, (_, index) => byteAt(literal, index));
 }
 
 function byteAt(text: string, index: number): number {

@@ -63,9 +63,11 @@ export class IndexStore {
     return this.#lock?.held() === true && this.#current !== undefined;
   }
 
-  /** Loads the newest state if another process has published one. Cheap when nothing changed. */
+  /**
+   * Loads the newest state if another process has published one, also where this one was the writer and lost the lock.
+   * Cheap when nothing changed.
+   */
   refresh(): void {
-    if (this.#lock !== undefined) return;
     for (let attempt = 1; this.#stamp() !== this.#manifestStamp; attempt++) {
       const stamp = this.#stamp();
       try {
@@ -110,7 +112,7 @@ export class IndexStore {
   }
 
   /**
-   * Makes a state current, durably. Its files must have been published already.
+   * Makes a state current, see {@link writeManifest}. Its files must have been published already.
    * @throws TextIndexError `index_locked` when the lock was lost meanwhile.
    */
   publish(next: NextManifest): Snapshot {
@@ -137,15 +139,14 @@ export class IndexStore {
   removeOrphans(): void {
     const named = new Set([MANIFEST_FILE, LOCK_FILE, this.#manifest?.tree.file ?? '']);
     for (const segment of this.#manifest?.segments ?? []) named.add(segment.file);
-    for (const name of readdirSync(this.directory)) {
-      if (
-        named.has(name) ||
-        name.startsWith(LOCK_FILE) ||
-        [...this.#unpublished].some((prefix) => name.startsWith(prefix))
-      )
-        continue;
-      rmSync(`${this.directory}/${name}`, { force: true });
-    }
+    const isOrphan = (name: string): boolean =>
+      !named.has(name) &&
+      !name.startsWith(LOCK_FILE) &&
+      ![...this.#unpublished].some((prefix) => name.startsWith(prefix));
+    const orphans = readdirSync(this.directory).filter(isOrphan);
+    // A manifest that comes back after a loss of power must find what it names.
+    if (orphans.length > 0) syncDirectory(this.directory);
+    for (const name of orphans) rmSync(`${this.directory}/${name}`, { force: true });
   }
 
   /** Protects files with this prefix, which a running job is writing, from {@link removeOrphans}. */

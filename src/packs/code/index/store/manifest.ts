@@ -12,7 +12,7 @@ import type { TreeChange, TreeRecord } from './file-tree.ts';
 export const MANIFEST_FILE = 'manifest';
 
 /** Raised when the meaning of the files changes; an index of another format is rebuilt. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** One state of the index. */
 export interface Manifest {
@@ -47,7 +47,11 @@ export function readManifest(directory: string): Manifest | undefined {
   return parseManifest(body);
 }
 
-/** Makes `manifest` the current one, durably. */
+/**
+ * Makes `manifest` the current one. What it names must be durable; that the rename is, nobody waits for: after a loss of
+ * power either state is there, and a start compares it with the tree. Before files of the old one are removed the
+ * directory must be synced.
+ */
 export function writeManifest(directory: string, manifest: Manifest): void {
   const body = JSON.stringify(manifest);
   const path = `${directory}/${MANIFEST_FILE}`;
@@ -59,7 +63,6 @@ export function writeManifest(directory: string, manifest: Manifest): void {
     closeSync(descriptor);
   }
   renameSync(path + TEMPORARY_SUFFIX, path);
-  syncDirectory(directory);
 }
 
 /** Makes renames and removals in a directory durable. */

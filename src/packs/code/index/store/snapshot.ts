@@ -43,11 +43,13 @@ export class Snapshot {
     this.#placeFiles(state.previous);
     this.#firstFile = state.segments.map((segment) => new Int32Array(segment.blocks.blobCount).fill(NONE));
     this.#nextFile = new Int32Array(state.files.length).fill(NONE);
+    const [firstFile, nextFile] = [this.#firstFile, this.#nextFile];
+    const [segmentOf, blobOf] = [this.#segmentOf, this.#blobOf];
     for (let file = state.files.length - 1; file >= 0; file--) {
-      const first = this.#firstFile[this.#segmentOf[file] ?? NONE];
-      const blob = this.#blobOf[file] ?? NONE;
+      const first = firstFile[segmentOf[file] ?? NONE];
+      const blob = blobOf[file] ?? NONE;
       if (first === undefined) continue;
-      this.#nextFile[file] = first[blob] ?? NONE;
+      nextFile[file] = first[blob] ?? NONE;
       first[blob] = file;
     }
   }
@@ -102,13 +104,23 @@ export class Snapshot {
     const segmentNow = previous?.segments.map((segment) => this.segments.indexOf(segment)) ?? [];
     const segmentBefore = previous === undefined ? NO_FILES : previous.#segmentOf;
     const blobBefore = previous === undefined ? NO_FILES : previous.#blobOf;
+    const [files, segmentOf, blobOf] = [this.files, this.#segmentOf, this.#blobOf];
     let old = 0;
-    for (const [file, record] of this.files.entries()) {
+    // Every edit walks over every file, so nothing is allocated here for those that are as they were.
+    for (let file = 0; file < files.length; file++) {
+      const record = files[file] as FileRecord;
       while (old < before.length && before[old] !== record && (before[old]?.path ?? '') < record.path) old++;
-      const known = before[old] === record ? (segmentNow[segmentBefore[old] ?? NONE] ?? NONE) : NONE;
-      const place = known === NONE ? this.#look(record) : { segment: known, blob: blobBefore[old] ?? NONE };
-      this.#segmentOf[file] = place?.segment ?? NONE;
-      this.#blobOf[file] = place?.blob ?? NONE;
+      // Past it at once: the next record is compared by identity then, and not by its path.
+      const same = before[old] === record ? old++ : NONE;
+      const known = same === NONE ? NONE : (segmentNow[segmentBefore[same] ?? NONE] ?? NONE);
+      if (known !== NONE) {
+        segmentOf[file] = known;
+        blobOf[file] = blobBefore[same] ?? NONE;
+        continue;
+      }
+      const place = this.#look(record);
+      segmentOf[file] = place?.segment ?? NONE;
+      blobOf[file] = place?.blob ?? NONE;
     }
   }
 

@@ -64,6 +64,13 @@ export class WriterLock {
   }
 }
 
+/** Whether nobody writes the index: there is no lock, or its holder is gone. Takes nothing. */
+export function hasNoWriter(directory: string): boolean {
+  const path = `${directory}/${LOCK_FILE}`;
+  const content = readIfPresent(path);
+  return content === undefined || isStale(path, content);
+}
+
 // link(2) fails when the name exists, and the name never exists without its content.
 function tryLink(own: string, path: string): boolean {
   try {
@@ -101,7 +108,8 @@ function isStale(path: string, content: string): boolean {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process with this number runs on this machine. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -7,8 +7,11 @@ import { isMissing } from '../store/manifest.ts';
 
 /** Directories added before others have a turn: about 2 ms. */
 const SLICE_DIRECTORIES = 32;
-/** Quiet time after the last event: editors and version control write in bursts. */
-const DEBOUNCE_MS = 25;
+/** Quiet time after the last event of a single edit: an editor empties a file and writes it, or writes another and renames. */
+const DEBOUNCE_MS = 5;
+/** The same where more paths changed than an editor saves: version control and builds write in bursts, with pauses. */
+const BURST_DEBOUNCE_MS = 25;
+const EDIT_PATHS_MAX = 8;
 /** A burst that does not end is passed on anyway, so that a busy tree is not stale for long. */
 const BURST_MS = 500;
 /** With more changed paths than this, looking at every file costs less. */
@@ -121,7 +124,8 @@ export class TreeWatch {
     if (this.#pending.size === 0) this.#burstSince = performance.now();
     this.#pending.add(path);
     clearTimeout(this.#timer);
-    const wait = performance.now() - this.#burstSince > BURST_MS ? 0 : DEBOUNCE_MS;
+    const quiet = this.#pending.size > EDIT_PATHS_MAX ? BURST_DEBOUNCE_MS : DEBOUNCE_MS;
+    const wait = performance.now() - this.#burstSince > BURST_MS ? 0 : quiet;
     this.#timer = setTimeout(() => this.#report(), wait);
   }
 

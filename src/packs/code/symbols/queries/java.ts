@@ -1,6 +1,7 @@
 /** Definitions and imports of Java. */
 export const JAVA_QUERY = `
 (class_declaration name: (identifier) @name) @class
+(package_declaration [(scoped_identifier) (identifier)] @name) @namespace
 (record_declaration name: (identifier) @name) @class
 (interface_declaration name: (identifier) @name) @interface
 (annotation_type_declaration name: (identifier) @name) @interface

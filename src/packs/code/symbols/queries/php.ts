@@ -8,6 +8,7 @@ export const PHP_QUERY = `
 (enum_case name: (name) @name) @constant
 (method_declaration name: (name) @name) @method
 (property_declaration (property_element name: (variable_name) @name)) @field
+(program (expression_statement (assignment_expression left: (variable_name) @name) @variable))
 (const_declaration (const_element . (name) @name)) @constant
 (namespace_definition name: (namespace_name) @name) @namespace
 (namespace_use_clause [(name) (qualified_name)] @source) @import

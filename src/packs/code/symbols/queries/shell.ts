@@ -3,6 +3,7 @@ export const BASH_QUERY = `
 (function_definition name: (word) @name) @function
 (program (variable_assignment name: (variable_name) @name) @variable)
 (program (declaration_command (variable_assignment name: (variable_name) @name) @variable))
+(command name: (command_name) @_alias argument: [(word) (concatenation)] @name (#eq? @_alias "alias")) @function
 (command name: (command_name) @_source argument: (_) @source (#any-of? @_source "source" ".")) @import
 `;
 

@@ -118,7 +118,10 @@ const make: ScanLanguage = {
   imports: /^-?include[ \t]+(?<name>\S+)/gm,
   rules: [
     rule('macro', '^define[ \\t]+(?<name>[\\w.-]+)'),
-    rule('variable', '^(?:export[ \\t]+|override[ \\t]+)*(?<name>[\\w.-]+)[ \\t]*(?::{1,3}|[?+!])?='),
+    rule(
+      'variable',
+      '^(?: +|\\t+(?=[\\w.-]+[ \\t]*(?:[:?+]=|=\\S*[ \\t]*$)))?(?:export[ \\t]+|override[ \\t]+)*(?<name>[\\w.-]+)[ \\t]*(?::{1,3}|[?+!])?=',
+    ),
     rule('target', '^(?<name>[^\\s:#=$][^\\s:=]*)(?:[ \\t]+[^\\s:=]+)*[ \\t]*::?(?![=:])'),
   ],
 };

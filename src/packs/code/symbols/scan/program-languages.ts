@@ -238,10 +238,13 @@ const vim: ScanLanguage = {
   rules: [
     rawRule(
       'function',
-      '^[ \\t]*(?:export[ \\t]+)?(?:fu(?:nction)?|def)!?[ \\t]+(?:<SID>)?(?<name>[\\w:#.<>]+)[ \\t]*\\(',
+      '^[ \\t]*(?:export[ \\t]+)?(?:fu(?:n|nc|nct|ncti|nctio|nction)?|def)!?[ \\t]+(?:<SID>)?(?<name>[\\w:#.<>]+)[ \\t]*\\(',
     ),
     rawRule('function', '^[ \\t]*com(?:mand)?!?[ \\t]+(?:-\\S+[ \\t]+)*(?<name>[A-Z]\\w*)'),
-    rawRule('variable', '^[ \\t]*let[ \\t]+(?<name>[gsbwt]:[\\w#]+)[ \\t]*[.+]?='),
+    rawRule(
+      'variable',
+      '^[ \\t]*(?:let|const|final|var)[ \\t]+(?<name>(?:[gsbwt]:)?[\\w#]+)[ \\t]*(?:[.+]?=(?!=)|:)',
+    ),
     rawRule('namespace', '^[ \\t]*aug(?:roup)?[ \\t]+(?!END\\b)(?<name>\\w+)'),
   ],
 };

@@ -3,9 +3,17 @@ import { expect, test } from 'vitest';
 import { DOCUMENT_LANGUAGES } from './document-languages.ts';
 import { FUNCTIONAL_LANGUAGES } from './functional-languages.ts';
 import { PROGRAM_LANGUAGES } from './program-languages.ts';
+import { CPP_PATTERNS, SHELL_PATTERNS } from './rescue-patterns.ts';
+import type { ScanLanguage } from './scan-language.ts';
 import { scanText } from './scanner.ts';
 
-const LANGUAGES = { ...PROGRAM_LANGUAGES, ...FUNCTIONAL_LANGUAGES, ...DOCUMENT_LANGUAGES };
+const LANGUAGES: Readonly<Record<string, ScanLanguage>> = {
+  ...PROGRAM_LANGUAGES,
+  ...FUNCTIONAL_LANGUAGES,
+  ...DOCUMENT_LANGUAGES,
+  'C++ that was not parsed': CPP_PATTERNS,
+  'shells that were not parsed': SHELL_PATTERNS,
+};
 const BYTES = 100_000;
 const HOSTILE = [
   'a ',
@@ -30,6 +38,14 @@ const HOSTILE = [
   'a: \n  ',
   '- - - ',
   'typedef a ',
+  'ifeq a\n\ta b\n\tc\n',
+  'FOO_BAR(',
+  'FOO_BAR(a) ',
+  'class FOO_BAR a : ',
+  'class a<',
+  'a*&b*& ',
+  '~a(b) : c(d), ',
+  'alias -a ',
   '(* ',
 ];
 

@@ -1,0 +1,29 @@
+// Entry of a parsing thread: texts in, facts out.
+import { parentPort } from 'node:worker_threads';
+import type { ThreadAnswer } from '../index/engine/asked-thread.ts';
+import type { FileFacts } from './facts.ts';
+import { grammarOf } from './grammars.ts';
+import type { ParseRequest } from './parse-pool.ts';
+import { readFacts } from './read-facts.ts';
+import { Syntax } from './syntax.ts';
+
+const syntax = new Syntax();
+
+parentPort?.on('message', (request: ParseRequest & { readonly id: number }) => void serve(request));
+
+async function serve({ id, path, text }: ParseRequest & { readonly id: number }): Promise<void> {
+  try {
+    answer({ id, value: await factsOf(path, text) });
+  } catch (error) {
+    answer({ id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+}
+
+async function factsOf(path: string, text: string): Promise<FileFacts | undefined> {
+  const grammar = grammarOf(path);
+  return grammar === undefined ? undefined : readFacts(text, grammar, syntax);
+}
+
+function answer(message: ThreadAnswer): void {
+  parentPort?.postMessage(message);
+}
