@@ -227,8 +227,9 @@ async function abortLost(deps: {
     const isUnderWay = before?.status === 'running' || before?.status === 'paused';
     if (canary !== undefined || !isUnderWay) continue;
     const after = aborted(before, `the canary could not be loaded: ${problem ?? 'no reason is known'}`);
+    const by = { id: 'rollout', now: clock.now(), seen: directory.revision(slug) };
     try {
-      await directory.put(slug, after, { id: 'rollout', now: clock.now() });
+      await directory.put(slug, after, by);
       audit.record(verdictEvent(slug, before, after));
     } catch (error) {
       // Another process ended it first, or the store is away: then nobody gets the canary here all the same.

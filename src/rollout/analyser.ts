@@ -11,7 +11,7 @@ const GRACE_MS = 1500;
 
 export interface AnalyserDeps {
   readonly store: Pick<Store, 'read'>;
-  readonly directory: Pick<RolloutDirectory, 'find' | 'refresh' | 'put'>;
+  readonly directory: Pick<RolloutDirectory, 'find' | 'revision' | 'refresh' | 'put'>;
   /** Of the definition in force. */
   readonly rolloutOf: (slug: string) => Rollout | undefined;
   /** Epoch milliseconds. */
@@ -35,7 +35,9 @@ export function createAnalyser({ store, directory, rolloutOf, now, judged }: Ana
     const state = rollout === undefined ? undefined : directory.find(slug, rollout)?.state;
     if (rollout === undefined || state?.status !== 'running') return undefined;
     const until = windowStart(now() - GRACE_MS, rollout.analysis.interval);
-    return until > state.analysedUntil ? { rollout, state, until } : undefined;
+    return until > state.analysedUntil
+      ? { rollout, state, until, seen: directory.revision(slug) }
+      : undefined;
   };
   return {
     isDue: (slug) => running(slug) !== undefined,
@@ -43,7 +45,7 @@ export function createAnalyser({ store, directory, rolloutOf, now, judged }: Ana
       await directory.refresh();
       const due = running(slug);
       if (due === undefined) return;
-      const { rollout, state, until } = due;
+      const { rollout, state, until, seen } = due;
       const rows = await store.read('system', readSamples, {
         slug,
         canary: rollout.canary,
@@ -58,7 +60,7 @@ export function createAnalyser({ store, directory, rolloutOf, now, judged }: Ana
       const after = analysed(state, rollout, { samples, until });
       const clean = { statement: removeSamples, values: { slug, before: until } };
       try {
-        await directory.put(slug, after, { id: 'rollout', now: now() }, [clean]);
+        await directory.put(slug, after, { id: 'rollout', now: now(), seen }, [clean]);
       } catch (error) {
         // Somebody else judged or decided meanwhile; what they left is looked at with the next interval.
         if (error instanceof QuaysideError && error.code === 'conflict') return;

@@ -140,8 +140,9 @@ async function putDecided(
   for (let tries = 1; ; tries++) {
     await directory.refresh();
     const after = decision.next(directory.find(slug, rollout)?.state);
+    const by = { id: decision.by, now: now(), seen: directory.revision(slug) };
     try {
-      return await directory.put(slug, after, { id: decision.by, now: now() }, decision.more);
+      return await directory.put(slug, after, by, decision.more);
     } catch (error) {
       const isOutrun = error instanceof QuaysideError && error.code === 'conflict';
       if (!isOutrun || tries === PUT_TRIES) throw error;

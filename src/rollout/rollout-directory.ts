@@ -23,21 +23,25 @@ export interface StoredRollout {
   readonly updatedBy: string;
 }
 
+/** Who decided, when (epoch milliseconds), and from which revision: one read later may be another's verdict. */
+export interface Decided {
+  readonly id: string;
+  readonly now: number;
+  readonly seen: number;
+}
+
 /** The rollouts of a store, from opening to closing. */
 export interface RolloutDirectory {
   /** Of exactly these two versions; undefined where none was started of them. */
   find(slug: string, versions: Pick<Rollout, 'stable' | 'canary'>): StoredRollout | undefined;
   all(): readonly StoredRollout[];
+  /** Of whatever versions the slug has a state; 0 where none was ever started. */
+  revision(slug: string): number;
   /** Told after each reading that followed a change. Returns the way to stop. */
   onChange(listener: () => void): () => void;
   refresh(): Promise<void>;
   /** Stores `next` unless somebody was faster, together with `more`. Throws `conflict`. */
-  put(
-    slug: string,
-    next: RolloutState,
-    by: { readonly id: string; readonly now: number },
-    more?: readonly Step[],
-  ): Promise<void>;
+  put(slug: string, next: RolloutState, by: Decided, more?: readonly Step[]): Promise<void>;
   close(): void;
 }
 
@@ -52,12 +56,12 @@ export async function openRolloutDirectory(
     statement: listRollouts,
     ...(onFailure === undefined ? {} : { onFailure }),
   });
-  let seen: readonly RolloutRow[] | undefined;
+  let parsed: readonly RolloutRow[] | undefined;
   let bySlug: ReadonlyMap<string, StoredRollout> = new Map();
   const current = (): ReadonlyMap<string, StoredRollout> => {
     const rows = mirror.rows();
-    if (rows !== seen) {
-      seen = rows;
+    if (rows !== parsed) {
+      parsed = rows;
       bySlug = new Map(rows.map((row) => [row.slug, parseRow(row)]));
     }
     return bySlug;
@@ -68,15 +72,15 @@ export async function openRolloutDirectory(
       return found?.state.stable === stable && found.state.canary === canary ? found : undefined;
     },
     all: () => [...current().values()],
+    revision: (slug) => current().get(slug)?.revision ?? 0,
     onChange: mirror.onChange,
     refresh: mirror.refresh,
-    async put(slug, next, { id, now }, more = []) {
-      const before = current().get(slug);
+    async put(slug, next, { id, now, seen }, more = []) {
       const values = { slug, ...columnsOf(next), now, by: id };
       const step =
-        before === undefined
+        seen === 0
           ? { statement: insertRollout, values, expect: 1 }
-          : { statement: updateRollout, values: { ...values, seen: before.revision }, expect: 1 };
+          : { statement: updateRollout, values: { ...values, seen }, expect: 1 };
       try {
         await store.write('system', [step, ...more, store.announce(ROLLOUTS_TOPIC)]);
       } catch (error) {

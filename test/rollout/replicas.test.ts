@@ -21,8 +21,14 @@ async function createReplica(store: Store, clock: FakeClock) {
   const directory = await openRolloutDirectory(store);
   const samples = createSamples({ store, now: clock.now });
   const verdicts: string[] = [];
+  const hooks = { beforeSamples: () => Promise.resolve() };
   const analyser = createAnalyser({
-    store,
+    store: {
+      async read(scope, statement, values) {
+        await hooks.beforeSamples();
+        return store.read(scope, statement, values);
+      },
+    },
     directory,
     now: clock.now,
     rolloutOf: (slug) => (slug === 'shop' ? IMPATIENT : undefined),
@@ -40,6 +46,7 @@ async function createReplica(store: Store, clock: FakeClock) {
   const count = samples.samplerFor('shop', IMPATIENT, () => state()?.status === 'running');
   return {
     directory,
+    hooks,
     samples,
     verdicts,
     commands,
@@ -135,6 +142,24 @@ eachStore(({ createDatabase }) => {
       'running 50 -> promoted 100',
     ]);
   }, 60_000);
+
+  test('P27: a judge that is overtaken while it reads changes nothing of the other’s verdict', async () => {
+    const { clock, replicas, first, settle } = await createCluster(2);
+    const other = replicas[1] ?? first;
+    await first.commands.start(OPERATOR, 'shop', { allowBreaking: false });
+    await settle();
+    for (let call = 0; call < 50; call++) first.count(20, true);
+    await first.samples.flush();
+    await clock.pass(INTERVAL_MS + 2000);
+    // The other judges, removes what it judged, and this one hears of it: all before it reads what is left.
+    first.hooks.beforeSamples = async () => {
+      await other.analyse();
+      await first.directory.refresh();
+    };
+    await first.analyse();
+    await settle();
+    expect(replicas.map(({ state }) => state()?.failed)).toEqual([1, 1]);
+  });
 
   test('P27: a manual abort reaches every replica, and nothing is counted any more', async () => {
     const { replicas, first, settle } = await createCluster(2);

@@ -240,7 +240,7 @@ describe('the master key', () => {
     'P24 G13: rotate-secrets beside a server that serves: every call has its secret, and the old key can go',
     async () => {
       const file = join(workspace.directory, 'master-key');
-      writeFileSync(file, `${keyText(1)}\n`);
+      workspace.write('master-key', `${keyText(1)}\n`);
       const env = { QUAYSIDE_MASTER_KEY_FILE: file };
       expect(setSecret('upstream', 'planted-value', env).code).toBe(0);
       const product = await serve('${secret:upstream}', env);
@@ -252,7 +252,7 @@ describe('the master key', () => {
           if (seen !== 'planted-value') wrong.push(seen);
         }
       })();
-      writeFileSync(file, `${keyText(2)}\n${keyText(1)}\n`);
+      workspace.write('master-key', `${keyText(2)}\n${keyText(1)}\n`);
       const words = [MAIN, 'rotate-secrets', '--data-key', '--json', '--data', data];
       // Not waited for at once: the server is called meanwhile.
       const rotated = await promisify(execFile)(process.execPath, words, { env: { ...process.env, ...env } });
@@ -262,7 +262,7 @@ describe('the master key', () => {
         removed: 1,
         verified: 1,
       });
-      writeFileSync(file, `${keyText(2)}\n`);
+      workspace.write('master-key', `${keyText(2)}\n`);
       const reload = await reloaded(product);
       expect([reload.status, reload.json.result]).toEqual([200, 'success']);
       isOver = true;
