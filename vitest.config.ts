@@ -56,8 +56,11 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 10_000 } },
+    // On a shared machine a stall of seconds may hit any of five thousand tests. The reporter names what needed it.
+    retry: process.env.CI === 'true' ? 1 : 0,
     reporters: [
       'default',
+      './test/support/second-try-reporter.ts',
       ['json', { outputFile: resultsFile }],
       ...(isFullRun ? ['./test/support/requirements-reporter.ts'] : []),
     ],
