@@ -6,6 +6,7 @@ import { renderEnvExample } from './env-example.ts';
 import { renderErrorsPage } from './errors-page.ts';
 import { renderRolesPage } from './roles-page.ts';
 import { renderSqliteSchema } from './store-schema.ts';
+import { renderTrigramKernelCode } from './trigram-kernel-code.ts';
 
 /** One generated file: where it lies from the repository's root, and its whole text. */
 export interface GeneratedFile {
@@ -20,5 +21,6 @@ export const generatedFiles: readonly GeneratedFile[] = [
   { path: 'docs/roles.md', render: renderRolesPage },
   { path: 'schema/quayside.schema.json', render: renderDefinitionSchema },
   { path: '.env.example', render: renderEnvExample },
+  { path: 'src/packs/code/index/segment/trigram-kernel-code.ts', render: renderTrigramKernelCode },
   { path: 'src/store/schema.sqlite.sql', render: renderSqliteSchema },
 ];

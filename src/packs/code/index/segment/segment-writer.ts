@@ -33,7 +33,6 @@ export class SegmentWriter {
   readonly #blockOffsets: number[] = [];
   readonly #blockLines: number[] = [];
   readonly #blockAscii: number[] = [];
-  readonly #filters: Uint8Array[] = [];
   #contentBytes = 0;
 
   constructor(directory: string, file: string) {
@@ -66,7 +65,6 @@ export class SegmentWriter {
       this.#blockLines.push(line);
       const facts = this.#trigrams.addBlock(block);
       this.#blockAscii.push(facts.ascii ? 1 : 0);
-      this.#filters.push(facts.filter);
       line += facts.lineFeeds;
       start = end;
     }
@@ -86,7 +84,7 @@ export class SegmentWriter {
     );
     this.#writer.append('blockLines', sectionBytes(Uint32Array.from(this.#blockLines)));
     this.#writer.append('blockAscii', Uint8Array.from(this.#blockAscii));
-    this.#writer.append('blockFilters', Buffer.concat(this.#filters));
+    this.#writer.append('blockFilters', postings.filters);
     this.#writer.append(
       'firstBlocks',
       sectionBytes(Uint32Array.from([...this.#firstBlocks, this.#blockOffsets.length])),
