@@ -131,7 +131,12 @@ export class IndexWriter {
     try {
       const everything =
         this.#store.manifest !== undefined && this.#store.manifest.rules !== fingerprintRules(this.#rules);
-      return this.#commit(await pool.buildTree(everything), started, setup);
+      const harvest = await pool.buildTree(everything);
+      // The threads end while the state is published.
+      const stopping = pool.stop();
+      const report = this.#commit(harvest, started, setup);
+      await stopping;
+      return report;
     } finally {
       this.#running = undefined;
       await pool.stop();

@@ -8,7 +8,9 @@ import { filterBytes } from './block-filter.ts';
 import { foldUtf8 } from './case-fold.ts';
 import { bitmapBytes } from './posting-list.ts';
 import {
+  KERNEL_CHUNK_BYTES,
   KERNEL_TEXT_MAX,
+  KERNEL_TRIGRAM_BYTES,
   KernelPlace,
   returnKernel,
   type TrigramKernel,
@@ -17,7 +19,7 @@ import {
 
 const LINE_FEED = 0x0a;
 const FIRST_BYTES = 256;
-const WORD_BYTES = 4;
+const BYTE_BITS = 8;
 
 /** Postings of a segment: sorted trigrams, where the list of each ends, and the lists; and the filters of its blocks. */
 export interface Postings {
@@ -40,79 +42,111 @@ export const BLOCKS_MAX = 0xffff;
 /** Accumulates the blocks of one segment, in order. */
 export class TrigramCollector {
   readonly #kernel: TrigramKernel = takeKernel();
-  /** Where the trigrams of each block end, in the kernel's memory. */
-  readonly #blockEnds: number[] = [];
-  readonly #filters: Buffer[] = [];
+  #blocks = 0;
+  /** Blocks whose trigrams are not kept as pairs yet, in order: the number of each, and where its trigrams end. */
+  readonly #waiting: { readonly block: number; readonly to: number }[] = [];
+  #filters = Buffer.alloc(0);
+  #filtersLength = 0;
   #folded = new Uint8Array(0);
 
   /** Blocks added so far. */
   get blocks(): number {
-    return this.#blockEnds.length;
+    return this.#blocks;
   }
 
   /** Adds the next block. */
   addBlock(text: Uint8Array): BlockFacts {
-    const kernel = this.#kernel;
+    const { run } = this.#kernel;
     const ascii = isAscii(text);
     const folded = ascii ? text : this.#fold(text);
     const filterLength = filterBytes(text.length);
-    const bits = 8 * filterLength;
-    let lineFeeds = 0;
-    kernel.run.begin();
-    for (let at = 0; at < folded.length; at += KERNEL_TEXT_MAX) {
-      const piece = folded.length <= KERNEL_TEXT_MAX ? folded : folded.subarray(at, at + KERNEL_TEXT_MAX);
-      // Every byte adds at most one trigram, and a last one is written before it turns out not to be new.
-      kernel.reserve(kernel.run.top.value + WORD_BYTES * (piece.length + WORD_BYTES));
-      kernel.bytes.set(piece, KernelPlace.text);
-      lineFeeds += kernel.run.add(piece.length, bits);
+    const bits = BYTE_BITS * filterLength;
+    run.begin();
+    let lineFeeds: number;
+    if (folded.length <= KERNEL_TEXT_MAX) {
+      lineFeeds = this.#addPiece(folded, bits);
+      run.unsee();
+    } else {
+      lineFeeds = this.#addPieces(folded, bits);
+      run.forget();
     }
-    kernel.run.end(bits);
-    const filter = kernel.bytes.subarray(KernelPlace.filter, KernelPlace.filter + filterLength);
-    this.#filters.push(Buffer.from(filter));
-    this.#blockEnds.push(kernel.run.top.value);
+    run.filter(bits);
+    this.#keepFilter(filterLength);
+    this.#blocks++;
+    if (run.top.value > KernelPlace.trigrams + KERNEL_TRIGRAM_BYTES) this.#keepWaiting();
     return { ascii, lineFeeds };
   }
 
   /** Sorts what was collected into postings. The collector is spent afterwards. */
   finish(): Postings {
+    this.#keepWaiting();
     const kernel = this.#kernel;
-    const start = this.#spreadPairs();
-    const bitmap = bitmapBytes(this.blocks);
+    const { run } = kernel;
+    const bitmap = bitmapBytes(this.#blocks);
     const keys: Uint32Array[] = [];
     const ends: Uint32Array[] = [];
     const lists: Buffer[] = [];
-    // The trigrams are among the pairs now, and their place is room for sorting these and for the lists.
-    const room = KernelPlace.trigrams;
-    let from = start;
+    const from = run.free.value;
     let written = 0;
-    for (const [first, size] of kernel.table(KernelPlace.sizes, FIRST_BYTES).entries()) {
+    for (let first = 0; first < FIRST_BYTES; first++) {
+      const size = run.size(first);
       if (size === 0) continue;
-      const to = from + WORD_BYTES * size;
-      kernel.run.sort(from, to, room);
-      const count = kernel.run.encode(from, to, room, bitmap, first, written);
+      // Sorting goes there and back; then the lists, which are shorter than their pairs, are written there.
+      const room = from + size;
+      kernel.reserve(room + size);
+      run.sort(first, size, from, room);
+      const count = run.encode(from, room, room, bitmap, first, written);
       keys.push(kernel.table(KernelPlace.keys, count));
       ends.push(kernel.table(KernelPlace.ends, count));
-      lists.push(Buffer.from(kernel.bytes.subarray(room, kernel.run.written.value)));
-      written += kernel.run.written.value - room;
-      from = to;
+      lists.push(Buffer.from(kernel.bytes.subarray(room, run.written.value)));
+      written += run.written.value - room;
     }
     returnKernel(kernel);
-    const filters = Buffer.concat(this.#filters);
+    const filters = this.#filters.subarray(0, this.#filtersLength);
     return { keys: joinTables(keys), ends: joinTables(ends), lists: Buffer.concat(lists), filters };
   }
 
-  // Behind the trigrams, where the pairs of each first byte lie together. Returns where the first of them is.
-  #spreadPairs(): number {
+  #addPiece(piece: Uint8Array, filterBits: number): number {
+    this.#kernel.bytes.set(piece, KernelPlace.text);
+    const lineFeeds = this.#kernel.run.add(piece.length, filterBits);
+    this.#waiting.push({ block: this.#blocks, to: this.#kernel.run.top.value });
+    return lineFeeds;
+  }
+
+  // Of a block of one enormous line. The kernel cannot hold all its trigrams, so they are kept piece by piece.
+  #addPieces(text: Uint8Array, filterBits: number): number {
+    let lineFeeds = 0;
+    for (let at = 0; at < text.length; at += KERNEL_TEXT_MAX) {
+      lineFeeds += this.#addPiece(text.subarray(at, at + KERNEL_TEXT_MAX), filterBits);
+      this.#keepWaiting();
+    }
+    return lineFeeds;
+  }
+
+  #keepWaiting(): void {
     const { run } = this.#kernel;
-    const start = run.top.value;
-    this.#kernel.reserve(start + (start - KernelPlace.trigrams));
-    run.lay(start);
+    const bytes = run.top.value - KernelPlace.trigrams;
+    // A chunk holds a little less than its size, and every first byte may begin one.
+    this.#kernel.reserve(run.free.value + 2 * bytes + FIRST_BYTES * KERNEL_CHUNK_BYTES);
     let from: number = KernelPlace.trigrams;
-    for (const [block, to] of this.#blockEnds.entries()) {
-      run.spread(from, to, block);
+    for (const { block, to } of this.#waiting) {
+      run.keep(from, to, block);
       from = to;
     }
-    return start;
+    this.#waiting.length = 0;
+    run.rewind();
+  }
+
+  // All in one buffer: as many small ones keep the garbage collector busy.
+  #keepFilter(length: number): void {
+    if (this.#filtersLength + length > this.#filters.length) {
+      const larger = Buffer.allocUnsafe(2 * (this.#filtersLength + length));
+      larger.set(this.#filters.subarray(0, this.#filtersLength));
+      this.#filters = larger;
+    }
+    const { filter } = KernelPlace;
+    this.#kernel.bytes.copy(this.#filters, this.#filtersLength, filter, filter + length);
+    this.#filtersLength += length;
   }
 
   #fold(text: Uint8Array): Uint8Array {

@@ -15,25 +15,32 @@ interface KernelExports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   /** Where the next distinct trigram goes. */
   readonly top: { readonly value: number };
+  /** Where the next chunk of pairs goes. */
+  readonly free: { readonly value: number };
   /** Where the lists of {@link encode} end. */
   readonly written: { readonly value: number };
-  prepare(): void;
+  forget(): void;
   reset(): void;
   begin(): void;
   add(length: number, filterBits: number): number;
-  end(filterBits: number): void;
-  lay(from: number): void;
-  spread(from: number, to: number, block: number): void;
-  sort(from: number, to: number, room: number): void;
+  filter(filterBits: number): void;
+  unsee(): void;
+  keep(from: number, to: number, block: number): void;
+  rewind(): void;
+  size(first: number): number;
+  sort(first: number, size: number, from: number, room: number): void;
   encode(from: number, to: number, out: number, bitmap: number, first: number, base: number): number;
 }
 
 /** Text that the kernel takes at a time. */
 export const KERNEL_TEXT_MAX = 1 << 16;
+/** Trigrams that wait until there are this many bytes of them are kept in one go, which is faster than block by block. */
+export const KERNEL_TRIGRAM_BYTES = 1 << 19;
+/** Pairs lie in chunks of which each belongs to one first byte. */
+export const KERNEL_CHUNK_BYTES = 1 << 12;
 /** Where things lie, as listed in the kernel's source. */
 export const KernelPlace = {
   filter: 0x210000,
-  sizes: 0x213000,
   text: 0x214010,
   keys: 0x225000,
   ends: 0x265000,
@@ -41,8 +48,6 @@ export const KernelPlace = {
 } as const;
 const WORD_BYTES = 4;
 const PAGE_BYTES = 1 << 16;
-/** Room is added in such steps: a segment of one edited file stays small, one of 64 MiB takes a dozen of them. */
-const GROWTH_BYTES = 8 << 20;
 
 /** One instance; used for one segment at a time. */
 export class TrigramKernel {
@@ -54,7 +59,7 @@ export class TrigramKernel {
     const code = new WebAssembly.Module(Buffer.from(trigramKernelCode, 'base64'));
     this.run = parseExports(new WebAssembly.Instance(code).exports);
     this.bytes = Buffer.from(this.run.memory.buffer);
-    this.run.prepare();
+    this.run.forget();
   }
 
   /** A copy of the table of 32-bit words at `from`. */
@@ -66,7 +71,8 @@ export class TrigramKernel {
   reserve(end: number): void {
     const missing = end - this.bytes.length;
     if (missing <= 0) return;
-    this.run.memory.grow(Math.ceil(Math.max(missing, GROWTH_BYTES) / PAGE_BYTES));
+    // Each time it grows the garbage collector takes all of it for new, and what is not written to takes no memory.
+    this.run.memory.grow(Math.ceil(Math.max(missing, this.bytes.length) / PAGE_BYTES));
     this.bytes = Buffer.from(this.run.memory.buffer);
   }
 }

@@ -5,39 +5,41 @@
 ;;   0x000000  seen: a bit for each trigram. Those that hold a line feed are always set, so they are never new.
 ;;   0x200000  marks: a byte for each bit of the filter of the block in work
 ;;   0x210000  filter of the block that was ended last
-;;   0x213000  sizes: how many pairs each first byte has
-;;   0x213400  places: where the next pair of each first byte goes
+;;   0x213000  first chunk of each first byte, 0x213400 where its next pair goes
 ;;   0x213800  counts of the second byte, 0x213c00 counts of the third
 ;;   0x214000  the last bytes of the piece before, then at 0x214010 the piece of text in work, at most 64 KiB
 ;;   0x225000  keys, 0x265000 ends: of the lists of one first byte
-;;   0x2b0000  trigrams: the distinct ones of every block, block after block
+;;   0x2b0000  trigrams: the distinct ones of some blocks, block after block, at most 1 MiB
+;;   0x3b0000  pairs, in chunks of 4 KiB that each belong to one first byte; a chunk begins with where the next one is
+;; Pairs have the other two bytes above and the number of the block below.
 (module
-  (memory (export "memory") 43)
+  (memory (export "memory") 59)
 
   ;; Where the next trigram goes, and where those of the block in work begin.
   (global $top (export "top") (mut i32) (i32.const 0x2b0000))
   (global $first (mut i32) (i32.const 0x2b0000))
-  ;; Where the list that `encode` wrote last ends.
+  ;; Where the next chunk goes.
+  (global $free (export "free") (mut i32) (i32.const 0x3b0000))
+  ;; Where the lists that `encode` wrote last end.
   (global $written (export "written") (mut i32) (i32.const 0))
 
-  ;; Sets the bits of the trigrams that hold a line feed. Rows of 32 bytes stand for the first two bytes.
-  (func (export "prepare") (local $row i32)
-    (memory.fill (i32.const 0x14000) (i32.const 0xff) (i32.const 0x2000))
+  ;; Forgets which trigrams were seen, but for those that hold a line feed. Rows of 32 bytes stand for two first bytes.
+  (func (export "forget") (local $row i32)
+    (memory.fill (i32.const 0) (i32.const 0) (i32.const 0x200000))
     (loop $rows
-      (i32.store (i32.shl (local.get $row) (i32.const 5))
-        (i32.or
-          (i32.load (i32.shl (local.get $row) (i32.const 5)))
-          (i32.const 0x400)))
+      (i32.store (i32.shl (local.get $row) (i32.const 5)) (i32.const 0x400))
       (if (i32.eq (i32.and (local.get $row) (i32.const 0xff)) (i32.const 10))
         (then (memory.fill (i32.shl (local.get $row) (i32.const 5)) (i32.const 0xff) (i32.const 32))))
       (br_if $rows (i32.lt_u
         (local.tee $row (i32.add (local.get $row) (i32.const 1)))
-        (i32.const 0x10000)))))
+        (i32.const 0x10000))))
+    (memory.fill (i32.const 0x14000) (i32.const 0xff) (i32.const 0x2000)))
 
   ;; Forgets all blocks.
   (func (export "reset")
     (global.set $top (i32.const 0x2b0000))
-    (memory.fill (i32.const 0x213000) (i32.const 0) (i32.const 0x400)))
+    (global.set $free (i32.const 0x3b0000))
+    (memory.fill (i32.const 0x213000) (i32.const 0) (i32.const 0x800)))
 
   ;; Begins a block: before it is a line feed.
   (func (export "begin")
@@ -121,88 +123,117 @@
     (i32.store (i32.const 0x21400c) (i32.load (i32.sub (local.get $end) (i32.const 4))))
     (local.get $feeds))
 
-  ;; Ends a block: its filter is put together, its trigrams are counted by first byte and are unseen again.
-  (func (export "end") (param $bits i32)
-    (local $at i32) (local $key i32) (local $size i32)
+  ;; Unsees the trigrams of the block in work.
+  (func (export "unsee") (local $at i32) (local $key i32)
+    (local.set $at (global.get $first))
+    (block $unseen (loop $each
+      (br_if $unseen (i32.ge_u (local.get $at) (global.get $top)))
+      (local.set $key (i32.load (local.get $at)))
+      ;; What is left of a word is the line feed among the first 32 third bytes.
+      (i32.store
+        (i32.and (i32.shr_u (local.get $key) (i32.const 3)) (i32.const 0x1ffffc))
+        (i32.shl (i32.eqz (i32.and (local.get $key) (i32.const 0xe0))) (i32.const 10)))
+      (local.set $at (i32.add (local.get $at) (i32.const 4)))
+      (br $each))))
+
+  ;; Keeps the trigrams `from..to` as pairs of a block.
+  (func (export "keep") (param $from i32) (param $to i32) (param $block i32)
+    (local $key i32) (local $place i32) (local $target i32) (local $chunk i32)
+    (block $kept (loop $each
+      (br_if $kept (i32.ge_u (local.get $from) (local.get $to)))
+      (local.set $key (i32.load (local.get $from)))
+      (local.set $place (i32.and (i32.shr_u (local.get $key) (i32.const 14)) (i32.const 0x3fc)))
+      (local.set $target (i32.load offset=0x213400 (local.get $place)))
+      ;; At the end of a chunk, and before there is one.
+      (if (i32.eqz (i32.and (local.get $target) (i32.const 0xfff))) (then
+        (local.set $chunk (global.get $free))
+        (global.set $free (i32.add (local.get $chunk) (i32.const 0x1000)))
+        (if (i32.eqz (local.get $target))
+          (then (i32.store offset=0x213000 (local.get $place) (local.get $chunk)))
+          (else (i32.store (i32.sub (local.get $target) (i32.const 0x1000)) (local.get $chunk))))
+        (local.set $target (i32.add (local.get $chunk) (i32.const 4)))))
+      (i32.store (local.get $target) (i32.or (i32.shl (local.get $key) (i32.const 16)) (local.get $block)))
+      (i32.store offset=0x213400 (local.get $place) (i32.add (local.get $target) (i32.const 4)))
+      (local.set $from (i32.add (local.get $from) (i32.const 4)))
+      (br $each))))
+
+  ;; Makes room for trigrams: all of them are kept.
+  (func (export "rewind")
+    (global.set $top (i32.const 0x2b0000)))
+
+  ;; Puts the filter of a block together, which has `bits`, and clears its marks.
+  (func (export "filter") (param $bits i32) (local $at i32)
     (loop $pack
       (i32.store16 offset=0x210000 (i32.shr_u (local.get $at) (i32.const 3))
         (i8x16.bitmask (v128.load offset=0x200000 (local.get $at))))
       (v128.store offset=0x200000 (local.get $at) (v128.const i64x2 0 0))
       (br_if $pack (i32.lt_u
         (local.tee $at (i32.add (local.get $at) (i32.const 16)))
-        (local.get $bits))))
-    (local.set $at (global.get $first))
-    (block $ended (loop $each
-      (br_if $ended (i32.ge_u (local.get $at) (global.get $top)))
-      (local.set $key (i32.load (local.get $at)))
-      ;; What is left of a word is the line feed among the first 32 third bytes.
-      (i32.store
-        (i32.and (i32.shr_u (local.get $key) (i32.const 3)) (i32.const 0x1ffffc))
-        (i32.shl (i32.eqz (i32.and (local.get $key) (i32.const 0xe0))) (i32.const 10)))
-      (local.set $size (i32.and (i32.shr_u (local.get $key) (i32.const 14)) (i32.const 0x3fc)))
-      (i32.store offset=0x213000 (local.get $size)
-        (i32.add (i32.load offset=0x213000 (local.get $size)) (i32.const 1)))
-      (local.set $at (i32.add (local.get $at) (i32.const 4)))
-      (br $each))))
+        (local.get $bits)))))
 
-  ;; Lays out the room for the pairs, which begins at `from`.
-  (func (export "lay") (param $from i32) (local $at i32)
-    (loop $each
-      (i32.store offset=0x213400 (local.get $at) (local.get $from))
-      (local.set $from (i32.add (local.get $from)
-        (i32.shl (i32.load offset=0x213000 (local.get $at)) (i32.const 2))))
-      (br_if $each (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 4))) (i32.const 0x400)))))
-
-  ;; Puts the trigrams `from..to` of a block to those with the same first byte, as pairs: two bytes above, the block below.
-  (func (export "spread") (param $from i32) (param $to i32) (param $block i32)
-    (local $key i32) (local $place i32) (local $target i32)
-    (block $done (loop $each
-      (br_if $done (i32.ge_u (local.get $from) (local.get $to)))
-      (local.set $key (i32.load (local.get $from)))
-      (local.set $place (i32.and (i32.shr_u (local.get $key) (i32.const 14)) (i32.const 0x3fc)))
-      (local.set $target (i32.load offset=0x213400 (local.get $place)))
-      (i32.store (local.get $target) (i32.or (i32.shl (local.get $key) (i32.const 16)) (local.get $block)))
-      (i32.store offset=0x213400 (local.get $place) (i32.add (local.get $target) (i32.const 4)))
-      (local.set $from (i32.add (local.get $from) (i32.const 4)))
-      (br $each))))
-
-  ;; Sorts the pairs `from..to` by their two bytes; stable, so blocks stay in order. `room` is as large as they are.
-  (func (export "sort") (param $from i32) (param $to i32) (param $room i32)
-    (local $at i32) (local $pair i32) (local $place i32)
-    (memory.fill (i32.const 0x213800) (i32.const 0) (i32.const 0x800))
-    (local.set $at (local.get $from))
+  ;; Bytes of the pairs of a first byte.
+  (func (export "size") (param $first i32) (result i32)
+    (local $chunk i32) (local $end i32) (local $size i32)
+    (local.set $chunk (i32.load offset=0x213000 (i32.shl (local.get $first) (i32.const 2))))
+    (local.set $end (i32.load offset=0x213400 (i32.shl (local.get $first) (i32.const 2))))
+    (if (i32.eqz (local.get $end)) (then (return (i32.const 0))))
+    ;; The last chunk is the one in which, or right behind which, the next pair would go.
     (block $counted (loop $count
-      (br_if $counted (i32.ge_u (local.get $at) (local.get $to)))
-      (local.set $pair (i32.load (local.get $at)))
-      (local.set $place (i32.and (i32.shr_u (local.get $pair) (i32.const 22)) (i32.const 0x3fc)))
-      (i32.store offset=0x213800 (local.get $place)
-        (i32.add (i32.load offset=0x213800 (local.get $place)) (i32.const 4)))
-      (local.set $place (i32.and (i32.shr_u (local.get $pair) (i32.const 14)) (i32.const 0x3fc)))
-      (i32.store offset=0x213c00 (local.get $place)
-        (i32.add (i32.load offset=0x213c00 (local.get $place)) (i32.const 4)))
-      (local.set $at (i32.add (local.get $at) (i32.const 4)))
+      (br_if $counted (i32.le_u (i32.sub (local.get $end) (local.get $chunk)) (i32.const 0x1000)))
+      (local.set $size (i32.add (local.get $size) (i32.const 0xffc)))
+      (local.set $chunk (i32.load (local.get $chunk)))
       (br $count)))
+    (i32.add (local.get $size) (i32.sub (i32.sub (local.get $end) (local.get $chunk)) (i32.const 4))))
+
+  ;; Puts the pairs of a first byte, which take `size`, to `from` and sorts them by their two bytes. That is stable, so
+  ;; blocks stay in order. `room` has as much place again.
+  (func (export "sort") (param $first i32) (param $size i32) (param $from i32) (param $room i32)
+    (local $at i32) (local $end i32) (local $stop i32) (local $chunk i32) (local $distance i32)
+    (local $pair i32) (local $place i32) (local $target i32)
+    (memory.fill (i32.const 0x213800) (i32.const 0) (i32.const 0x800))
+    (local.set $chunk (i32.load offset=0x213000 (i32.shl (local.get $first) (i32.const 2))))
+    (local.set $at (local.get $from))
+    (local.set $end (i32.add (local.get $from) (local.get $size)))
+    ;; Copies chunk by chunk and counts both bytes.
+    (block $gathered (loop $gather
+      (br_if $gathered (i32.ge_u (local.get $at) (local.get $end)))
+      (local.set $distance (i32.sub (local.get $chunk) (local.get $at)))
+      (local.set $stop (i32.sub (local.get $end) (local.get $at)))
+      (local.set $stop (i32.add (local.get $at)
+        (select (local.get $stop) (i32.const 0xffc) (i32.lt_u (local.get $stop) (i32.const 0xffc)))))
+      (loop $copy
+        (local.set $pair (i32.load offset=4 (i32.add (local.get $distance) (local.get $at))))
+        (i32.store (local.get $at) (local.get $pair))
+        (local.set $place (i32.and (i32.shr_u (local.get $pair) (i32.const 22)) (i32.const 0x3fc)))
+        (i32.store offset=0x213800 (local.get $place)
+          (i32.add (i32.load offset=0x213800 (local.get $place)) (i32.const 4)))
+        (local.set $place (i32.and (i32.shr_u (local.get $pair) (i32.const 14)) (i32.const 0x3fc)))
+        (i32.store offset=0x213c00 (local.get $place)
+          (i32.add (i32.load offset=0x213c00 (local.get $place)) (i32.const 4)))
+        (br_if $copy (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 4))) (local.get $stop))))
+      (local.set $chunk (i32.load (local.get $chunk)))
+      (br $gather)))
     (call $sum (i32.const 0x213c00) (local.get $room))
     (call $sum (i32.const 0x213800) (local.get $from))
     (local.set $at (local.get $from))
     (block $third (loop $each
-      (br_if $third (i32.ge_u (local.get $at) (local.get $to)))
+      (br_if $third (i32.ge_u (local.get $at) (local.get $end)))
       (local.set $pair (i32.load (local.get $at)))
       (local.set $place (i32.and (i32.shr_u (local.get $pair) (i32.const 14)) (i32.const 0x3fc)))
-      (i32.store (i32.load offset=0x213c00 (local.get $place)) (local.get $pair))
-      (i32.store offset=0x213c00 (local.get $place)
-        (i32.add (i32.load offset=0x213c00 (local.get $place)) (i32.const 4)))
+      (local.set $target (i32.load offset=0x213c00 (local.get $place)))
+      (i32.store (local.get $target) (local.get $pair))
+      (i32.store offset=0x213c00 (local.get $place) (i32.add (local.get $target) (i32.const 4)))
       (local.set $at (i32.add (local.get $at) (i32.const 4)))
       (br $each)))
     (local.set $at (local.get $room))
-    (local.set $to (i32.add (local.get $room) (i32.sub (local.get $to) (local.get $from))))
+    (local.set $end (i32.add (local.get $room) (local.get $size)))
     (block $second (loop $each
-      (br_if $second (i32.ge_u (local.get $at) (local.get $to)))
+      (br_if $second (i32.ge_u (local.get $at) (local.get $end)))
       (local.set $pair (i32.load (local.get $at)))
       (local.set $place (i32.and (i32.shr_u (local.get $pair) (i32.const 22)) (i32.const 0x3fc)))
-      (i32.store (i32.load offset=0x213800 (local.get $place)) (local.get $pair))
-      (i32.store offset=0x213800 (local.get $place)
-        (i32.add (i32.load offset=0x213800 (local.get $place)) (i32.const 4)))
+      (local.set $target (i32.load offset=0x213800 (local.get $place)))
+      (i32.store (local.get $target) (local.get $pair))
+      (i32.store offset=0x213800 (local.get $place) (i32.add (local.get $target) (i32.const 4)))
       (local.set $at (i32.add (local.get $at) (i32.const 4)))
       (br $each))))
 
