@@ -7,6 +7,8 @@ import { encodeUtf8 } from '../regex/utf8-automaton.ts';
 
 const BYTE_VALUES = 256;
 const ASCII_LIMIT = 0x80;
+/** The bits of four bytes of which none is set where all are ASCII. */
+const WORD_NOT_ASCII = 0x80808080 | 0;
 
 /** Lower-case form of every ASCII byte; other bytes stand for themselves. */
 export const ASCII_FOLD: Uint8Array = Uint8Array.from({ length: BYTE_VALUES }, (_, byte) =>
@@ -14,19 +16,30 @@ export const ASCII_FOLD: Uint8Array = Uint8Array.from({ length: BYTE_VALUES }, (
 );
 
 /**
- * Folds UTF-8 text into `target`, which must be as long: a letter is represented by the smallest of its orbit,
- * so folding never lengthens text. Bytes that are no UTF-8 are kept.
+ * Folds what is not ASCII of UTF-8 text into `target`, which must be as long and begin at a multiple of four in its
+ * buffer: a letter is represented by the smallest of its orbit, so folding never lengthens text. ASCII and bytes that are
+ * no UTF-8 are kept.
  * @returns the number of bytes written.
  */
 export function foldUtf8(text: Uint8Array, target: Uint8Array): number {
   const haystack = { bytes: text, start: 0, end: text.length };
+  // Most of most texts is ASCII, which is copied as a whole and skipped a word at a time until a letter gets shorter.
+  target.set(text);
+  const words = new Int32Array(target.buffer, target.byteOffset, text.length >>> 2);
   let written = 0;
   let position = 0;
   while (position < text.length) {
+    if (written === position && (position & 3) === 0) {
+      let word = position >>> 2;
+      while (word < words.length && ((words[word] as number) & WORD_NOT_ASCII) === 0) word++;
+      position = word << 2;
+      written = position;
+      if (position >= text.length) break;
+    }
     const byte = text[position] ?? 0;
     const codePoint = byte < ASCII_LIMIT ? -1 : decodeAt(haystack, position);
     if (codePoint < 0) {
-      target[written++] = ASCII_FOLD[byte] ?? byte;
+      target[written++] = byte;
       position++;
       continue;
     }

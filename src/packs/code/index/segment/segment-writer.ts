@@ -74,8 +74,7 @@ export class SegmentWriter {
 
   /** Writes the tables, syncs, and names the file. */
   publish(): SegmentRecord {
-    const postings = this.#trigrams.finish();
-    this.#writer.append('postings', postings.lists);
+    const postings = this.#trigrams.finish((lists) => this.#writer.append('postings', lists));
     this.#writer.append('keys', sectionBytes(postings.keys));
     this.#writer.append('ends', sectionBytes(postings.ends));
     this.#writer.append(

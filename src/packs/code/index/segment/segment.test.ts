@@ -22,7 +22,9 @@ function listOf(blocks: Uint16Array): Uint8Array {
   const collector = new TrigramCollector();
   const held = new Set(blocks);
   for (let block = 0; block < BLOCKS; block++) collector.addBlock(Buffer.from(held.has(block) ? 'abc' : 'a'));
-  return collector.finish().lists;
+  const lists: Buffer[] = [];
+  collector.finish((piece) => lists.push(Buffer.from(piece)));
+  return Buffer.concat(lists);
 }
 
 describe('posting lists', () => {

@@ -21,11 +21,10 @@ const LINE_FEED = 0x0a;
 const FIRST_BYTES = 256;
 const BYTE_BITS = 8;
 
-/** Postings of a segment: sorted trigrams, where the list of each ends, and the lists; and the filters of its blocks. */
+/** Postings of a segment but for the lists: sorted trigrams and where the list of each ends; and the filters of its blocks. */
 export interface Postings {
   readonly keys: Uint32Array;
   readonly ends: Uint32Array;
-  readonly lists: Uint8Array;
   /** One after the other, of {@link filterBytes} each. */
   readonly filters: Uint8Array;
 }
@@ -77,15 +76,17 @@ export class TrigramCollector {
     return { ascii, lineFeeds };
   }
 
-  /** Sorts what was collected into postings. The collector is spent afterwards. */
-  finish(): Postings {
+  /**
+   * Sorts what was collected into postings. `onLists` gets their lists in order and in pieces, which are gone when it
+   * returns. The collector is spent afterwards.
+   */
+  finish(onLists: (lists: Uint8Array) => void): Postings {
     this.#keepWaiting();
     const kernel = this.#kernel;
     const { run } = kernel;
     const bitmap = bitmapBytes(this.#blocks);
     const keys: Uint32Array[] = [];
     const ends: Uint32Array[] = [];
-    const lists: Buffer[] = [];
     const from = run.free.value;
     let written = 0;
     for (let first = 0; first < FIRST_BYTES; first++) {
@@ -98,12 +99,12 @@ export class TrigramCollector {
       const count = run.encode(from, room, room, bitmap, first, written);
       keys.push(kernel.table(KernelPlace.keys, count));
       ends.push(kernel.table(KernelPlace.ends, count));
-      lists.push(Buffer.from(kernel.bytes.subarray(room, run.written.value)));
+      onLists(kernel.bytes.subarray(room, run.written.value));
       written += run.written.value - room;
     }
     returnKernel(kernel);
     const filters = this.#filters.subarray(0, this.#filtersLength);
-    return { keys: joinTables(keys), ends: joinTables(ends), lists: Buffer.concat(lists), filters };
+    return { keys: joinTables(keys), ends: joinTables(ends), filters };
   }
 
   #addPiece(piece: Uint8Array, filterBits: number): number {
