@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { HandlerError } from '../../errors.ts';
 import type { Log } from '../../telemetry/log.ts';
+import { startYielding, type YieldingThread } from '../../thread-priority.ts';
 import { logConsole } from './console-output.ts';
 import type { createInboxes, Inbox } from './inbox.ts';
 import type { Failure, FromWorker, ToWorker } from './messages.ts';
@@ -18,6 +19,12 @@ const GRACE_MS = 100;
  */
 const MEMORY_INTERVAL_MS = 50;
 const MEMORY_HEADROOM_MB = 512;
+/**
+ * The first two looks come sooner where a thread need not start first. A job that kept a processor for half of the time
+ * between two looks makes its thread give way.
+ */
+const FIRST_LOOKS_MS = 10;
+const HOG_SHARE = 1 / 2;
 const BYTES_PER_MB = 1024 * 1024;
 /** Room for short-lived values, and for the stack of deep recursion; V8's own defaults are larger than needed. */
 const YOUNG_GENERATION_MB = 16;
@@ -71,9 +78,16 @@ export class PoolWorker {
   isOnline = false;
   /** Takes no more jobs and ends as soon as it is free. */
   isRetired = false;
+  /** Its job is not a quick one. */
+  isSlow = false;
+  /** Stands behind all other threads for good, since a job of it kept a processor. */
+  hasGivenWay = false;
+  /** Has ended a job: nothing of a start is left in the time of the next. */
+  #hasServed = false;
   #job: WorkerJob | undefined;
   #stopTimer: NodeJS.Timeout | undefined;
-  #memoryTimer: NodeJS.Timeout | undefined;
+  #lookTimer: NodeJS.Timeout | undefined;
+  readonly #thread: YieldingThread;
   readonly #worker: Worker;
   readonly #inbox: Inbox<FromWorker>;
   readonly #deps: PoolWorkerDeps;
@@ -83,20 +97,23 @@ export class PoolWorker {
     this.#inbox = deps.inboxes((message) => this.#take(message));
     this.memoryMb = deps.memoryMb;
     const { program } = deps;
-    this.#worker = new Worker(program.file, {
-      // Console output must not reach stdout: over stdio that is the protocol's.
-      stdout: true,
-      stderr: true,
-      execArgv: [],
-      env: workerEnvironment(),
-      workerData: { memoryMb: deps.memoryMb, code: program.code?.() },
-      resourceLimits: {
-        maxOldGenerationSizeMb: deps.memoryMb + MEMORY_HEADROOM_MB,
-        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
-        ...(program.stackSizeMb === undefined ? {} : { stackSizeMb: program.stackSizeMb }),
-      },
-      name: program.name,
-    });
+    const start = () =>
+      new Worker(program.file, {
+        // Console output must not reach stdout: over stdio that is the protocol's.
+        stdout: true,
+        stderr: true,
+        execArgv: [],
+        env: workerEnvironment(),
+        workerData: { memoryMb: deps.memoryMb, code: program.code?.() },
+        resourceLimits: {
+          maxOldGenerationSizeMb: deps.memoryMb + MEMORY_HEADROOM_MB,
+          maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+          ...(program.stackSizeMb === undefined ? {} : { stackSizeMb: program.stackSizeMb }),
+        },
+        name: program.name,
+      });
+    this.#thread = startYielding(start);
+    this.#worker = this.#thread.worker;
     this.#worker.unref();
     this.#worker.on('online', () => {
       this.isOnline = true;
@@ -115,7 +132,7 @@ export class PoolWorker {
   start(job: WorkerJob): void {
     this.#job = job;
     this.#worker.ref();
-    this.#watchMemory(job);
+    this.#watch(job, 0);
     try {
       this.#worker.postMessage(job.message);
     } catch (error) {
@@ -128,18 +145,25 @@ export class PoolWorker {
     }
   }
 
-  /** Quick calls end before the first look. Buffers outside the heap count too. */
-  #watchMemory(job: WorkerJob): void {
-    this.#memoryTimer = setTimeout(async () => {
+  /** Quick calls end before the first look. Buffers outside the heap count as memory too. */
+  #watch(job: WorkerJob, looks: number, cpuBefore?: number): void {
+    const waitMs = looks < 2 && this.#hasServed ? FIRST_LOOKS_MS : MEMORY_INTERVAL_MS;
+    this.#lookTimer = setTimeout(async () => {
+      this.isSlow = true;
+      const cpu = this.#thread.cpuMs();
+      if (cpu !== undefined && cpuBefore !== undefined && cpu - cpuBefore > waitMs * HOG_SHARE) {
+        this.hasGivenWay = true;
+        this.#thread.giveWay();
+      }
       const used = await this.#usedBytes();
       if (this.#job !== job) return;
       const allowedMb = this.memoryMb + (this.#deps.program.ownMb ?? 0);
-      if (used <= allowedMb * BYTES_PER_MB) return this.#watchMemory(job);
+      if (used <= allowedMb * BYTES_PER_MB) return this.#watch(job, looks + 1, cpu);
       this.#job = undefined;
       this.#deps.killed('memory');
       void this.stop();
       job.fail(this.#memoryError());
-    }, MEMORY_INTERVAL_MS);
+    }, waitMs);
   }
 
   async #usedBytes(): Promise<number> {
@@ -223,9 +247,11 @@ export class PoolWorker {
   #finish(): WorkerJob | undefined {
     const job = this.#job;
     this.#job = undefined;
+    this.isSlow = false;
+    this.#hasServed = true;
     clearTimeout(this.#stopTimer);
     this.#stopTimer = undefined;
-    clearTimeout(this.#memoryTimer);
+    clearTimeout(this.#lookTimer);
     this.#worker.unref();
     if (this.isRetired) void this.stop();
     else this.#deps.freed(this);
@@ -258,7 +284,7 @@ export class PoolWorker {
     for (const message of this.#inbox.clear()) if (message.kind !== 'remark') this.#take(message);
     this.isRetired = true;
     clearTimeout(this.#stopTimer);
-    clearTimeout(this.#memoryTimer);
+    clearTimeout(this.#lookTimer);
     const job = this.#job;
     this.#job = undefined;
     job?.fail(
