@@ -36,7 +36,7 @@ async function start(): Promise<{
 }
 
 test.runIf(process.platform === 'linux')(
-  'P04: a thread works behind the one that started it, and behind all when it must give way',
+  'a thread works behind the one that started it, and behind all when it must give way',
   async () => {
     const { thread, niceness, spin } = await start();
     expect(niceness()).toBe(10);
