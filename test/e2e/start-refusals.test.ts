@@ -231,7 +231,7 @@ describe('a start only warns', () => {
           .poll(() => product.log())
           .toContain('callers without a credential are admitted as anonymous');
         await expect.poll(() => product.log()).toContain('The key is a placeholder.');
-        expect(product.log()).not.toContain('your-own-key-goes-here-please');
+        expect(await product.wholeLog()).not.toContain('your-own-key-goes-here-please');
         // Admitted, and without a grant: the definition gives anonymous callers none.
         expect((await call(product.url, undefined, 'tools/list')).status).toBe(403);
         expect((await call(product.url, 'qs_wrong', 'tools/list')).status).toBe(401);
@@ -257,7 +257,7 @@ describe('a start only warns', () => {
         const url = product.url.replace('localhost', '127.0.0.1');
         expect((await call(url, undefined, 'tools/list')).status).toBe(401);
         expect((await call(url, strongKey, 'tools/list')).status).toBe(200);
-        expect(product.log()).not.toContain('warn');
+        expect(await product.wholeLog()).not.toContain('warn');
       } finally {
         await product.stop();
       }

@@ -193,6 +193,56 @@ test('P04: a handler whose calls never end leaves workers, and places in the que
   }
 }, 120_000);
 
+/** A handler that answers when it is told to be kind, and never otherwise. */
+const MOODY = 'export default ({ kind }) => (kind ? "done" : new Promise(() => {}));';
+
+test('P04: a handler whose workers had to be ended holds one at a time, until its calls end well again', async () => {
+  const small = createFileTools({ size: 4, maxSize: 4 });
+  try {
+    const moody = await small.prepare({ path: small.write('moody.ts', MOODY) });
+    for (let kill = 0; kill < 2; kill++) await failure(run(moody, { timeoutMs: 50 }));
+    await expect.poll(() => small.pool.stats.busy).toBe(0);
+    const flood = (signal: AbortSignal) =>
+      Array.from({ length: 4 }, () => failure(run(moody, { signal, timeoutMs: 600_000 })));
+    const first = new AbortController();
+    const held = flood(first.signal);
+    const echo = await small.prepare({ path: small.write('echo.ts', ECHO) });
+    for (let index = 0; index < 5; index++) await run(echo, { args: { index }, timeoutMs: 60_000 });
+    expect(small.pool.stats).toMatchObject({ busy: 1, queued: 3 });
+    first.abort(new QuaysideError('draining'));
+    await Promise.all(held);
+    await expect.poll(() => small.pool.stats.busy).toBe(0);
+    for (let calm = 0; calm < 2; calm++) await run(moody, { args: { kind: true }, timeoutMs: 60_000 });
+    const second = new AbortController();
+    held.push(...flood(second.signal));
+    await expect.poll(() => small.pool.stats, { timeout: 30_000 }).toMatchObject({ busy: 3, queued: 1 });
+    second.abort(new QuaysideError('draining'));
+    await Promise.all(held);
+  } finally {
+    await small.close();
+  }
+}, 120_000);
+
+test('P04: a handler whose calls take long leaves the last idle worker to the others', async () => {
+  const small = createFileTools({ size: 2, maxSize: 4 });
+  const controller = new AbortController();
+  try {
+    const moody = await small.prepare({ path: small.write('moody.ts', MOODY) });
+    const slow = 'export default () => new Promise((resolve) => setTimeout(resolve, 300, "slow"));';
+    const sleeper = await small.prepare({ path: small.write('slow.ts', slow) });
+    const begin = () => failure(run(moody, { signal: controller.signal, timeoutMs: 600_000 }));
+    const held = [begin()];
+    await run(sleeper, { timeoutMs: 60_000 });
+    expect(small.pool.stats).toMatchObject({ workers: 2, busy: 1 });
+    held.push(begin());
+    await expect.poll(() => small.pool.stats, { timeout: 30_000 }).toMatchObject({ workers: 3, busy: 2 });
+    controller.abort(new QuaysideError('draining'));
+    await Promise.all(held);
+  } finally {
+    await small.close();
+  }
+}, 120_000);
+
 test('P04: a result that is too large stays in its worker', async () => {
   const tool = await tools.prepare(
     { path: tools.write('large.ts', "export default ({ length }: any) => 'x'.repeat(length);") },

@@ -184,7 +184,7 @@ test('P26: enhanced-logging writes debug lines for the requests of its users, an
   await putOn();
   await callAsAda('ada-at-last');
   await untilEnded(3);
-  expect(product.log()).not.toContain('ada-afterwards');
+  expect(await product.wholeLog()).not.toContain('ada-afterwards');
   await rest(operator, 'DELETE', '/api/v1/flags/enhanced-logging');
 }, 60_000);
 
@@ -242,7 +242,7 @@ test('P26 P78: an outside service decides (QUAYSIDE_FLAGS_URL); when it fails, o
       .poll(() => other.product.log())
       .toContain("The flag service cannot be asked; the product's own flags and defaults hold.");
     expect(other.product.log()).toContain('The flag service answered 500.');
-    expect(other.product.log()).not.toContain('token-of-the-flag-service');
+    expect(await other.product.wholeLog()).not.toContain('token-of-the-flag-service');
     const health = (await other.rest(operator, 'GET', '/health/detailed')).json;
     expect(JSON.stringify(health)).toContain('flag_service');
   } finally {

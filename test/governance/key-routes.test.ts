@@ -56,7 +56,7 @@ test('P12 N8: a key is in the answer that made it and in no other', async () => 
     expect(text).not.toContain(secret);
     expect(text).not.toMatch(/hash/i);
   }
-  expect(server.product.log()).not.toContain(secret);
+  expect(await server.product.wholeLog()).not.toContain(secret);
 });
 
 test('P12: all that governance names of a key can be set, and is shown', async () => {

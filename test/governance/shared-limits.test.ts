@@ -184,7 +184,7 @@ describe.skipIf(!requires.tool('redis-server'))('limits in Redis', () => {
     expect(headers['x-ratelimit-remaining']).toBe('1');
     const wrong = await serve(limit, { ...parts, REDIS_PASSWORD: 'planted-wrong' });
     expect(await health(wrong.product)).toMatchObject({ status: 'degraded' });
-    expect(wrong.product.log()).not.toContain('planted-wrong');
+    expect(await wrong.product.wholeLog()).not.toContain('planted-wrong');
   }, 120_000);
 });
 

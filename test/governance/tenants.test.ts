@@ -213,7 +213,7 @@ security:
     await expect
       .poll(() => behalf.product.log(), { timeout: 10_000 })
       .toContain('"on_behalf_of":"ada@example.com"');
-    expect(behalf.product.log()).not.toContain('mallory');
+    expect(await behalf.product.wholeLog()).not.toContain('mallory');
   });
 });
 

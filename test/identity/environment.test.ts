@@ -108,7 +108,7 @@ describe('P14 P78: CLERK_*', () => {
       }
       expect(asked).toEqual(['/v1/users/user_1 Bearer sk_test_of_this_test']);
       await product.stop();
-      expect(product.log()).not.toContain('sk_test_of_this_test');
+      expect(await product.wholeLog()).not.toContain('sk_test_of_this_test');
     },
     TIMEOUT_MS,
   );

@@ -163,7 +163,7 @@ test(
       const answer = await call(token);
       expect([name, answer.status, answer.json.error.data.reason]).toEqual([name, 401, reason]);
       expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"');
-      expect(product.log()).not.toContain(token);
+      expect(await product.wholeLog()).not.toContain(token);
       const byKeyHeader = await modern(product.url, {
         method: 'tools/call',
         params: { name: 'count', arguments: {} },

@@ -248,7 +248,7 @@ test('the key is in no list and no log', async () => {
     'forecast',
     true,
   ]);
-  expect(JSON.stringify(tools) + product.log()).not.toContain(MODEL_KEY);
+  expect(JSON.stringify(tools) + (await product.wholeLog())).not.toContain(MODEL_KEY);
 });
 
 const SAMPLED = { role: 'assistant', model: 'of-the-client', content: { type: 'text', text: '' } } as const;

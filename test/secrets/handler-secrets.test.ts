@@ -60,7 +60,7 @@ test('P24: code reads the stored secrets that its tool names, follows a new valu
     set('planted-mail-second');
     await expect.poll(() => text('read'), { timeout: 20_000 }).toBe('19econd');
     await expect.poll(() => product.log()).toContain('read ');
-    expect(product.log()).not.toContain('planted-mail');
+    expect(await product.wholeLog()).not.toContain('planted-mail');
   } finally {
     caller.close();
     await product.stop();

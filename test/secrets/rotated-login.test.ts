@@ -178,7 +178,7 @@ describe.skipIf(
       ]);
       for (const secret of [password, loginNow()[1]]) {
         expect(text).not.toContain(secret);
-        expect(product.log()).not.toContain(secret);
+        expect(await product.wholeLog()).not.toContain(secret);
       }
     },
     TIMEOUT_MS,

@@ -114,7 +114,7 @@ describe('token-signing', () => {
       expect(await statusOf(restarted, before)).toBe(401);
       expect(await statusOf(restarted, await logIn(restarted, ann))).toBe(200);
       const file = JSON.parse(readFileSync(join(data, 'secrets.json'), 'utf8'));
-      expect(restarted.log()).not.toContain(file.tokenSecret);
+      expect(await restarted.wholeLog()).not.toContain(file.tokenSecret);
       const records = await runQuayside(['audit', 'export', '--data', data]);
       const rotations = records.out
         .split('\n')

@@ -122,7 +122,7 @@ describe('the secret store', () => {
         200,
       );
       await expect.poll(() => seenKey(product), { timeout: 10_000 }).toBe('Bearer planted-third');
-      expect(product.log()).not.toContain('planted');
+      expect(await product.wholeLog()).not.toContain('planted');
       const list = quayside(['secrets', 'list']);
       expect(list.out).toMatch(/^upstream {2}version 3 {2}\d{4}-/);
       expect(quayside(['secrets', 'list', '--json']).out).not.toContain('planted');
@@ -339,7 +339,7 @@ describe('managers', () => {
       ]);
       expect(await seenKey(product)).toBe('planted-rotated planted-vault');
       awsSecrets.set('shop/key', JSON.stringify({ upstream: 'planted-aws' }));
-      expect(product.log()).not.toContain('planted');
+      expect(await product.wholeLog()).not.toContain('planted');
     },
     TIMEOUT_MS,
   );

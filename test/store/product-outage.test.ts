@@ -60,7 +60,7 @@ describe.skipIf(!(await requires.postgres()))('a product on PostgreSQL', () => {
       await proxy.mend();
       await vi.waitFor(async () => expect(await storeHealth()).toEqual(['healthy', 'healthy']), SEEN);
       expect((await ask('/api/v1/jobs')).status).toBe(200);
-      expect(product.log()).not.toContain('uncaught');
+      expect(await product.wholeLog()).not.toContain('uncaught');
       expect(await product.stop()).toBe(0);
       await proxy.cut();
     },

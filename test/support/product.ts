@@ -1,9 +1,13 @@
 // Starts the real product as its own process, the way a user does, and stops it again.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** The repository's folder. */
@@ -18,6 +22,8 @@ const SAMPLE_MAIN = join(PROJECT, 'examples', 'start.ts');
 const START_DEADLINE_MS = 60_000;
 /** Longer than the drain of a test's product ever needs; one that hangs must not outlive its test. */
 const STOP_DEADLINE_MS = 20_000;
+/** Lines are 50 ms late at most where the machine is not. */
+const LOG_DEADLINE_MS = 10_000;
 
 export interface Product {
   /** Such as `http://127.0.0.1:41234`. */
@@ -35,6 +41,8 @@ export interface Product {
   readonly report: string;
   /** Everything read of stderr so far: the log. Lines are written in blocks, some 50 ms late: poll for what must come. */
   log(): string;
+  /** The log with everything in it that was said before this call: for what must not stand there. */
+  wholeLog(): Promise<string>;
   /** Sends `signal` and resolves with the exit code; kills what does not end in time. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -81,10 +89,29 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
   };
   try {
     const report = await printedReport(child, () => log);
-    return { ...parseReport(report), report, directory, data, process: child, log: () => log, stop };
+    const parsed = parseReport(report);
+    const wholeLog = async () => {
+      if (child.exitCode === null && child.signalCode === null) await logUpToNow(parsed.origin, () => log);
+      else await finished(child.stderr);
+      return log;
+    };
+    return { ...parsed, report, directory, data, process: child, log: () => log, wholeLog, stop };
   } catch (error) {
     await stop('SIGKILL');
     throw error;
+  }
+}
+
+/** Lines leave in their order, so that behind the one about a page that is not there nothing earlier can come. */
+async function logUpToNow(origin: string, log: () => string): Promise<void> {
+  const path = `/end-of-log-${randomUUID()}`;
+  // A connection of its own, which nobody keeps open behind it.
+  const [answer] = await once(get(origin + path, { agent: false }), 'response');
+  answer.resume();
+  const deadline = performance.now() + LOG_DEADLINE_MS;
+  while (!log().includes(path)) {
+    if (performance.now() > deadline) throw new Error(`The log does not tell of GET ${path}.\n${log()}`);
+    await sleep(20);
   }
 }
 

@@ -14,7 +14,17 @@ export const rows: readonly (readonly string[])[] = [
   ['gate', 'handlers', 'packs', 'studio', 'operations', 'flags', 'rollout', 'upstreams', 'workers'],
   ['retrieval', 'databases', 'models', 'definition', 'jobs', 'store', 'egress', 'secrets'],
   ['telemetry'],
-  ['tool', 'route', 'errors', 'call-trace', 'clock', 'turn', 'accept-queue', 'line-reader'],
+  [
+    'tool',
+    'route',
+    'errors',
+    'call-trace',
+    'clock',
+    'turn',
+    'thread-priority',
+    'accept-queue',
+    'line-reader',
+  ],
 ];
 
 /** The part a file belongs to: its folder below src/, or its own name for a file that lies directly there. */

@@ -164,7 +164,7 @@ test('P24: what is granted is sealed at rest, and forgotten when the caller says
     .filter((line) => line !== '');
   expect(tokens.length).toBeGreaterThan(3);
   for (const token of new Set(tokens)) expect(files.join('')).not.toContain(token.slice(0, 40));
-  expect(product.log()).not.toContain(tokens[0]);
+  expect(await product.wholeLog()).not.toContain(tokens[0]);
   const removed = await api('eve', 'DELETE', 'authorizations/front/guarded');
   expect([removed.status, await removed.json()]).toEqual([200, { removed: true }]);
   await vi.waitFor(async () => expect(await call('eve')).toContain('HANDLER_PERMISSION_ERROR'), PATIENT);

@@ -116,7 +116,7 @@ test(
     if (product.process.exitCode === null) await once(product.process, 'exit');
     expect(product.process.exitCode).toBe(0);
     expect(pids.filter(isRunning)).toEqual([]);
-    expect(product.log()).not.toContain('"level":"error"');
+    expect(await product.wholeLog()).not.toContain('"level":"error"');
   },
   TEST_MS,
 );

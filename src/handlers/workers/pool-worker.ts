@@ -5,20 +5,16 @@ import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { HandlerError } from '../../errors.ts';
 import type { Log } from '../../telemetry/log.ts';
+import { startYielding } from '../../thread-priority.ts';
 import { logConsole } from './console-output.ts';
 import type { createInboxes, Inbox } from './inbox.ts';
+import { JobWatch } from './job-watch.ts';
 import type { Failure, FromWorker, ToWorker } from './messages.ts';
 
 /** Between telling a handler to stop and ending its thread; the thread is gone within 250 ms (spec servers §3.5). */
 const GRACE_MS = 100;
-/**
- * How often the memory of a running job is looked at. V8 aborts the whole process where one allocation (a growing
- * Map, a doubling array) overshoots the limit of a worker, so the bound is watched from outside, and V8's own limit
- * lies well above it: within one interval no code allocates that much.
- */
-const MEMORY_INTERVAL_MS = 50;
+/** V8's own limit lies so far above the one that is watched from outside (job-watch.ts). */
 const MEMORY_HEADROOM_MB = 512;
-const BYTES_PER_MB = 1024 * 1024;
 /** Room for short-lived values, and for the stack of deep recursion; V8's own defaults are larger than needed. */
 const YOUNG_GENERATION_MB = 16;
 
@@ -73,7 +69,7 @@ export class PoolWorker {
   isRetired = false;
   #job: WorkerJob | undefined;
   #stopTimer: NodeJS.Timeout | undefined;
-  #memoryTimer: NodeJS.Timeout | undefined;
+  readonly #watch: JobWatch;
   readonly #worker: Worker;
   readonly #inbox: Inbox<FromWorker>;
   readonly #deps: PoolWorkerDeps;
@@ -83,20 +79,25 @@ export class PoolWorker {
     this.#inbox = deps.inboxes((message) => this.#take(message));
     this.memoryMb = deps.memoryMb;
     const { program } = deps;
-    this.#worker = new Worker(program.file, {
-      // Console output must not reach stdout: over stdio that is the protocol's.
-      stdout: true,
-      stderr: true,
-      execArgv: [],
-      env: workerEnvironment(),
-      workerData: { memoryMb: deps.memoryMb, code: program.code?.() },
-      resourceLimits: {
-        maxOldGenerationSizeMb: deps.memoryMb + MEMORY_HEADROOM_MB,
-        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
-        ...(program.stackSizeMb === undefined ? {} : { stackSizeMb: program.stackSizeMb }),
-      },
-      name: program.name,
-    });
+    const start = () =>
+      new Worker(program.file, {
+        // Console output must not reach stdout: over stdio that is the protocol's.
+        stdout: true,
+        stderr: true,
+        execArgv: [],
+        env: workerEnvironment(),
+        workerData: { memoryMb: deps.memoryMb, code: program.code?.() },
+        resourceLimits: {
+          maxOldGenerationSizeMb: deps.memoryMb + MEMORY_HEADROOM_MB,
+          maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+          ...(program.stackSizeMb === undefined ? {} : { stackSizeMb: program.stackSizeMb }),
+        },
+        name: program.name,
+      });
+    const thread = startYielding(start);
+    this.#worker = thread.worker;
+    const allowedMb = deps.memoryMb + (program.ownMb ?? 0);
+    this.#watch = new JobWatch({ thread, allowedMb, exceeded: () => this.#exceedMemory() });
     this.#worker.unref();
     this.#worker.on('online', () => {
       this.isOnline = true;
@@ -108,6 +109,16 @@ export class PoolWorker {
     logConsole(this.#worker.stderr, 'stderr', deps.log);
   }
 
+  /** Its job is not a quick one. */
+  get isSlow(): boolean {
+    return this.#watch.isSlow;
+  }
+
+  /** Stands behind all other threads for good, since a job of it kept a processor. */
+  get hasGivenWay(): boolean {
+    return this.#watch.hasGivenWay;
+  }
+
   get isIdle(): boolean {
     return this.#job === undefined && !this.isRetired;
   }
@@ -115,7 +126,7 @@ export class PoolWorker {
   start(job: WorkerJob): void {
     this.#job = job;
     this.#worker.ref();
-    this.#watchMemory(job);
+    this.#watch.begin();
     try {
       this.#worker.postMessage(job.message);
     } catch (error) {
@@ -128,28 +139,12 @@ export class PoolWorker {
     }
   }
 
-  /** Quick calls end before the first look. Buffers outside the heap count too. */
-  #watchMemory(job: WorkerJob): void {
-    this.#memoryTimer = setTimeout(async () => {
-      const used = await this.#usedBytes();
-      if (this.#job !== job) return;
-      const allowedMb = this.memoryMb + (this.#deps.program.ownMb ?? 0);
-      if (used <= allowedMb * BYTES_PER_MB) return this.#watchMemory(job);
-      this.#job = undefined;
-      this.#deps.killed('memory');
-      void this.stop();
-      job.fail(this.#memoryError());
-    }, MEMORY_INTERVAL_MS);
-  }
-
-  async #usedBytes(): Promise<number> {
-    try {
-      const { used_heap_size: heap, external_memory: external } = await this.#worker.getHeapStatistics();
-      return heap + external;
-    } catch {
-      // The thread is ending; its end is reported by its own event.
-      return 0;
-    }
+  #exceedMemory(): void {
+    const job = this.#job;
+    this.#job = undefined;
+    this.#deps.killed('memory');
+    void this.stop();
+    job?.fail(this.#memoryError());
   }
 
   #memoryError(): HandlerError {
@@ -225,7 +220,7 @@ export class PoolWorker {
     this.#job = undefined;
     clearTimeout(this.#stopTimer);
     this.#stopTimer = undefined;
-    clearTimeout(this.#memoryTimer);
+    this.#watch.end();
     this.#worker.unref();
     if (this.isRetired) void this.stop();
     else this.#deps.freed(this);
@@ -239,6 +234,7 @@ export class PoolWorker {
 
   #crash(error: unknown): void {
     this.isRetired = true;
+    this.#watch.end();
     const job = this.#job;
     this.#job = undefined;
     const isMemory = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
@@ -258,7 +254,7 @@ export class PoolWorker {
     for (const message of this.#inbox.clear()) if (message.kind !== 'remark') this.#take(message);
     this.isRetired = true;
     clearTimeout(this.#stopTimer);
-    clearTimeout(this.#memoryTimer);
+    this.#watch.end();
     const job = this.#job;
     this.#job = undefined;
     job?.fail(

@@ -6,6 +6,7 @@
 // where the TypeScript parser is loaded; 16 workers hold 180 MB. What mostly waits belongs into an `http` handler.
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
+import { LRUCache } from 'lru-cache';
 import { HandlerError, QuaysideError } from '../../errors.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { type HandlerTarget, showTarget, sourceOf } from './handler-target.ts';
@@ -17,6 +18,8 @@ import { type Job, type PoolState, QUEUE_MAX, submit, withdraw } from './schedul
 
 /** From here on an operator should know: half of what may wait at all. */
 const QUEUE_PROBLEM = QUEUE_MAX / 2;
+/** Handlers of whose kills the pool keeps a memory; versions that are gone fall out. */
+const SHARES_MAX = 1000;
 
 export interface WorkerPoolOptions {
   readonly program: WorkerProgram;
@@ -83,6 +86,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     idle: [],
     idleTimers: new Map(),
     queue: [],
+    shares: new LRUCache({ max: SHARES_MAX }),
     growTimer: undefined,
     freedAt: 0,
     nextId: 1,

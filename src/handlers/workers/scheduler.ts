@@ -1,4 +1,5 @@
 // Which worker runs which job: placing, waiting, growing and retiring. The pool's doors are in pool.ts.
+import type { LRUCache } from 'lru-cache';
 import { QuaysideError } from '../../errors.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { createInboxes } from './inbox.ts';
@@ -41,10 +42,12 @@ export interface PoolState {
   readonly idleMs: number;
   /** All threads that have not ended yet, also those that are being ended. */
   readonly workers: Set<PoolWorker>;
-  /** The last freed one is taken first, so that the others can end. */
+  /** The last freed one is taken first, so that the others can end; first of all those stand that have given way. */
   readonly idle: PoolWorker[];
   readonly idleTimers: Map<PoolWorker, NodeJS.Timeout>;
   readonly queue: Job[];
+  /** Workers that a handler may hold, by key of its version, where its calls had to be ended. */
+  readonly shares: LRUCache<string, number>;
   growTimer: NodeJS.Timeout | undefined;
   /** `performance.now()` when a worker last became free: while that goes on, waiting is cheaper than growing. */
   freedAt: number;
@@ -74,9 +77,22 @@ function shareOf(all: number): number {
   return all - Math.floor(all * RESERVED_SHARE);
 }
 
-/** Whether the handler of a job holds as many workers as one may. Threads that are being ended still count. */
-function isAtShare({ workers, idle, maxSize }: PoolState, { version }: Job): boolean {
-  const share = shareOf(maxSize);
+/**
+ * A handler whose worker had to be ended may hold half as many as before, down to one, and each call that ends well
+ * doubles it: a thread in its place takes 100 ms of the processor to start, more than most calls take at all.
+ */
+function judge({ shares, maxSize }: PoolState, key: string | undefined, isKilled: boolean): void {
+  const share = key === undefined ? undefined : shares.get(key);
+  if (key === undefined || (share === undefined && !isKilled)) return;
+  const before = share ?? shareOf(maxSize);
+  const after = isKilled ? Math.max(1, before >> 1) : before * 2;
+  if (after < shareOf(maxSize)) shares.set(key, after);
+  else shares.delete(key);
+}
+
+/** Whether the handler of a job holds as many workers as it may. Threads that are being ended still count. */
+function isAtShare({ workers, idle, maxSize, shares }: PoolState, { version }: Job): boolean {
+  const share = (version && shares.get(version.key)) ?? shareOf(maxSize);
   if (version === undefined || workers.size - idle.length < share) return false;
   const held = [...workers].filter((worker) => worker.holder === version.key && !idle.includes(worker));
   return held.length >= share;
@@ -94,13 +110,22 @@ export function withdraw(state: PoolState, job: Job): boolean {
   return index >= 0;
 }
 
+/**
+ * Whether the last idle worker is not for this job: its handler has calls already that are not quick, so others, whose
+ * calls may be, would wait behind it for a thread to start. It gets a new one while there may be more.
+ */
+function leavesLastIdle({ workers, idle, maxSize }: PoolState, { version }: Job): boolean {
+  if (version === undefined || idle.length !== 1 || workers.size >= maxSize) return false;
+  return [...workers].some(({ isSlow, holder }) => isSlow && holder === version.key);
+}
+
 /** Gives the job to a fitting idle worker or to a new one; false when it must wait. */
 function place(state: PoolState, job: Job): boolean {
   if (isAtShare(state, job)) return false;
-  const worker = findIdle(state, job);
+  const worker = leavesLastIdle(state, job) ? undefined : findIdle(state, job);
   if (worker !== undefined) {
     takeIdle(state, worker);
-    begin(worker, job);
+    begin(state, worker, job);
     return true;
   }
   // Idle workers that cannot take the job cost no processor, so they do not count against `size`.
@@ -111,7 +136,7 @@ function place(state: PoolState, job: Job): boolean {
     takeIdle(state, useless);
     void useless.stop();
   }
-  begin(addWorker(state, job.memoryMb), job);
+  begin(state, addWorker(state, job.memoryMb), job);
   return true;
 }
 
@@ -132,7 +157,7 @@ function findIdle(state: PoolState, job: Job): PoolWorker | undefined {
   return fitting;
 }
 
-function begin(worker: PoolWorker, job: Job): void {
+function begin(state: PoolState, worker: PoolWorker, job: Job): void {
   job.worker = worker;
   worker.holder = job.version?.key;
   if (job.version !== undefined) worker.versions.add(job.version.key);
@@ -140,7 +165,10 @@ function begin(worker: PoolWorker, job: Job): void {
     id: job.id,
     message: job.message,
     said: (message) => job.said(message, (answer) => worker.send(answer)),
-    succeed: (message) => job.succeed(message, worker),
+    succeed(message) {
+      judge(state, job.version?.key, false);
+      job.succeed(message, worker);
+    },
     fail: job.fail,
   });
 }
@@ -151,10 +179,14 @@ function addWorker(state: PoolState, memoryMb: number): PoolWorker {
     memoryMb,
     log: state.log,
     inboxes: state.inboxes,
-    killed: (reason) => state.onKill?.(reason),
+    killed(reason) {
+      judge(state, worker.holder, true);
+      state.onKill?.(reason);
+    },
     freed(freed) {
       state.freedAt = performance.now();
-      state.idle.push(freed);
+      if (freed.hasGivenWay) state.idle.unshift(freed);
+      else state.idle.push(freed);
       const timer = setTimeout(() => {
         takeIdle(state, freed);
         void freed.stop();
@@ -179,7 +211,7 @@ function takeIdle(state: PoolState, worker: PoolWorker): void {
   if (index >= 0) state.idle.splice(index, 1);
 }
 
-/** Places waiting jobs in their order, as far as that goes; those of a handler at its share let others pass. */
+/** Places waiting jobs in their order, as far as that goes; those that are kept back let others pass. */
 function pump(state: PoolState): void {
   const { queue } = state;
   const waiting = new Set<string | undefined>();
@@ -191,7 +223,7 @@ function pump(state: PoolState): void {
     } else if (place(state, job)) {
       queue.splice(index, 1);
     } else {
-      if (!isAtShare(state, job)) return;
+      if (!isAtShare(state, job) && !leavesLastIdle(state, job)) return;
       waiting.add(job.version?.key);
     }
   }
@@ -205,11 +237,13 @@ function scheduleGrowth(state: PoolState): void {
     if (state.queue.length === 0 || state.isClosed) return;
     const index = state.queue.findIndex((waiting) => !isAtShare(state, waiting));
     const job = state.queue[index];
-    const isFlowing = performance.now() - state.freedAt < GROW_AFTER_MS;
+    // What becomes free for others does not help a job that is kept from it.
+    const isFlowing =
+      performance.now() - state.freedAt < GROW_AFTER_MS && !(job !== undefined && leavesLastIdle(state, job));
     const isStarting = [...state.workers].some((worker) => !worker.isOnline && !worker.isRetired);
     if (job !== undefined && !isFlowing && !isStarting && state.workers.size < state.maxSize) {
       state.queue.splice(index, 1);
-      begin(addWorker(state, job.memoryMb), job);
+      begin(state, addWorker(state, job.memoryMb), job);
     }
     if (state.queue.length > 0) scheduleGrowth(state);
   }, GROW_AFTER_MS);
