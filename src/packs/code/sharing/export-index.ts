@@ -17,6 +17,7 @@ import type { Snapshot } from '../index/store/snapshot.ts';
 import { VectorFile } from '../semantic/vector-file.ts';
 import type { FileFacts } from '../symbols/facts.ts';
 import { FACTS_SCHEME, FactsStore } from '../symbols/facts-store.ts';
+import { packFacts } from '../symbols/packed-facts.ts';
 import {
   ARCHIVE_SCHEMA,
   type ArchivedFile,
@@ -137,7 +138,7 @@ function collectFacts(from: string, to: string, live: ReadonlySet<string>): void
   const target = new FactsStore(to, () => undefined);
   try {
     const share = (key: string, facts: FileFacts) => {
-      if (live.has(key.slice(0, key.indexOf('.')))) target.add(key, facts);
+      if (live.has(key.slice(0, key.indexOf('.')))) target.add(key, packFacts(facts));
     };
     new FactsStore(from, share, { isReader: true }).close();
   } finally {

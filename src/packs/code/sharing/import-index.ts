@@ -13,6 +13,7 @@ import { VectorFile } from '../semantic/vector-file.ts';
 import { VectorStore } from '../semantic/vector-store.ts';
 import type { FileFacts } from '../symbols/facts.ts';
 import { FACTS_SCHEME, FactsStore } from '../symbols/facts-store.ts';
+import { packFacts } from '../symbols/packed-facts.ts';
 import type { ArchiveManifest } from './archive-manifest.ts';
 import { FACTS_ENTRY, VECTORS_FOLDER } from './archive-manifest.ts';
 import { ArchiveRefusal } from './archive-refusal.ts';
@@ -101,7 +102,7 @@ function takeFacts(folder: string, directory: string): void {
   const target = new FactsStore(join(directory, 'symbols'), () => undefined);
   try {
     const take = (key: string, facts: FileFacts) => {
-      if (!target.has(key)) target.add(key, facts);
+      if (!target.has(key)) target.add(key, packFacts(facts));
     };
     new FactsStore(join(folder, 'symbols'), take, { isReader: true }).close();
   } finally {

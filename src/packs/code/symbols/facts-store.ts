@@ -19,9 +19,10 @@ import { crc32 } from 'node:zlib';
 import { WriterLock } from '../index/store/writer-lock.ts';
 import { TextIndexError } from '../index/text-index-error.ts';
 import type { FileFacts } from './facts.ts';
+import { unpackFacts } from './packed-facts.ts';
 
 /** Raised when facts are to be made anew: another query, another shape. */
-export const FACTS_SCHEME = 3;
+export const FACTS_SCHEME = 4;
 const LINE_FEED = 0x0a;
 /** The file is written anew without what nobody needs once that is more than half of it, and worth the work. */
 const COMPACT_BYTES_MIN = 8 << 20;
@@ -80,9 +81,9 @@ export class FactsStore {
     return parseLine(line)?.facts;
   }
 
-  /** Adds facts. A crash may lose them, never damage them. */
-  add(key: string, facts: FileFacts): void {
-    const body = Buffer.from(`${key} ${JSON.stringify(facts)}`);
+  /** Adds packed facts. A crash may lose them, never damage them. */
+  add(key: string, packed: string): void {
+    const body = Buffer.from(`${key} ${packed}`);
     const line = Buffer.concat([Buffer.from(`${crc32(body)} `), body, Buffer.from('\n')]);
     writeSync(this.#descriptor, line, 0, line.length, this.#end);
     this.#places.set(key, { offset: this.#end, length: line.length - 1 });
@@ -182,5 +183,5 @@ function parseLine(line: Buffer): { readonly key: string; readonly facts: FileFa
   if (first < 0 || second < 0 || String(crc32(text.slice(first + 1))) !== text.slice(0, first))
     return undefined;
   // The checksum vouches for the shape: only `add` writes lines.
-  return { key: text.slice(first + 1, second), facts: JSON.parse(text.slice(second + 1)) as FileFacts };
+  return { key: text.slice(first + 1, second), facts: unpackFacts(text.slice(second + 1)) };
 }

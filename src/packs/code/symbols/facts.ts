@@ -23,7 +23,9 @@ export const SYMBOL_KINDS = [
 export type SymbolKind = (typeof SYMBOL_KINDS)[number];
 
 /** Who may use a definition, as its language says or by custom means. */
-export type Visibility = 'public' | 'protected' | 'private';
+export const VISIBILITIES = ['public', 'protected', 'private'] as const;
+/** One of {@link VISIBILITIES}. */
+export type Visibility = (typeof VISIBILITIES)[number];
 
 /** One definition. Lines and columns count from 1, columns in UTF-16 units. */
 export interface SymbolFact {

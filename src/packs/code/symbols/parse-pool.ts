@@ -1,6 +1,5 @@
 // Threads that parse beside the one that answers, for trees that are new or have changed in many places.
 import { AskedThread } from '../index/engine/asked-thread.ts';
-import type { FileFacts } from './facts.ts';
 
 /** Two, as many as build the text index: more of them would take the machine from whoever works on it. */
 const THREADS = 2;
@@ -28,12 +27,12 @@ export class ParsePool {
     }),
   }));
 
-  /** The facts of a text; undefined for one that takes too long. Rejects with an Error when the thread fails. */
-  async parse(request: ParseRequest): Promise<FileFacts | undefined> {
+  /** The packed facts of a text; undefined for one that takes too long. Rejects with an Error when the thread fails. */
+  async parse(request: ParseRequest): Promise<string | undefined> {
     const idlest = this.#threads.reduce((best, one) => (one.waiting < best.waiting ? one : best));
     idlest.waiting++;
     try {
-      return await idlest.thread.ask<FileFacts | undefined>(request);
+      return await idlest.thread.ask<string | undefined>(request);
     } finally {
       idlest.waiting--;
     }

@@ -1,10 +1,9 @@
-// Entry of a parsing thread: texts in, facts out.
+// Entry of a parsing thread: texts in, packed facts out.
 import { parentPort } from 'node:worker_threads';
 import type { ThreadAnswer } from '../index/engine/asked-thread.ts';
-import type { FileFacts } from './facts.ts';
 import { grammarOf } from './grammars.ts';
 import type { ParseRequest } from './parse-pool.ts';
-import { readFacts } from './read-facts.ts';
+import { readPacked } from './read-facts.ts';
 import { Syntax } from './syntax.ts';
 
 const syntax = new Syntax();
@@ -19,9 +18,9 @@ async function serve({ id, path, text }: ParseRequest & { readonly id: number })
   }
 }
 
-async function factsOf(path: string, text: string): Promise<FileFacts | undefined> {
+async function factsOf(path: string, text: string): Promise<string | undefined> {
   const grammar = grammarOf(path);
-  return grammar === undefined ? undefined : readFacts(text, grammar, syntax);
+  return grammar === undefined ? undefined : readPacked(text, grammar, syntax);
 }
 
 function answer(message: ThreadAnswer): void {

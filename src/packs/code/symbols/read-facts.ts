@@ -2,6 +2,7 @@
 import { extractFacts } from './extract.ts';
 import type { FileFacts, SymbolFact, SymbolKind } from './facts.ts';
 import type { Grammar } from './grammars.ts';
+import { packFacts } from './packed-facts.ts';
 import { scanLanguageOf } from './scan/program-languages.ts';
 import { scanText } from './scan/scanner.ts';
 import type { Syntax } from './syntax.ts';
@@ -30,6 +31,16 @@ export async function readFacts(
     facts = withMissing(better.facts, worse.facts.symbols.filter(isNoMacro));
   }
   return rescue === undefined ? facts : withMissing(facts, scanText(text, rescue).symbols);
+}
+
+/** The same, packed. */
+export async function readPacked(
+  text: string,
+  grammar: Grammar,
+  syntax: Syntax,
+): Promise<string | undefined> {
+  const facts = await readFacts(text, grammar, syntax);
+  return facts === undefined ? undefined : packFacts(facts);
 }
 
 const NAMED_LIKE_MACROS: ReadonlySet<SymbolKind> = new Set(['macro', 'constant', 'enum']);

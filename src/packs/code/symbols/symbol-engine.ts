@@ -17,7 +17,7 @@ import { grammarOf } from './grammars.ts';
 import { ImportResolver } from './import-resolver.ts';
 import { nameScore } from './name-match.ts';
 import { ParsePool, takeInTurn } from './parse-pool.ts';
-import { readFacts } from './read-facts.ts';
+import { readPacked } from './read-facts.ts';
 import { searchReferences, textOf } from './reference-search.ts';
 import { SCAN_BYTES_MAX } from './scan/scanner.ts';
 import type {
@@ -208,7 +208,7 @@ export class SymbolEngine {
   async #parseMissing(files: readonly ParsedFile[], snapshot: Snapshot): Promise<void> {
     const missing = files.filter((file) => !this.#table.has(file));
     if (missing.length < POOL_FILES_MIN) {
-      const parse = (text: string, { grammar }: ParsedFile) => readFacts(text, grammar, this.#syntax);
+      const parse = (text: string, { grammar }: ParsedFile) => readPacked(text, grammar, this.#syntax);
       return takeInTurn(missing, 1, (file) => this.#parse(file, snapshot, parse));
     }
     const pool = new ParsePool();
@@ -223,22 +223,22 @@ export class SymbolEngine {
   async #parse(
     file: ParsedFile,
     snapshot: Snapshot,
-    parse: (text: string, file: ParsedFile) => Promise<FileFacts | undefined>,
+    parse: (text: string, file: ParsedFile) => Promise<string | undefined>,
   ): Promise<void> {
     // Another file with the same text may have been parsed meanwhile.
     if (this.#table.has(file)) return;
     const text = textOf(snapshot, file.path);
     await setImmediate();
-    const facts = text === undefined ? undefined : await parse(text, file);
-    if (facts === undefined) this.#unparsed.add(file.path);
-    else this.#learn(file, facts);
+    const packed = text === undefined ? undefined : await parse(text, file);
+    if (packed === undefined) this.#unparsed.add(file.path);
+    else this.#learn(file, packed);
   }
 
-  #learn(file: ParsedFile, facts: FileFacts): void {
+  #learn(file: ParsedFile, packed: string): void {
     this.#unparsed.delete(file.path);
     // Two lanes may have had the same text at the same time.
     if (this.#table.has(file)) return;
-    this.#table.add(file, facts);
+    const facts = this.#table.add(file, packed);
     this.#parsed++;
     this.#count(languageOf(file.path), facts);
   }

@@ -5,6 +5,7 @@ import { type Extent, extentsOf } from './extents.ts';
 import type { FileFacts, SymbolFact } from './facts.ts';
 import { type FactsStore, factsKey } from './facts-store.ts';
 import type { Grammar } from './grammars.ts';
+import { packFacts, unpackFacts } from './packed-facts.ts';
 
 /** Parsed facts kept in memory: what several questions in a row are about. */
 const FACTS_KEPT = 2_000;
@@ -47,10 +48,12 @@ export class SymbolTable {
     return this.#facts.has(keyOf(file));
   }
 
-  /** Adds the facts of a file's blob. */
-  add(file: ParsedFile, facts: FileFacts): void {
-    this.#facts.add(keyOf(file), facts);
+  /** Adds the packed facts of a file's blob, and tells what they are. */
+  add(file: ParsedFile, packed: string): FileFacts {
+    const facts = unpackFacts(packed);
+    this.#facts.add(keyOf(file), packed);
     this.#addNames(keyOf(file), facts);
+    return facts;
   }
 
   /** Whether nothing was ever parsed. */
@@ -61,7 +64,7 @@ export class SymbolTable {
   /** Adds facts that were read from another store. */
   take(key: string, facts: FileFacts): void {
     if (this.#facts.has(key)) return;
-    this.#facts.add(key, facts);
+    this.#facts.add(key, packFacts(facts));
     this.#addNames(key, facts);
   }
 

@@ -1,6 +1,7 @@
 // Parses texts. Grammars are loaded when first needed, and a tree lives only as long as it is looked at.
 import { Language, Parser, Query, type Tree } from 'web-tree-sitter';
-import { type Grammar, grammarFile } from './grammars.ts';
+import { compileGrammar } from './compiled-grammar.ts';
+import type { Grammar } from './grammars.ts';
 
 /** Larger files are generated; their symbols would drown those that people wrote. */
 export const PARSE_BYTES_MAX: number = 2 << 20;
@@ -44,7 +45,7 @@ export class Syntax {
 
 async function load(grammar: Grammar): Promise<Loaded> {
   await Parser.init();
-  const language = await Language.load(grammarFile(grammar));
+  const language = Language.loadSync(compileGrammar(grammar));
   const parser = new Parser();
   parser.setLanguage(language);
   return { parser, query: new Query(language, grammar.query) };
