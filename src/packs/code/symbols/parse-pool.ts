@@ -23,6 +23,7 @@ export class ParsePool {
     thread: new AskedThread({
       path: '../../symbols/parse-worker',
       heapMb: HEAP_MB,
+      isBackground: true,
       ended: 'A parsing thread ended.',
     }),
   }));

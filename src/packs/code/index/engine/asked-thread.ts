@@ -1,6 +1,6 @@
 // A thread that answers questions by number: started when first asked, and holding the process only while it is asked.
 import type { Worker } from 'node:worker_threads';
-import { startThread } from './thread.ts';
+import { startBackgroundThread, startThread } from './thread.ts';
 
 /** What such a thread says; `id` is that of the question. */
 export type ThreadAnswer =
@@ -14,6 +14,8 @@ export interface AskedThreadOptions {
   readonly setup?: unknown;
   /** Bounds its old-generation heap. */
   readonly heapMb: number;
+  /** Works ahead, behind the threads that answer. */
+  readonly isBackground?: true;
   /** Said to whoever waits when it ends by itself. */
   readonly ended: string;
 }
@@ -55,8 +57,8 @@ export class AskedThread {
   }
 
   #start(): Worker {
-    const { path, setup, heapMb, ended } = this.#options;
-    const worker = startThread(path, setup, heapMb);
+    const { path, setup, heapMb, isBackground, ended } = this.#options;
+    const worker = (isBackground ? startBackgroundThread : startThread)(path, setup, heapMb);
     worker.on('message', (answer: ThreadAnswer) => this.#settle(worker, answer));
     worker.on('error', (error) =>
       this.#end(worker, error instanceof Error ? error : new Error(String(error))),

@@ -3,7 +3,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { BuilderAnswer, BuilderRequest, BuilderSetup } from '../build/build-messages.ts';
 import { isTextIndexErrorCode, TextIndexError } from '../text-index-error.ts';
-import { startThread } from './thread.ts';
+import { startBackgroundThread } from './thread.ts';
 
 /** Old-generation heap of a building thread; its large tables lie outside the heap. */
 const HEAP_MB = 512;
@@ -15,7 +15,7 @@ export class BuildThread {
   #failure: Error | undefined;
 
   constructor(setup: BuilderSetup) {
-    this.#worker = startThread('../build/build-worker', setup, HEAP_MB);
+    this.#worker = startBackgroundThread('../build/build-worker', setup, HEAP_MB);
     this.#worker.on('message', (answer: BuilderAnswer) => this.#receive(answer));
     this.#worker.on('error', (error) =>
       this.#fail(error instanceof Error ? error : new Error(String(error))),

@@ -3,6 +3,7 @@
 
 import { getCompileCacheDir } from 'node:module';
 import { Worker } from 'node:worker_threads';
+import { startYielding } from '../../../../thread-priority.ts';
 
 /** What every thread is given; `setup` is the thread's own. */
 export interface ThreadData {
@@ -26,4 +27,9 @@ export function startThread(path: string, setup: unknown, heapMb: number): Worke
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: heapMb },
   });
+}
+
+/** The same for a thread that works ahead: nobody waits for it as for the thread that answers. */
+export function startBackgroundThread(path: string, setup: unknown, heapMb: number): Worker {
+  return startYielding(() => startThread(path, setup, heapMb)).worker;
 }
