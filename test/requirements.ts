@@ -924,6 +924,7 @@ export const requirements: Readonly<Record<keyof typeof promises, readonly strin
     'test/code/sharing.test.ts > P41: with --embeddings the vectors come along, and no text is sent to the model again',
   ],
   P42: [
+    'src/packs/code/repositories/added-repositories.test.ts > P42: files of a repository go while a thread still writes the last of its index',
     'test/code/added-repositories.test.ts > P21 P42: what cannot be written down is neither added nor removed',
     'test/code/added-repositories.test.ts > P21 P42: what comes and goes is on record, in the tenant that has it',
     'test/code/added-repositories.test.ts > P42 C3: a dry run says number by number what the real run removes; types and ages never reach local code',

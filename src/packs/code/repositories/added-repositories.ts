@@ -204,14 +204,20 @@ export async function bury(
   }
 }
 
+/**
+ * A thread may still be writing where a repository goes before its index was whole: it ends with the last use of the
+ * index, within moments. The waits add up to 5.5 s.
+ */
+const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 };
+
 /** Indexes, and the clone where there is one. A folder of the user's is never touched. */
 export async function removeFiles(
   { id, url }: Pick<RepositoryRow, 'id' | 'url'>,
   places: AddedPlaces,
 ): Promise<void> {
-  await rm(join(places.indexes, id), { recursive: true, force: true });
+  await rm(join(places.indexes, id), REMOVAL);
   // By its id and not by the path in the row: nothing but what was cloned can be meant.
-  if (url !== null) await rm(join(places.clones, id), { recursive: true, force: true });
+  if (url !== null) await rm(join(places.clones, id), REMOVAL);
 }
 
 function refusalOf(error: unknown, { path }: { readonly path: string }): unknown {
