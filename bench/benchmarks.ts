@@ -22,8 +22,11 @@ const connectionsOpen = 128;
  * a round: a p99 takes more rounds than a throughput until the one in the middle is one without.
  */
 const roundsOfTail = 3;
-/** Quiet time before the idle memory is read: by then threads that only a start needs have ended. */
-const idleMs = 15_000;
+/**
+ * Quiet time before the idle memory is read: by then threads that only a start needs have ended, and V8 has given back
+ * what a start took, 25 MB, which it does 8 to 20 s after the last work.
+ */
+const idleMs = 30_000;
 /** Starts of which the time to the first answer is the median, after one that warms the caches. */
 const startCount = 5;
 
