@@ -1,11 +1,11 @@
-// Lets threads give way to the one that answers everybody. Only Linux gives each thread a priority of its own
-// (setpriority(2), "the POSIX ... nice value is per-thread"); elsewhere all of this does nothing.
+// Lets threads give way to the one that answers everybody. Linux keeps a nice value for each thread (setpriority(2),
+// "C library/kernel differences"); elsewhere, where it is that of the process, all of this does nothing.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 
-/** A priority above which a thread only gets what others leave. */
+/** Of a thread that only gets what others leave. */
 const LOWEST = constants.priority.PRIORITY_LOW;
 /** Below the process by this much: a tenth of the weight of the thread that answers, when both want the processor. */
 const BEHIND = constants.priority.PRIORITY_BELOW_NORMAL;

@@ -222,12 +222,13 @@ async function abortLost(deps: {
 }): Promise<void> {
   const { directory, plan, audit, clock, log } = deps;
   for (const { slug, rollout, canary, problem } of declaredIn(plan())) {
-    const before = directory.find(slug, rollout)?.state;
+    const stored = directory.find(slug, rollout);
+    const before = stored?.state;
     // One that was promoted is what everybody has: a plan without it is never put in force.
     const isUnderWay = before?.status === 'running' || before?.status === 'paused';
-    if (canary !== undefined || !isUnderWay) continue;
+    if (canary !== undefined || stored === undefined || !isUnderWay) continue;
     const after = aborted(before, `the canary could not be loaded: ${problem ?? 'no reason is known'}`);
-    const by = { id: 'rollout', now: clock.now(), seen: directory.revision(slug) };
+    const by = { id: 'rollout', now: clock.now(), seen: stored.revision };
     try {
       await directory.put(slug, after, by);
       audit.record(verdictEvent(slug, before, after));

@@ -11,7 +11,7 @@ const GRACE_MS = 1500;
 
 export interface AnalyserDeps {
   readonly store: Pick<Store, 'read'>;
-  readonly directory: Pick<RolloutDirectory, 'find' | 'revision' | 'refresh' | 'put'>;
+  readonly directory: Pick<RolloutDirectory, 'find' | 'refresh' | 'put'>;
   /** Of the definition in force. */
   readonly rolloutOf: (slug: string) => Rollout | undefined;
   /** Epoch milliseconds. */
@@ -32,12 +32,11 @@ export interface Analyser {
 export function createAnalyser({ store, directory, rolloutOf, now, judged }: AnalyserDeps): Analyser {
   const running = (slug: string) => {
     const rollout = rolloutOf(slug);
-    const state = rollout === undefined ? undefined : directory.find(slug, rollout)?.state;
-    if (rollout === undefined || state?.status !== 'running') return undefined;
+    const stored = rollout === undefined ? undefined : directory.find(slug, rollout);
+    if (rollout === undefined || stored?.state.status !== 'running') return undefined;
+    const { state, revision } = stored;
     const until = windowStart(now() - GRACE_MS, rollout.analysis.interval);
-    return until > state.analysedUntil
-      ? { rollout, state, until, seen: directory.revision(slug) }
-      : undefined;
+    return until > state.analysedUntil ? { rollout, state, until, seen: revision } : undefined;
   };
   return {
     isDue: (slug) => running(slug) !== undefined,

@@ -81,7 +81,7 @@ function shareOf(all: number): number {
  * A handler whose worker had to be ended may hold half as many as before, down to one, and each call that ends well
  * doubles it: a thread in its place takes 100 ms of the processor to start, more than most calls take at all.
  */
-function judge({ shares, maxSize }: PoolState, key: string | undefined, isKilled: boolean): void {
+function adjustShare({ shares, maxSize }: PoolState, key: string | undefined, isKilled: boolean): void {
   const share = key === undefined ? undefined : shares.get(key);
   if (key === undefined || (share === undefined && !isKilled)) return;
   const before = share ?? shareOf(maxSize);
@@ -166,7 +166,7 @@ function begin(state: PoolState, worker: PoolWorker, job: Job): void {
     message: job.message,
     said: (message) => job.said(message, (answer) => worker.send(answer)),
     succeed(message) {
-      judge(state, job.version?.key, false);
+      adjustShare(state, job.version?.key, false);
       job.succeed(message, worker);
     },
     fail: job.fail,
@@ -180,7 +180,7 @@ function addWorker(state: PoolState, memoryMb: number): PoolWorker {
     log: state.log,
     inboxes: state.inboxes,
     killed(reason) {
-      judge(state, worker.holder, true);
+      adjustShare(state, worker.holder, true);
       state.onKill?.(reason);
     },
     freed(freed) {
