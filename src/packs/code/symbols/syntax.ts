@@ -43,8 +43,15 @@ export class Syntax {
   }
 }
 
+/**
+ * web-tree-sitter is begun once in a thread. Begun a second time before the first is done, it goes on with a memory of its
+ * own, in which nothing is of what was loaded into the first.
+ */
+let beginning: Promise<void> | undefined;
+
 async function load(grammar: Grammar): Promise<Loaded> {
-  await Parser.init();
+  beginning ??= Parser.init();
+  await beginning;
   const language = Language.loadSync(compileGrammar(grammar));
   const parser = new Parser();
   parser.setLanguage(language);
