@@ -5,8 +5,6 @@ import type { Node } from 'web-tree-sitter';
 export interface DeclaredName {
   readonly node: Node;
   readonly isFunction: boolean;
-  /** `Outer::Inner` of `Outer::Inner::name`. */
-  readonly scope: string | undefined;
 }
 
 const NAMES: ReadonlySet<string> = new Set([
@@ -18,6 +16,8 @@ const NAMES: ReadonlySet<string> = new Set([
   'operator_cast',
   'primitive_type',
 ]);
+/** Nodes whose name is that of a field. */
+const NAMED: ReadonlySet<string> = new Set(['qualified_identifier', 'template_function', 'template_method']);
 /** Deeper nesting does not occur outside of puzzles. */
 const DEPTH_MAX = 20;
 
@@ -25,21 +25,15 @@ const DEPTH_MAX = 20;
 export function declaredName(declarator: Node): DeclaredName | undefined {
   let node: Node | null = declarator;
   let isFunction = false;
-  let scope: string | undefined;
   for (let depth = 0; node !== null && depth < DEPTH_MAX; depth++) {
     // The parameters of a conversion stand within its name.
-    if (NAMES.has(node.type)) return { node, isFunction: isFunction || node.type === 'operator_cast', scope };
-    if (node.type === 'qualified_identifier') {
-      const outer: string | undefined = node.childForFieldName('scope')?.text;
-      scope = scope === undefined ? outer : `${scope}::${outer ?? ''}`;
+    const { type }: Node = node;
+    if (NAMES.has(type)) return { node, isFunction: isFunction || type === 'operator_cast' };
+    if (NAMED.has(type)) {
       node = node.childForFieldName('name');
       continue;
     }
-    if (node.type === 'template_function' || node.type === 'template_method') {
-      node = node.childForFieldName('name');
-      continue;
-    }
-    isFunction ||= node.type === 'function_declarator';
+    isFunction ||= type === 'function_declarator';
     node = node.childForFieldName('declarator') ?? lastNamed(node);
   }
   return undefined;

@@ -1,7 +1,7 @@
 // Turns the captures of a query into the facts of a file.
-import type { Node, Query, QueryMatch, Tree } from 'web-tree-sitter';
+import type { Node, QueryMatch } from 'web-tree-sitter';
 import { declaredName } from './declarator.ts';
-import { describeDefinition } from './describe.ts';
+import { type DescribedFile, describeDefinition } from './describe.ts';
 import type { FileFacts, ImportFact, SymbolFact, SymbolKind } from './facts.ts';
 import { SYMBOL_KINDS } from './facts.ts';
 import type { Found } from './found.ts';
@@ -27,98 +27,114 @@ const PRECEDENCE: readonly SymbolKind[] = [
   'implementation',
 ];
 
-/** The facts of a parsed file. */
-export function extractFacts(tree: Tree, query: Query, grammar: Grammar, text: string): FileFacts {
+/** The facts of a file by what its queries match. */
+export function extractFacts(matches: readonly QueryMatch[], grammar: Grammar, text: string): FileFacts {
   const found = new Map<number, Found>();
   const closures: Node[] = [];
   const imports: ImportFact[] = [];
-  for (const match of query.matches(tree.rootNode)) {
-    const closure = captured(match, 'closure');
+  for (const match of matches) {
+    const { closure, source, ...captures } = capturesOf(match);
     if (closure !== undefined) {
-      if (!isModule(closure)) closures.push(closure);
+      closures.push(closure);
       continue;
     }
-    const source = captured(match, 'source');
     if (source !== undefined) {
       imports.push({ source: unquote(source.text), line: source.startPosition.row + 1 });
       continue;
     }
-    const definition = toDefinition(match, grammar);
-    if (definition === undefined || definition.name === '') continue;
+    const definition = toDefinition(captures);
+    if (definition === undefined) continue;
     const at = definition.nameNode.startIndex;
     const before = found.get(at);
     if (before === undefined || rank(definition) < rank(before)) found.set(at, definition);
     if (found.size >= SYMBOLS_MAX) break;
   }
-  return { symbols: nest([...found.values()], closures, grammar, text), imports };
+  const file = { grammar, text, repeated: new Map() };
+  return { symbols: nest([...found.values()], closures, file), imports };
 }
 
-function toDefinition(match: QueryMatch, grammar: Grammar): Found | undefined {
-  const kind = SYMBOL_KINDS.find((one) => match.captures.some(({ name }) => name === one));
-  const node = kind === undefined ? undefined : captured(match, kind);
+/** What the queries name, and the one kind that a match of a definition names. */
+interface Captures {
+  closure?: Node;
+  source?: Node;
+  name?: Node;
+  declarator?: Node;
+  kind?: SymbolKind;
+  /** Of the kind. */
+  node?: Node;
+}
+
+const KINDS: ReadonlyMap<string, SymbolKind> = new Map(SYMBOL_KINDS.map((kind) => [kind, kind]));
+
+/** Of several captures of the same name the first. */
+function capturesOf({ captures }: QueryMatch): Captures {
+  const found: Captures = {};
+  for (const { name, node } of captures) {
+    if (name === 'closure' || name === 'source' || name === 'name' || name === 'declarator')
+      found[name] ??= node;
+    else if (found.kind === undefined) {
+      const kind = KINDS.get(name);
+      if (kind === undefined) continue;
+      found.kind = kind;
+      found.node = node;
+    }
+  }
+  return found;
+}
+
+function toDefinition({ name, declarator, kind, node }: Captures): Found | undefined {
   if (kind === undefined || node === undefined) return undefined;
-  const declarator = captured(match, 'declarator');
-  const named = captured(match, 'name');
-  // A specialisation of a template, and an implementation for one, have the name of the template.
-  const nameNode = /^(template|generic)_type$/.test(named?.type ?? '')
-    ? (named?.namedChild(0) ?? named)
-    : named;
-  if (nameNode !== undefined)
-    return { node, nameNode, name: cleanName(nameOf(nameNode), grammar), kind, scope: undefined };
+  if (name !== undefined) return { node, nameNode: name, kind, isDeclarator: false };
   const declared = declarator === undefined ? undefined : declaredName(declarator);
   if (declared === undefined) return undefined;
-  const { isFunction, scope } = declared;
+  const { isFunction } = declared;
   const isTop = kind === 'variable' || kind === 'function';
   const declaredKind = !isFunction ? kind : isTop ? 'function' : kind === 'field' ? 'method' : kind;
   // A function whose declarator names none is a macro that looks like one.
   if (kind === 'function' && !isFunction) return undefined;
-  const name = declared.node.type === 'operator_cast' ? castName(declared.node) : declared.node.text;
-  return { node, nameNode: declared.node, name, kind: declaredKind, scope };
+  return { node, nameNode: declared.node, kind: declaredKind, isDeclarator: true };
 }
 
 /** Orders by place and finds what encloses each; what is only known within a function is left out. */
-function nest(
-  found: readonly Found[],
-  closures: readonly Node[],
-  grammar: Grammar,
-  text: string,
-): SymbolFact[] {
+function nest(found: readonly Found[], closures: readonly Node[], file: DescribedFile): SymbolFact[] {
   const symbols: SymbolFact[] = [];
   const open: Open[] = [];
   /** Fields by their class: what `self` is given in several places is defined in the first. */
   const fields = new Set<string>();
   for (const one of inOrder(found, closures)) {
     while ((open.at(-1)?.end ?? Number.POSITIVE_INFINITY) <= one.node.startIndex) open.pop();
-    const around = open.at(-1);
-    const parent = around?.place ?? -1;
+    const parent = open.at(-1)?.place ?? -1;
     if (!('kind' in one)) {
-      open.push({ end: one.node.endIndex, place: parent, isClosure: true });
+      open.push({ end: one.node.endIndex, place: parent, closure: one.node });
       continue;
     }
     const enclosing = symbols[parent];
-    const isInFunction =
-      around?.isClosure === true || enclosing?.kind === 'function' || enclosing?.kind === 'method';
+    const isInFunction = enclosing?.kind === 'function' || enclosing?.kind === 'method' || isInClosure(open);
     const isLocal = enclosing?.isLocal === true || isInFunction;
     const kind = kindWithin(one.kind, enclosing?.kind);
     if (isLocal && (kind === 'variable' || kind === 'constant') && kind === one.kind && isInFunction)
       continue;
-    if (kind === 'field' && isInFunction && !isSelfField(one)) continue;
+    const isSelf = kind === 'field' && isSelfField(one);
+    if (kind === 'field' && isInFunction && !isSelf) continue;
     if (enclosing?.isLocal === true && kind === 'variable') continue;
+    const named = { ...one, nameNode: templateName(one.nameNode) };
+    const name = nameOf(named, file.grammar);
+    if (name === '') continue;
     if (kind === 'field') {
-      const field = `${isSelfField(one) && isInFunction ? enclosing?.parent : parent} ${one.name}`;
-      if (isSelfField(one) && fields.has(field)) continue;
+      const field = `${isSelf && isInFunction ? enclosing?.parent : parent} ${name}`;
+      if (isSelf && fields.has(field)) continue;
       fields.add(field);
     }
     symbols.push({
-      name: one.name,
+      name,
       kind,
-      line: one.nameNode.startPosition.row + 1,
-      column: one.nameNode.startPosition.column + 1,
-      ...describeDefinition(one, grammar, text),
+      line: named.nameNode.startPosition.row + 1,
+      column: named.nameNode.startPosition.column + 1,
+      ...describeDefinition(named, name, file),
       parent,
-      isLocal: isLocal && !(kind === 'field' && isSelfField(one)),
+      isLocal: isLocal && !isSelf,
     });
-    open.push({ end: one.node.endIndex, place: symbols.length - 1, isClosure: false });
+    open.push({ end: one.node.endIndex, place: symbols.length - 1, closure: undefined });
   }
   return symbols;
 }
@@ -128,7 +144,17 @@ interface Open {
   readonly end: number;
   /** Of the definition, or of the one around the function; -1 at the top. */
   readonly place: number;
-  readonly isClosure: boolean;
+  /** The function without a name. */
+  readonly closure: Node | undefined;
+}
+
+/** Whether a function without a name is the innermost that is open; those that are modules are no more. */
+function isInClosure(open: Open[]): boolean {
+  for (let closure = open.at(-1)?.closure; closure !== undefined; closure = open.at(-1)?.closure) {
+    if (!isModule(closure)) return true;
+    open.pop();
+  }
+  return false;
 }
 
 /** By where they begin, the longer first: what encloses comes before what it encloses. */
@@ -177,8 +203,19 @@ function isSelfField({ node }: Found): boolean {
   return node.type === 'assignment';
 }
 
+/** A specialisation of a template, and an implementation for one, have the name of the template. */
+function templateName(node: Node): Node {
+  return /^(template|generic)_type$/.test(node.type) ? (node.namedChild(0) ?? node) : node;
+}
+
+function nameOf({ nameNode, isDeclarator }: Found, grammar: Grammar): string {
+  if (isDeclarator) return nameNode.type === 'operator_cast' ? castName(nameNode) : nameNode.text;
+  const { text } = nameNode;
+  return cleanName(grammar.id === 'bash' ? aliasName(nameNode, text) : text, grammar);
+}
+
 /** Of an alias of a shell what stands before its value; nothing of an option. */
-function nameOf({ text, parent }: Node): string {
+function aliasName({ parent }: Node, text: string): string {
   if (parent?.type !== 'command') return text;
   return text.startsWith('-') || !text.includes('=') ? '' : text.slice(0, text.indexOf('='));
 }
@@ -186,10 +223,6 @@ function nameOf({ text, parent }: Node): string {
 /** `operator bool` of `operator bool() const`. */
 function castName({ text }: Node): string {
   return text.replace(/\s*\(.*$/s, '').replace(/\s+/g, ' ');
-}
-
-function captured({ captures }: QueryMatch, name: string): Node | undefined {
-  return captures.find((capture) => capture.name === name)?.node;
 }
 
 function rank({ kind }: Found): number {

@@ -48,7 +48,7 @@ export class FactsStore {
   readonly #places = new Map<string, Place>();
 
   /**
-   * Reads what is there; `each` is told of every entry, so that tables are filled in the same pass. `isReader` leaves the
+   * Reads what is there; `each` is told of every key once, so that tables are filled in the same pass. `isReader` leaves the
    * file to whoever keeps it, also where nobody does now.
    */
   constructor(
@@ -132,8 +132,9 @@ export class FactsStore {
       for (let end = text.indexOf(LINE_FEED); end >= 0; end = text.indexOf(LINE_FEED)) {
         const entry = parseLine(text.subarray(0, end));
         if (entry === undefined) return this.#cutAt(offset);
+        // Facts follow from their key: a second entry would say the same.
+        if (!this.#places.has(entry.key)) each(entry.key, entry.facts);
         this.#places.set(entry.key, { offset, length: end });
-        each(entry.key, entry.facts);
         offset += end + 1;
         text = text.subarray(end + 1);
       }

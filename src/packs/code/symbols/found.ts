@@ -6,8 +6,7 @@ import type { SymbolKind } from './facts.ts';
 export interface Found {
   readonly node: Node;
   readonly nameNode: Node;
-  readonly name: string;
+  /** Whether the name was found in a declarator of C or C++, where it stands as it is. */
+  readonly isDeclarator: boolean;
   readonly kind: SymbolKind;
-  /** Scope that its name is qualified with, as in C++. */
-  readonly scope: string | undefined;
 }

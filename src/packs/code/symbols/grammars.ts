@@ -11,7 +11,12 @@ import { PYTHON_QUERY } from './queries/python.ts';
 import { RUBY_QUERY } from './queries/ruby.ts';
 import { RUST_QUERY } from './queries/rust.ts';
 import { BASH_QUERY, CSS_QUERY } from './queries/shell.ts';
-import { JAVASCRIPT_ONLY_QUERY, TYPESCRIPT_QUERY } from './queries/typescript.ts';
+import {
+  COMMONJS_MARK,
+  COMMONJS_QUERY,
+  JAVASCRIPT_ONLY_QUERY,
+  TYPESCRIPT_QUERY,
+} from './queries/typescript.ts';
 import { DOCUMENT_LANGUAGES } from './scan/document-languages.ts';
 import { FUNCTIONAL_LANGUAGES } from './scan/functional-languages.ts';
 import { PROGRAM_LANGUAGES } from './scan/program-languages.ts';
@@ -27,6 +32,8 @@ export interface Grammar {
   readonly id: string;
   readonly query: string;
   readonly exports: ExportRule;
+  /** Patterns that match nothing in a text without the mark, and take long to compile. */
+  readonly rare?: { readonly mark: RegExp; readonly query: string };
   /** Set where no grammar is published: the patterns that stand in for it. */
   readonly scan?: ScanLanguage;
   /** Takes out of a text that the grammar cannot read what keeps it from it; every position stays. */
@@ -37,13 +44,18 @@ export interface Grammar {
 
 const grammar = (id: string, query: string, exports: ExportRule): Grammar => ({ id, query, exports });
 
-const TSX = grammar('tsx', TYPESCRIPT_QUERY, 'keyword');
+const scripts = (id: string, query: string): Grammar => ({
+  ...grammar(id, query, 'keyword'),
+  rare: { mark: COMMONJS_MARK, query: COMMONJS_QUERY },
+});
+
+const TSX = scripts('tsx', TYPESCRIPT_QUERY);
 const CPP = { ...grammar('cpp', CPP_QUERY, 'not-static'), mend: blankMacros, rescue: CPP_PATTERNS };
 
 /** By language; C is read by the grammar of C++, of which no part of it is published without an install script. */
 const GRAMMARS: Readonly<Record<string, Grammar>> = {
-  javascript: grammar('javascript', JAVASCRIPT_ONLY_QUERY, 'keyword'),
-  typescript: grammar('typescript', TYPESCRIPT_QUERY, 'keyword'),
+  javascript: scripts('javascript', JAVASCRIPT_ONLY_QUERY),
+  typescript: scripts('typescript', TYPESCRIPT_QUERY),
   python: grammar('python', PYTHON_QUERY, 'no-underscore'),
   go: grammar('go', GO_QUERY, 'capital'),
   java: grammar('java', JAVA_QUERY, 'modifier'),

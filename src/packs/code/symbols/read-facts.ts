@@ -16,8 +16,8 @@ export async function readFacts(
   if (grammar.scan !== undefined) return scanText(text, scanLanguageOf(text, grammar.scan));
   // Signatures and documentation are those of the text as it is, whatever was parsed.
   const parse = (parsed: string) =>
-    syntax.parse(parsed, grammar, (tree, query) => ({
-      facts: extractFacts(tree, query, grammar, text),
+    syntax.parse(parsed, grammar, (tree, matches) => ({
+      facts: extractFacts(matches(), grammar, text),
       errors: tree.rootNode.hasError ? tree.rootNode.descendantsOfType('ERROR').length + 1 : 0,
     }));
   const plain = await parse(text);

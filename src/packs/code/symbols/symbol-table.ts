@@ -130,11 +130,12 @@ export class SymbolTable {
     this.#facts.close();
   }
 
+  // Facts come once for each key, so that a name that a file defines twice has that key last.
   #addNames(key: string, { symbols }: FileFacts): void {
-    for (const name of new Set(symbols.map((symbol) => symbol.name))) {
+    for (const { name } of symbols) {
       const keys = this.#byName.get(name);
       if (keys === undefined) this.#byName.set(name, [key]);
-      else if (!keys.includes(key)) keys.push(key);
+      else if (keys.at(-1) !== key) keys.push(key);
     }
   }
 

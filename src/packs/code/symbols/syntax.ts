@@ -1,5 +1,5 @@
 // Parses texts. Grammars are loaded when first needed, and a tree lives only as long as it is looked at.
-import { Language, Parser, Query, type Tree } from 'web-tree-sitter';
+import { Language, Parser, Query, type QueryMatch, type Tree } from 'web-tree-sitter';
 import { compileGrammar } from './compiled-grammar.ts';
 import type { Grammar } from './grammars.ts';
 
@@ -10,25 +10,31 @@ const PARSE_MS_MAX = 3_000;
 
 interface Loaded {
   readonly parser: Parser;
-  readonly query: Query;
+  readonly language: Language;
+  /** By their source; compiled when first needed, which takes as long as parsing dozens of files. */
+  readonly queries: Map<string, Query>;
 }
 
 /** Parses with any grammar; used from one thread only. */
 export class Syntax {
   readonly #loaded = new Map<string, Promise<Loaded>>();
 
-  /** Runs `look` on the tree of a text; undefined when it could not be parsed in time. */
+  /**
+   * Runs `look` on the tree of a text and what tells the matches of the grammar's patterns in it; undefined when it could
+   * not be parsed in time.
+   */
   async parse<Result>(
     text: string,
     grammar: Grammar,
-    look: (tree: Tree, query: Query) => Result,
+    look: (tree: Tree, matches: () => readonly QueryMatch[]) => Result,
   ): Promise<Result | undefined> {
     let loading = this.#loaded.get(grammar.id);
     if (loading === undefined) {
       loading = load(grammar);
       this.#loaded.set(grammar.id, loading);
     }
-    const { parser, query } = await loading;
+    const loaded = await loading;
+    const { parser } = loaded;
     const end = performance.now() + PARSE_MS_MAX;
     const tree = parser.parse(text, null, { progressCallback: () => performance.now() > end });
     if (tree === null) {
@@ -36,7 +42,7 @@ export class Syntax {
       return undefined;
     }
     try {
-      return look(tree, query);
+      return look(tree, () => matchesOf({ tree, text, grammar }, loaded));
     } finally {
       tree.delete();
     }
@@ -55,5 +61,18 @@ async function load(grammar: Grammar): Promise<Loaded> {
   const language = Language.loadSync(compileGrammar(grammar));
   const parser = new Parser();
   parser.setLanguage(language);
-  return { parser, query: new Query(language, grammar.query) };
+  return { parser, language, queries: new Map() };
+}
+
+function matchesOf(
+  { tree, text, grammar }: { readonly tree: Tree; readonly text: string; readonly grammar: Grammar },
+  { language, queries }: Loaded,
+): readonly QueryMatch[] {
+  const { query, rare } = grammar;
+  const sources = rare?.mark.test(text) === true ? [query, rare.query] : [query];
+  return sources.flatMap((source) => {
+    const compiled = queries.get(source) ?? new Query(language, source);
+    queries.set(source, compiled);
+    return compiled.matches(tree.rootNode);
+  });
 }

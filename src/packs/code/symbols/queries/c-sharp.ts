@@ -17,5 +17,5 @@ export const C_SHARP_QUERY = `
 (event_declaration name: (identifier) @name) @field
 (field_declaration (variable_declaration (variable_declarator name: (identifier) @name))) @field
 (event_field_declaration (variable_declaration (variable_declarator name: (identifier) @name))) @field
-(using_directive [(qualified_name) (identifier)] @source) @import
+(using_directive [(qualified_name) (identifier)] @source)
 `;

@@ -20,5 +20,5 @@ export const CPP_QUERY = `
 (field_declaration_list (declaration declarator: (_) @declarator) @field)
 (preproc_def name: (identifier) @name) @macro
 (preproc_function_def name: (identifier) @name) @macro
-(preproc_include path: (_) @source) @import
+(preproc_include path: (_) @source)
 `;

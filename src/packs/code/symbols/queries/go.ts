@@ -12,5 +12,5 @@ export const GO_QUERY = `
 (source_file (var_declaration (var_spec name: (identifier) @name) @variable))
 (source_file (var_declaration (var_spec_list (var_spec name: (identifier) @name) @variable)))
 (package_clause (package_identifier) @name) @namespace
-(import_spec path: (_) @source) @import
+(import_spec path: (_) @source)
 `;

@@ -13,5 +13,5 @@ export const JAVA_QUERY = `
 (annotation_type_element_declaration name: (identifier) @name) @method
 (field_declaration declarator: (variable_declarator name: (identifier) @name)) @field
 (constant_declaration declarator: (variable_declarator name: (identifier) @name)) @constant
-(import_declaration (scoped_identifier) @source) @import
+(import_declaration (scoped_identifier) @source)
 `;

@@ -11,9 +11,9 @@ export const PHP_QUERY = `
 (program (expression_statement (assignment_expression left: (variable_name) @name) @variable))
 (const_declaration (const_element . (name) @name)) @constant
 (namespace_definition name: (namespace_name) @name) @namespace
-(namespace_use_clause [(name) (qualified_name)] @source) @import
-(include_expression (string) @source) @import
-(include_once_expression (string) @source) @import
-(require_expression (string) @source) @import
-(require_once_expression (string) @source) @import
+(namespace_use_clause [(name) (qualified_name)] @source)
+(include_expression (string) @source)
+(include_once_expression (string) @source)
+(require_expression (string) @source)
+(require_once_expression (string) @source)
 `;

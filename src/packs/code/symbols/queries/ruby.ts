@@ -9,5 +9,5 @@ export const RUBY_QUERY = `
 (call method: (identifier) @_attribute arguments: (argument_list (simple_symbol) @name @field)
   (#any-of? @_attribute "attr_accessor" "attr_reader" "attr_writer"))
 (call method: (identifier) @_require arguments: (argument_list . (string) @source)
-  (#any-of? @_require "require" "require_relative" "load")) @import
+  (#any-of? @_require "require" "require_relative" "load"))
 `;

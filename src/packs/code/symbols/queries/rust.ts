@@ -15,7 +15,7 @@ export const RUST_QUERY = `
 (mod_item name: (identifier) @name) @namespace
 (macro_definition name: (identifier) @name) @macro
 (impl_item type: (_) @name) @implementation
-(use_declaration argument: (_) @source) @import
-(mod_item name: (identifier) @source !body) @import
-(extern_crate_declaration name: (identifier) @source) @import
+(use_declaration argument: (_) @source)
+(mod_item name: (identifier) @source !body)
+(extern_crate_declaration name: (identifier) @source)
 `;

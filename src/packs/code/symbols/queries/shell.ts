@@ -4,7 +4,7 @@ export const BASH_QUERY = `
 (program (variable_assignment name: (variable_name) @name) @variable)
 (program (declaration_command (variable_assignment name: (variable_name) @name) @variable))
 (command name: (command_name) @_alias argument: [(word) (concatenation)] @name (#eq? @_alias "alias")) @function
-(command name: (command_name) @_source argument: (_) @source (#any-of? @_source "source" ".")) @import
+(command name: (command_name) @_source argument: (_) @source (#any-of? @_source "source" "."))
 `;
 
 /** Definitions of style sheets: what is selected, and variables. */
@@ -13,5 +13,5 @@ export const CSS_QUERY = `
 (id_selector (id_name) @name) @constant
 (keyframes_statement (keyframes_name) @name) @function
 (declaration (property_name) @name (#match? @name "^--")) @variable
-(import_statement [(string_value) (call_expression)] @source) @import
+(import_statement [(string_value) (call_expression)] @source)
 `;

@@ -15,17 +15,24 @@ export const JAVASCRIPT_QUERY = `
 (pair key: (property_identifier) @name value: [(arrow_function) (function_expression)]) @method
 (assignment_expression left: (member_expression property: (property_identifier) @name) right: [(arrow_function) (function_expression)]) @method
 (arguments (function_expression name: (identifier) @name) @function)
-(assignment_expression left: (member_expression object: (identifier) @_module property: (property_identifier) @_exports) right: (function_expression name: (identifier) @name) @function (#eq? @_module "module") (#eq? @_exports "exports"))
-(assignment_expression left: (member_expression object: (identifier) @_module property: (property_identifier) @_exports) right: (object (pair key: (property_identifier) @name) @field) (#eq? @_module "module") (#eq? @_exports "exports"))
-(assignment_expression left: (member_expression object: (identifier) @_exports property: (property_identifier) @name) @variable (#eq? @_exports "exports"))
-(import_statement source: (string) @source) @import
-(export_statement source: (string) @source) @import
-(call_expression function: (identifier) @_require arguments: (arguments . (string) @source) (#eq? @_require "require")) @import
-(call_expression function: (import) arguments: (arguments . (string) @source)) @import
+(import_statement source: (string) @source)
+(export_statement source: (string) @source)
+(call_expression function: (identifier) @_require arguments: (arguments . (string) @source) (#eq? @_require "require"))
+(call_expression function: (import) arguments: (arguments . (string) @source))
 (arrow_function) @closure
 (function_expression !name) @closure
 (generator_function !name) @closure
 `;
+
+/** Exports as they were before there was a word for them, in texts with {@link COMMONJS_MARK}. */
+export const COMMONJS_QUERY = `
+(assignment_expression left: (member_expression object: (identifier) @_module property: (property_identifier) @_exports) right: (function_expression name: (identifier) @name) @function (#eq? @_module "module") (#eq? @_exports "exports"))
+(assignment_expression left: (member_expression object: (identifier) @_module property: (property_identifier) @_exports) right: (object (pair key: (property_identifier) @name) @field) (#eq? @_module "module") (#eq? @_exports "exports"))
+(assignment_expression left: (member_expression object: (identifier) @_exports property: (property_identifier) @name) @variable (#eq? @_exports "exports"))
+`;
+
+/** What `exports` is assigned to, or a member of it; a comment may stand between. */
+export const COMMONJS_MARK: RegExp = /\bexports\s*[.=?/]/;
 
 const FIELDS_JAVASCRIPT = `
 (field_definition property: (_) @name) @field

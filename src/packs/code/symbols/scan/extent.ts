@@ -108,6 +108,17 @@ function headingLevel(lines: LineTable, line: number): number {
   return UNDERLINES.includes(under) && under !== '' ? UNDERLINES.indexOf(under) + 1 : 9;
 }
 
+/** Of spaces and tabs, which are as wide as four. */
 function indentOf(text: string): number {
-  return /^[ \t]*/.exec(text)?.[0].replaceAll('\t', '    ').length ?? 0;
+  let width = 0;
+  for (let at = 0; ; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === SPACE) width++;
+    else if (unit === TAB) width += TAB_WIDTH;
+    else return width;
+  }
 }
+
+const SPACE = 0x20;
+const TAB = 0x09;
+const TAB_WIDTH = 4;

@@ -1,5 +1,5 @@
 // The definitions of a file by the patterns of its language. Not a parser: what a pattern does not foresee is missed.
-import { cleanDoc } from '../describe.ts';
+import { cleanDoc, withoutMark } from '../describe.ts';
 import type { FileFacts, ImportFact, SymbolFact, SymbolKind } from '../facts.ts';
 import { blankText } from './blank-text.ts';
 import { extentEnd } from './extent.ts';
@@ -12,8 +12,9 @@ export const SCAN_BYTES_MAX: number = 512 << 10;
 const SYMBOLS_MAX = 20_000;
 /** A file that takes longer keeps what was found by then. */
 const SCAN_MS_MAX = 2_000;
-/** Lines of {@link withoutLongLines}. */
+/** Lines of {@link withoutLongLines}, and their least length in UTF-16 units. */
 const LONG_LINE = /^.{500,}$/gm;
+const LONG_LINE_MIN = 500;
 const SIGNATURE_MAX = 240;
 const NAME_MAX = 200;
 /** Comment lines read above a definition. */
@@ -81,13 +82,17 @@ function matchesOf(
   { text, blank, endMs }: { readonly text: string; readonly blank: string; readonly endMs: number },
   { rules, isHeadOnly }: ScanLanguage,
 ): readonly Match[] {
-  const [source, code] = [withoutLongLines(text), withoutLongLines(blank)];
+  const source = withoutLongLines(text);
+  const code = blank === text ? source : withoutLongLines(blank);
   const head = isHeadOnly === true ? (/^[^\n]*/.exec(text)?.[0] ?? '') : undefined;
   const found = new Map<number, Match>();
   for (const { kind, pattern, raw, isLoose } of rules) {
     for (const match of (head ?? (raw ? source : code)).matchAll(pattern)) {
-      const [from, to] = match.indices?.groups?.name ?? [0, 0];
-      const name = text.slice(from, to).trim().slice(0, NAME_MAX);
+      const from = nameStart(match);
+      const name = text
+        .slice(from, from + (match.groups?.name ?? '').length)
+        .trim()
+        .slice(0, NAME_MAX);
       if (name === '' || found.has(from) || (isLoose === true && KEYWORDS.has(name))) continue;
       const lead = /^\s*/.exec(match[0])?.[0].length ?? 0;
       found.set(from, {
@@ -103,9 +108,23 @@ function matchesOf(
   return [...found.values()].sort((a, b) => a.index - b.index);
 }
 
+/** Where the group `name` begins. Finding out by the indices of a match runs its pattern a second time. */
+function nameStart(match: RegExpExecArray): number {
+  const name = match.groups?.name ?? '';
+  const at = match[0].indexOf(name);
+  if (match[0].indexOf(name, at + 1) < 0) return match.index + at;
+  return match.indices?.groups?.name?.[0] ?? match.index;
+}
+
 /** Nobody writes a definition on such a line, and the time of a pattern grows with the square of its length. */
 function withoutLongLines(text: string): string {
-  return text.replace(LONG_LINE, (line) => ' '.repeat(line.length));
+  for (let start = 0; start < text.length; ) {
+    const feed = text.indexOf('\n', start);
+    const end = feed < 0 ? text.length : feed;
+    if (end - start >= LONG_LINE_MIN) return text.replace(LONG_LINE, (line) => ' '.repeat(line.length));
+    start = end + 1;
+  }
+  return text;
 }
 
 const HOLDERS: ReadonlySet<SymbolKind | undefined> = new Set([
@@ -122,11 +141,11 @@ function kindWithin(kind: SymbolKind, around: SymbolKind | undefined): SymbolKin
 }
 
 function signatureOf(head: string): string {
-  return head
-    .replace(/\s+/g, ' ')
-    .replace(/\s*(?:\{|=|->|do|:)?\s*$/, '')
-    .slice(0, SIGNATURE_MAX);
+  return withoutMark(head.replace(/\s+/g, ' '), MARKS).slice(0, SIGNATURE_MAX);
 }
+
+/** What begins a body. */
+const MARKS = ['->', '{', '=', 'do', ':'];
 
 const COMMENT_LINE = /^\s*(?:\/\/|\/?\*|#(?!\s*(?:include|define|if|endif|import))|--|;|%|"|!)/;
 
