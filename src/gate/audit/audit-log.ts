@@ -100,7 +100,8 @@ class AuditThreadLog implements RunningAuditLog {
   }
 
   flushSync(): void {
-    this.#post();
+    this.#post(true);
+    this.#hurry();
     const deadline = performance.now() + CRASH_WAIT_MS;
     for (;;) {
       const seen = Atomics.load(this.#settled, 0);
@@ -187,13 +188,15 @@ class AuditThreadLog implements RunningAuditLog {
       setImmediate(() => this.#post());
     }
     const batch = this.#pending.length > 0 ? this.#batch + 1 : this.#batch;
+    if (batch === this.#batch) this.#hurry();
     return new Promise((resolve, reject) => {
       this.#waiters.push({ batch, resolve, reject });
       this.#thread?.ref();
     });
   }
 
-  #post(): void {
+  /** Of the timer nobody waits for what is buffered. */
+  #post(isAwaited = this.#waiters.at(-1)?.batch === this.#batch + 1): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isPosting = false;
@@ -206,7 +209,11 @@ class AuditThreadLog implements RunningAuditLog {
     this.#unsettled.push({ batch: number, count, length: entries.length });
     this.#unsettledLength += entries.length;
     this.#unsettledCount += count;
-    this.#say({ kind: 'batch', number, entries });
+    this.#say({ kind: 'batch', number, entries, isAwaited });
+  }
+
+  #hurry(): void {
+    if (this.#unsettledCount > 0) this.#say({ kind: 'hurry' });
   }
 
   #say(message: ToWriter): void {
