@@ -137,7 +137,7 @@ export class RowReader {
     { from, to, rows }: { readonly from: number; readonly to: number; readonly rows: LineMatch[] },
   ): Generator<void, void> {
     const bytes = Buffer.allocUnsafe(segment.blocks.sizeOf(block, block + 1));
-    segment.readBlocks(block, block + 1, bytes);
+    segment.readText(block, bytes);
     const starts: number[] = [];
     yield* this.#lines.collect(bytes, segment.blocks.isAscii(block), { max: to, starts });
     let line = segment.blocks.firstLineOf(block);

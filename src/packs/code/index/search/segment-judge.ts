@@ -5,6 +5,7 @@ import type { SegmentReader } from '../segment/segment-reader.ts';
 import { type Candidates, candidateBlobs, candidateBlocks } from './candidates.ts';
 import type { CompiledQuery } from './compiled-query.ts';
 import { addFound, type Findings } from './findings.ts';
+import { lineKernel } from './line-kernel.ts';
 import type { LineMatcher } from './line-matcher.ts';
 import type { MultilineMatcher } from './multiline-matcher.ts';
 
@@ -81,31 +82,64 @@ export class SegmentJudge {
   }
 
   *#judgeBlocks(segment: SegmentReader, places: Uint16Array, found: Found): Generator<void, void> {
-    const { blocks } = segment;
-    const filesOnly = this.#deps.query.want === 'files';
-    const max = filesOnly ? 1 : Number.POSITIVE_INFINITY;
     for (let from = 0; from < places.length; ) {
       const to = endOfRun(segment, places, from);
-      const first = places[from] ?? 0;
-      this.#read(segment, first, (places[to - 1] ?? 0) + 1);
-      for (; from < to; from++) {
-        const block = places[from] ?? 0;
-        const last = found.places.at(-1);
-        if (!filesOnly || last === undefined || blocks.blobOf(last) !== blocks.blobOf(block)) {
-          const bytes = this.#buffer.subarray(blocks.sizeOf(first, block), blocks.sizeOf(first, block + 1));
-          const starts: number[] = [];
-          const steps = this.#deps.lines.collect(bytes, blocks.isAscii(block), { max, starts });
-          if (!(yield* this.#finishes(steps))) return;
-          if (starts.length > 0) {
-            found.places.push(block);
-            found.lines.push(starts.length);
-          }
-        }
-        found.judged++;
-        if (this.#deps.isStopped()) return;
-      }
+      const run = places.subarray(from, to);
+      if (this.#deps.lines.hasNeedles) yield* this.#countRun(segment, run, found);
+      else yield* this.#collectRun(segment, run, found);
+      if (this.#deps.isStopped()) return;
+      from = to;
       yield;
     }
+  }
+
+  /** Judges a run by the kernel, without a pause; then what it could not judge. */
+  *#countRun(segment: SegmentReader, run: Uint16Array, found: Found): Generator<void, void> {
+    const { blocks } = segment;
+    const { lines, query } = this.#deps;
+    const first = run[0] ?? 0;
+    const size = blocks.sizeOf(first, (run.at(-1) ?? 0) + 1);
+    const { bytes, start } = lineKernel().reserve(size);
+    this.#read(segment, first, bytes.subarray(start, start + size));
+    const max = query.want === 'files' ? 1 : Number.POSITIVE_INFINITY;
+    for (const [at, block] of run.entries()) {
+      const [from, end] = [start + blocks.sizeOf(first, block), start + blocks.sizeOf(first, block + 1)];
+      const count = this.#isDecided(segment, block, found)
+        ? 0
+        : lines.count({ from, end, isAscii: blocks.isAscii(block) }, max);
+      if (count === undefined) {
+        // What is slow makes pauses, and others use the kernel meanwhile.
+        yield* this.#collectRun(segment, run.subarray(at), found);
+        return;
+      }
+      add(found, block, count);
+    }
+  }
+
+  *#collectRun(segment: SegmentReader, run: Uint16Array, found: Found): Generator<void, void> {
+    const { blocks } = segment;
+    const { lines, query } = this.#deps;
+    const first = run[0] ?? 0;
+    const buffer = this.#room(blocks.sizeOf(first, (run.at(-1) ?? 0) + 1));
+    this.#read(segment, first, buffer);
+    const max = query.want === 'files' ? 1 : Number.POSITIVE_INFINITY;
+    for (const block of run) {
+      const starts: number[] = [];
+      if (!this.#isDecided(segment, block, found)) {
+        const bytes = buffer.subarray(blocks.sizeOf(first, block), blocks.sizeOf(first, block + 1));
+        if (!(yield* this.#finishes(lines.collect(bytes, blocks.isAscii(block), { max, starts })))) return;
+      }
+      add(found, block, starts.length);
+      if (this.#deps.isStopped()) return;
+    }
+  }
+
+  /** Whether an earlier block says all that is wanted of the file. */
+  #isDecided({ blocks }: SegmentReader, block: number, { places }: Found): boolean {
+    const last = places.at(-1);
+    return (
+      this.#deps.query.want === 'files' && last !== undefined && blocks.blobOf(last) === blocks.blobOf(block)
+    );
   }
 
   *#judgeBlobs(
@@ -116,15 +150,11 @@ export class SegmentJudge {
     const max = this.#deps.query.want === 'files' ? 1 : Number.POSITIVE_INFINITY;
     for (const blob of places) {
       const [first, after] = segment.blocks.blocksOf(blob);
-      this.#read(segment, first, after);
-      const text = this.#buffer.subarray(0, segment.blocks.sizeOf(first, after));
+      const text = this.#room(segment.blocks.sizeOf(first, after));
+      this.#read(segment, first, text);
       const judged = { lines: 0 };
       if (!(yield* this.#finishes(countMatches(matcher, text, { max, judged })))) return;
-      if (judged.lines > 0) {
-        found.places.push(blob);
-        found.lines.push(judged.lines);
-      }
-      found.judged++;
+      add(found, blob, judged.lines);
       if (this.#deps.isStopped()) return;
       yield;
     }
@@ -139,12 +169,16 @@ export class SegmentJudge {
     return true;
   }
 
-  #read(segment: SegmentReader, first: number, after: number): void {
-    const bytes = segment.blocks.sizeOf(first, after);
-    if (bytes > this.#buffer.length)
-      this.#buffer = Buffer.allocUnsafe(Math.max(bytes, 2 * this.#buffer.length));
-    segment.readBlocks(first, after, this.#buffer);
-    this.#deps.onRead(bytes);
+  #room(size: number): Buffer {
+    if (size > this.#buffer.length)
+      this.#buffer = Buffer.allocUnsafe(Math.max(size, 2 * this.#buffer.length));
+    return this.#buffer.subarray(0, size);
+  }
+
+  /** Fills `target` with the text from the block `first` on. */
+  #read(segment: SegmentReader, first: number, target: Buffer): void {
+    segment.readText(first, target);
+    this.#deps.onRead(target.length);
   }
 }
 
@@ -153,6 +187,13 @@ interface Found {
   readonly lines: number[];
   /** How many of the places were judged. */
   judged: number;
+}
+
+function add(found: Found, place: number, lines: number): void {
+  found.judged++;
+  if (lines === 0) return;
+  found.places.push(place);
+  found.lines.push(lines);
 }
 
 function* countMatches(
