@@ -68,6 +68,7 @@ export class Engine {
       aborted: false,
       expired: false,
       overdue: false,
+      usedMs: 0,
       resolve,
       reject,
     };
