@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { chooseTask } from './search-scheduler.ts';
 
-test('P39: a search that had little time comes before long ones, and long ones in the order in which they came', () => {
+test('a search that had little time comes before long ones, and long ones in the order in which they came', () => {
   const long = { usedMs: 300 };
   const longer = { usedMs: 60 };
   const short = { usedMs: 3 };

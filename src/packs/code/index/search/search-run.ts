@@ -116,19 +116,12 @@ class SearchRun {
     return (blob) => {
       let wanted = known.get(blob);
       if (wanted === undefined) {
-        wanted = this.#acceptedFiles(segment, blob).length > 0;
+        wanted = false;
+        for (const file of this.#snapshot.filesOf(segment, blob)) wanted ||= this.#accepts(file);
         known.set(blob, wanted);
       }
       return wanted;
     };
-  }
-
-  #acceptedFiles(segment: number, blob: number): number[] {
-    const accepts = this.#query.acceptsPath;
-    const files = [...this.#snapshot.filesOf(segment, blob)];
-    return accepts === undefined
-      ? files
-      : files.filter((file) => accepts(this.#snapshot.files[file]?.path ?? ''));
   }
 
   /** In the order of the answer. */
@@ -154,9 +147,14 @@ class SearchRun {
       let sum = 0;
       for (; to < places.length && blobOf(to) === blob; to++) sum += at.lines[to] ?? 0;
       const [blocks, counts] = [places.subarray(from, to), at.lines.subarray(from, to)];
-      for (const file of this.#acceptedFiles(index, blob))
-        found.push({ file, segment, blob, lines: sum, blocks, counts });
+      for (const file of this.#snapshot.filesOf(index, blob))
+        if (this.#accepts(file)) found.push({ file, segment, blob, lines: sum, blocks, counts });
     }
+  }
+
+  #accepts(file: number): boolean {
+    const { acceptsPath } = this.#query;
+    return acceptsPath === undefined || acceptsPath(this.#snapshot.files[file]?.path ?? '');
   }
 
   #fileMatch({ file, lines }: FoundFile): FileMatch {

@@ -190,7 +190,7 @@ describe('what earlier searches found', () => {
     );
   });
 
-  test('P39: another page, more lines or other files of a search judge nothing again', () => {
+  test('another page, more lines or other files of a search judge nothing again', () => {
     const snapshot = snapshotOf({ 'a.ts': 'alpha\nbeta alpha\n', 'b.js': 'alpha\n', 'c.ts': 'alpha' });
     const kept = new KeptFindings();
     const scanned = (query: Omit<TextQuery, 'pattern'>, limits: Partial<SearchLimits>): number =>
