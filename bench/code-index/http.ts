@@ -5,7 +5,8 @@
 //
 // The product keeps answers for equal questions, and what a search found for other questions about the same pattern. So
 // there are rows for questions that were asked before, for another page or another number of lines of a search that was
-// made before, and for patterns that were never asked: the 60 once by each of several servers, and generated ones.
+// made before, and for patterns that were never asked: the 60, first as they are and then written in other ways, and
+// generated ones.
 
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -18,7 +19,7 @@ import type { LoadRequest } from '../load/job.ts';
 import { usageOf } from '../load/process-usage.ts';
 import { scratchFolder } from '../scratch.ts';
 import { type Contender, type Server, startServer } from '../server.ts';
-import { generateQueries, SPEED_QUERIES } from './queries.ts';
+import { generateQueries, quote, SPEED_QUERIES } from './queries.ts';
 import { type OracleQuery, runRipgrep, STANDARD_RULES } from './ripgrep.ts';
 
 const ENDPOINT = '/mcp/code';
@@ -28,8 +29,8 @@ const SET_MIN = 1_200;
 const CLIENTS = 32;
 /** Passes over every query before anything is timed: a server runs for days. */
 const WARM_UPS = 3;
-/** Servers that are asked each of the 60 once, by one client and by many. */
-const FRESH_SERVERS = 4;
+/** Ways in which each of the 60 is written for a row; the longest pattern stays below the longest that is taken. */
+const REWRITINGS = 80;
 /** Generated patterns for each row: more than are answered in its time. */
 const GENERATED = 6_000;
 /** Of the generated patterns; those of the row with many clients have the next one. */
@@ -39,62 +40,63 @@ const NANOS_PER_MS = 1e6;
 
 const [tree = '.', seconds = '10'] = process.argv.slice(2);
 const root = resolve(tree);
-console.log(`| Clients | Questions | Answers/s | p50 | p95 | p99 |\n|---|---|---|---|---|---|`);
-for (const connections of [1, CLIENTS]) await freshRow(connections);
-await served(async (server) => {
+const server = await startServer(product(root));
+try {
+  await until(server, call('lookup_symbol', { symbol: 'warm' }, '"symbol":"warm"'));
   console.log(`ready, symbols too; resident ${usageOf(server.pid).residentMb.toFixed(0)} MB`);
   await report(server);
   console.log(`resident after it ${usageOf(server.pid).residentMb.toFixed(0)} MB`);
-});
-
-/** Runs with a server that has its index and the symbols of the tree. */
-async function served(run: (server: Server) => Promise<void>): Promise<void> {
-  const server = await startServer(product(root));
-  try {
-    await until(server, call('lookup_symbol', { symbol: 'warm' }, '"symbol":"warm"'));
-    await run(server);
-  } finally {
-    await server.stop();
-  }
-}
-
-/** Each of the 60 once by servers that were started for it. */
-async function freshRow(connections: number): Promise<void> {
-  const latencies = createHistogram({ figures: 3 });
-  const requests = SPEED_QUERIES.map((query) => search(query, TOP));
-  let tookMs = 0;
-  for (let started = 0; started < FRESH_SERVERS; started++)
-    await served(async ({ port }) => {
-      const from = performance.now();
-      await once(port, { connections, requests, latencies });
-      tookMs += performance.now() - from;
-    });
-  print({ connections, name: 'never asked, new server', latencies, tookMs });
+} finally {
+  await server.stop();
 }
 
 async function report(at: Server): Promise<void> {
+  console.log(`| Clients | Questions | Answers/s | p50 | p95 | p99 |\n|---|---|---|---|---|---|`);
+  await firstRow(at);
   for (const [index, connections] of [1, CLIENTS].entries()) {
-    const requests = await neverAsked(SEED + index);
-    const answers = await row(at, { connections, requests, name: 'never asked, generated' });
-    if (answers > requests.length) throw new Error('too few generated patterns; make more of them');
+    await newRow(at, { connections, requests: rewritten(index * REWRITINGS), name: 'never asked, the 60' });
+    const requests = await generated(SEED + index);
+    await newRow(at, { connections, requests, name: 'never asked, generated' });
   }
   // Other numbers of lines than those that are measured, so that answering is warm and no answer is known.
-  const latencies = createHistogram({ figures: 3 });
-  for (let pass = 1; pass <= WARM_UPS; pass++) {
-    const requests = SPEED_QUERIES.map((query) => search(query, TOP - pass));
-    await once(at.port, { connections: 1, requests, latencies });
-  }
+  for (let pass = 1; pass <= WARM_UPS; pass++)
+    await once(at, { requests: SPEED_QUERIES.map((query) => search(query, TOP - pass)) });
   const others = await otherPages(at);
   const known = SPEED_QUERIES.map((query) => search(query, TOP));
   for (const connections of [1, CLIENTS]) {
     await row(at, { connections, requests: others, name: 'another page or number of lines' });
-    await once(at.port, { connections: 1, requests: known, latencies });
+    await once(at, { requests: known });
     await row(at, { connections, requests: known, name: 'asked before' });
   }
 }
 
+/** The 60 as the first questions that the server is asked. */
+async function firstRow(at: Server): Promise<void> {
+  const started = performance.now();
+  const latencies = await once(at, { requests: SPEED_QUERIES.map((query) => search(query, TOP)) });
+  print({ connections: 1, name: 'the 60, of a new server', latencies, tookMs: performance.now() - started });
+}
+
+/** @throws Error when a question came twice. */
+async function newRow(at: Server, asked: Parameters<typeof row>[1]): Promise<void> {
+  const answers = await row(at, asked);
+  if (answers > asked.requests.length) throw new Error(`too few questions for '${asked.name}'; make more`);
+}
+
+/** The 60 again and again, each time with one more pair of parentheses, so that nothing is known of them. */
+function rewritten(depth: number): readonly LoadRequest[] {
+  return Array.from({ length: REWRITINGS }, (_, round) =>
+    SPEED_QUERIES.map(({ pattern, syntax, ignoreCase }) => {
+      const text = syntax === 'regex' ? pattern : quote(pattern);
+      const pairs = depth + round + 1;
+      const wrapped = `${'(?:'.repeat(pairs)}${text}${')'.repeat(pairs)}`;
+      return search({ pattern: wrapped, syntax: 'regex', ignoreCase }, TOP);
+    }),
+  ).flat();
+}
+
 /** Patterns of which pieces occur in the tree, none of them twice. */
-async function neverAsked(seed: number): Promise<readonly LoadRequest[]> {
+async function generated(seed: number): Promise<readonly LoadRequest[]> {
   const listed = await runRipgrep(root, [...STANDARD_RULES, '--files', '-0']);
   const files = listed
     .toString()
@@ -148,40 +150,30 @@ function print(measured: {
   console.log(`| ${connections} | ${name} | ${perSecond.toFixed(0)} | ${times.join(' | ')} |`);
 }
 
-/** Sends each request once. */
+/** Sends each request once, one after the other. */
 async function once(
-  port: number,
-  {
-    connections,
-    requests,
-    latencies,
-  }: {
-    readonly connections: number;
-    readonly requests: readonly LoadRequest[];
-    readonly latencies: RecordableHistogram;
-  },
-): Promise<void> {
-  const waiting = [...prepared(requests)];
+  { port }: Server,
+  { requests }: { readonly requests: readonly LoadRequest[] },
+): Promise<RecordableHistogram> {
+  const latencies = createHistogram({ figures: 3 });
+  const waiting = prepared(requests);
   const { promise, resolve: done, reject } = Promise.withResolvers<void>();
-  const sentAt = new Map<Connection, number>();
-  const opened: Connection[] = [];
-  let left = waiting.length;
+  let sentAt = 0;
   const send = (connection: Connection): void => {
     const request = waiting.shift();
-    if (request === undefined) return;
-    sentAt.set(connection, performance.now());
-    connection.send(request.bytes, request.expected);
+    sentAt = performance.now();
+    if (request === undefined) done();
+    else connection.send(request.bytes, request.expected);
   };
   const answered = (connection: Connection): void => {
-    latencies.record(Math.round((performance.now() - (sentAt.get(connection) ?? 0)) * NANOS_PER_MS));
-    if (--left === 0) done();
-    else send(connection);
+    latencies.record(Math.round((performance.now() - sentAt) * NANOS_PER_MS));
+    send(connection);
   };
-  for (let index = 0; index < connections; index++)
-    opened.push(await openConnection(port, { answered, failed: reject }));
-  for (const connection of opened) send(connection);
+  const connection = await openConnection(port, { answered, failed: reject });
+  send(connection);
   await promise;
-  for (const connection of opened) connection.close();
+  connection.close();
+  return latencies;
 }
 
 function prepared(requests: readonly LoadRequest[]): PreparedRequest[] {
