@@ -230,7 +230,8 @@ function flipCase(text: string, random: () => number): string {
   ).join('');
 }
 
-function quote(text: string): string {
+/** A pattern that matches just this text. */
+export function quote(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|#&~-]/g, '\\$&');
 }
 

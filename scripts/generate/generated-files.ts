@@ -4,9 +4,9 @@ import { renderConfigurationPage } from './configuration-page.ts';
 import { renderDefinitionSchema } from './definition-schema.ts';
 import { renderEnvExample } from './env-example.ts';
 import { renderErrorsPage } from './errors-page.ts';
+import { renderKernelCode } from './kernel-code.ts';
 import { renderRolesPage } from './roles-page.ts';
 import { renderSqliteSchema } from './store-schema.ts';
-import { renderTrigramKernelCode } from './trigram-kernel-code.ts';
 
 /** One generated file: where it lies from the repository's root, and its whole text. */
 export interface GeneratedFile {
@@ -21,6 +21,13 @@ export const generatedFiles: readonly GeneratedFile[] = [
   { path: 'docs/roles.md', render: renderRolesPage },
   { path: 'schema/quayside.schema.json', render: renderDefinitionSchema },
   { path: '.env.example', render: renderEnvExample },
-  { path: 'src/packs/code/index/segment/trigram-kernel-code.ts', render: renderTrigramKernelCode },
+  {
+    path: 'src/packs/code/index/search/line-kernel-code.ts',
+    render: () => renderKernelCode('src/packs/code/index/search/line-kernel.wat', 'lineKernelCode'),
+  },
+  {
+    path: 'src/packs/code/index/segment/trigram-kernel-code.ts',
+    render: () => renderKernelCode('src/packs/code/index/segment/trigram-kernel.wat', 'trigramKernelCode'),
+  },
   { path: 'src/store/schema.sqlite.sql', render: renderSqliteSchema },
 ];

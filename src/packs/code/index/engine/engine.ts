@@ -4,7 +4,8 @@
 import { PathFilter } from '../intake/path-filter.ts';
 import { compileQuery } from '../search/compiled-query.ts';
 import { readExcerpts } from '../search/excerpts.ts';
-import { runSearch, type SearchOutcome } from '../search/search-run.ts';
+import { KeptFindings } from '../search/findings.ts';
+import { runSearch, type SearchLimits, type SearchOutcome } from '../search/search-run.ts';
 import type { FileRecord } from '../store/file-record.ts';
 import { recordsUnder } from '../store/file-tree.ts';
 import { IndexStore } from '../store/index-store.ts';
@@ -28,6 +29,7 @@ export class Engine {
   readonly writer: IndexWriter;
   readonly #store: IndexStore;
   readonly #scheduler = new SearchScheduler();
+  readonly #findings = new KeptFindings();
   readonly #setup: EngineSetup;
   #watch: TreeWatch | undefined;
 
@@ -51,13 +53,14 @@ export class Engine {
     const compiled = compileQuery(query);
     const snapshot = this.#store.use();
     const { promise, resolve, reject } = Promise.withResolvers<SearchOutcome>();
-    const steps = runSearch(snapshot, compiled, {
+    const limits: SearchLimits = {
       limit: Math.max(0, options.limit ?? LIMIT),
       offset: Math.max(0, options.offset ?? 0),
       scanBytesMax: options.scanBytesMax ?? SCAN_BYTES_MAX,
       expired: () => task.expired,
       overdue: () => task.overdue,
-    });
+    };
+    const steps = runSearch(snapshot, compiled, limits, this.#findings);
     const deadlineMs = startedMs + (options.deadlineMs ?? DEADLINE_MS);
     const task: SearchTask = {
       steps,
@@ -65,6 +68,7 @@ export class Engine {
       aborted: false,
       expired: false,
       overdue: false,
+      usedMs: 0,
       resolve,
       reject,
     };

@@ -1,5 +1,6 @@
-// Shares the engine's thread among searches: each runs for a slice, then the next has its turn and messages are
-// read. A hostile or huge search therefore delays the others by its slice, not by its length.
+// Shares the engine's thread among searches: each runs for a slice, then messages are read and another has its turn.
+// Those that have had little time come first, so a short search does not wait behind long ones; among long ones the first
+// to come is the first to end, since taking turns would make all of them as late as the last.
 
 import type { SearchOutcome } from '../search/search-run.ts';
 import { TextIndexError } from '../text-index-error.ts';
@@ -8,6 +9,13 @@ import { TextIndexError } from '../text-index-error.ts';
 const SLICE_MS = 2;
 /** Slice of a search that runs alone; messages wait at most this long. */
 const LONE_SLICE_MS = 8;
+/**
+ * Times of the thread after which a search gives way to those that had less: most end within the first, a word that is
+ * everywhere within the second, and a hostile pattern after the third gives way to every honest one.
+ */
+const LEVELS_MS = [4, 40, 400];
+/** Every so many slices the search that came first has one, however many short ones keep coming. */
+const FIRST_EVERY = 4;
 
 /** Time after the deadline for presenting what was found until then. */
 const PRESENT_MS = 250;
@@ -22,13 +30,17 @@ export interface SearchTask {
   expired: boolean;
   /** Set a little later: no more rows are presented. */
   overdue: boolean;
+  /** Milliseconds of the thread that it had. */
+  usedMs: number;
   readonly resolve: (outcome: SearchOutcome) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Runs tasks round robin. */
+/** Runs tasks, those that had the least time first. */
 export class SearchScheduler {
+  /** In the order in which they came. */
   readonly #tasks: SearchTask[] = [];
+  #slices = 0;
   #scheduled = false;
 
   /** Starts a task with a first slice at once, so that short searches never wait for a turn of the event loop. */
@@ -43,17 +55,19 @@ export class SearchScheduler {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      const task = this.#tasks.shift();
-      if (task !== undefined && !this.#slice(task, this.#tasks.length === 0 ? LONE_SLICE_MS : SLICE_MS))
-        this.#tasks.push(task);
+      const at = chooseTask(this.#tasks, ++this.#slices);
+      const task = this.#tasks[at];
+      const sliceMs = this.#tasks.length === 1 ? LONE_SLICE_MS : SLICE_MS;
+      if (task !== undefined && this.#slice(task, sliceMs)) this.#tasks.splice(at, 1);
       this.#schedule();
     });
   }
 
   /** Runs a task for a while; true when it is over. */
   #slice(task: SearchTask, sliceMs: number): boolean {
-    let now = performance.now();
-    const end = now + sliceMs;
+    const start = performance.now();
+    let now = start;
+    const end = start + sliceMs;
     try {
       do {
         task.expired = now > task.deadlineMs;
@@ -66,6 +80,7 @@ export class SearchScheduler {
         }
         now = performance.now();
       } while (now < end);
+      task.usedMs += now - start;
       return false;
     } catch (error) {
       task.steps.return(undefined as never);
@@ -73,4 +88,20 @@ export class SearchScheduler {
       return true;
     }
   }
+}
+
+/** Index of the task whose turn it is at the slice of this number; `tasks` are in the order in which they came. */
+export function chooseTask(tasks: readonly Pick<SearchTask, 'usedMs'>[], slice: number): number {
+  if (slice % FIRST_EVERY === 0) return 0;
+  let chosen = 0;
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const [at, task] of tasks.entries()) {
+    const level = levelOf(task);
+    if (level < lowest) [chosen, lowest] = [at, level];
+  }
+  return chosen;
+}
+
+function levelOf({ usedMs }: Pick<SearchTask, 'usedMs'>): number {
+  return LEVELS_MS.filter((limit) => usedMs >= limit).length;
 }

@@ -10,30 +10,37 @@ export type Candidates = Uint16Array | 'all';
 
 const NOTHING = new Uint16Array(0);
 
+/** What may hold a literal, of `within` where that is given. */
+type Look = (literal: string, within: Uint16Array | undefined) => Uint16Array;
+
 /** Blocks that may hold a match. */
 export function candidateBlocks(segment: SegmentReader, plan: LiteralPlan): Candidates {
-  return evaluate(plan, (literal) => segment.candidates(literal));
+  return evaluate(plan, (literal, within) => segment.candidates(literal, within), undefined);
 }
 
 /** Blobs that may hold a match that spans blocks. */
 export function candidateBlobs(segment: SegmentReader, plan: LiteralPlan): Candidates {
-  return evaluate(plan, (literal) => blobsOf(segment, segment.candidates(literal)));
+  const look: Look = (literal, within) => {
+    const found = blobsOf(segment, segment.candidates(literal));
+    return within === undefined ? found : intersectSorted(within, found);
+  };
+  return evaluate(plan, look, undefined);
 }
 
-function evaluate(plan: LiteralPlan, look: (literal: string) => Uint16Array): Candidates {
+function evaluate(plan: LiteralPlan, look: Look, within: Uint16Array | undefined): Candidates {
   switch (plan.kind) {
     case 'all':
-      return 'all';
+      return within ?? 'all';
     case 'none':
       return NOTHING;
     case 'literal':
-      return look(plan.bytes);
+      return look(plan.bytes, within);
     case 'and':
-      return evaluateAnd(plan.parts, look);
+      return evaluateAnd(plan.parts, look, within);
     case 'or': {
       let union: Uint16Array = NOTHING;
       for (const part of plan.parts) {
-        const found = evaluate(part, look);
+        const found = evaluate(part, look, within);
         if (found === 'all') return 'all';
         union = union.length === 0 ? found : unionSorted(union, found);
       }
@@ -42,17 +49,16 @@ function evaluate(plan: LiteralPlan, look: (literal: string) => Uint16Array): Ca
   }
 }
 
-// The longest literals first: they are the rarest, and once nothing is left the rest need not be read.
-function evaluateAnd(parts: readonly LiteralPlan[], look: (literal: string) => Uint16Array): Candidates {
+// The longest literals first: they are the rarest, and the other parts are looked for only in what they leave.
+function evaluateAnd(parts: readonly LiteralPlan[], look: Look, within: Uint16Array | undefined): Candidates {
   const ordered = [...parts].sort((a, b) => lengthOf(b) - lengthOf(a));
-  let both: Candidates = 'all';
+  let left = within;
   for (const part of ordered) {
-    const found = evaluate(part, look);
-    if (found === 'all') continue;
-    both = both === 'all' ? found : intersectSorted(both, found);
-    if (both.length === 0) break;
+    if (left?.length === 0) break;
+    const found = evaluate(part, look, left);
+    if (found !== 'all') left = found;
   }
-  return both;
+  return left ?? 'all';
 }
 
 function lengthOf(plan: LiteralPlan): number {

@@ -11,6 +11,8 @@ import type { WordPart } from './word-part.ts';
 
 /** A query ready to run. */
 export interface CompiledQuery {
+  /** Equal for queries by which the same lines of every text match, as far as they are wanted. */
+  readonly key: string;
   readonly plan: LiteralPlan;
   readonly anchor: Anchor | undefined;
   readonly program: RegexProgram;
@@ -28,6 +30,7 @@ export function compileQuery(query: TextQuery): CompiledQuery {
   const { node, crossesLines } = parse(query.pattern, { ignoreCase: query.ignoreCase ?? false });
   const multiline = query.multiline ?? crossesLines;
   return {
+    key: keyOf(query, multiline),
     plan: planLiterals(node),
     anchor: multiline ? undefined : findAnchor(node),
     program: compileRegex(node, { multiline }),
@@ -35,6 +38,17 @@ export function compileQuery(query: TextQuery): CompiledQuery {
     want: query.want ?? 'lines',
     acceptsPath: compilePathFilter([query.include ?? [], query.among ?? []], query.exclude ?? []),
   };
+}
+
+function keyOf({ pattern, syntax, ignoreCase, partEndings, want }: TextQuery, multiline: boolean): string {
+  return JSON.stringify([
+    pattern,
+    syntax === 'regex',
+    ignoreCase === true,
+    multiline,
+    partEndings,
+    want === 'files',
+  ]);
 }
 
 function partOf({ pattern, partEndings }: TextQuery): WordPart | undefined {

@@ -1,10 +1,12 @@
-// Finds the matching lines of a block. The anchor's literals are looked for natively; the automaton judges only
-// the lines they are on, or the whole block where there is no anchor.
+// Finds the matching lines of a block. The kernel looks for the anchor's needles; the automaton judges only the lines
+// they are on, or the whole block where there is no anchor.
 
 import { LazyDfa, type ScanOutcome } from '../regex/lazy-dfa.ts';
 import { type MatchSpan, PikeMachine } from '../regex/pike-machine.ts';
 import type { RegexProgram } from '../regex/regex-program.ts';
-import type { Anchor, AnchorLiteral } from './anchor.ts';
+import { type Anchor, findNeedle } from './anchor.ts';
+import { type LineKernel, lineKernel } from './line-kernel.ts';
+import { STRAYS } from './needle.ts';
 import { isWordPart, type WordPart } from './word-part.ts';
 
 /** Bytes the automaton reads before other queries get a turn: about 0.2 ms. */
@@ -12,12 +14,20 @@ const PIECE_BYTES = 32 << 10;
 /** Bytes the thread machine reads before other queries get a turn; it is some twenty times slower. */
 export const PIKE_PIECE_BYTES = 2 << 10;
 const LINE_FEED = 0x0a;
+const ASCII_LIMIT = 0x80;
 
 /** How many lines are wanted, and where their offsets go. */
 export interface LineSink {
   readonly max: number;
   /** Offset in the block of the first byte of each matching line, ascending. */
   readonly starts: number[];
+}
+
+/** A block of whole lines in the memory of the kernel. */
+export interface KernelBlock {
+  readonly from: number;
+  readonly end: number;
+  readonly isAscii: boolean;
 }
 
 /** Judges lines by one pattern; not re-entrant. */
@@ -46,42 +56,84 @@ export class LineMatcher {
     return this.#lazyPike;
   }
 
+  /** Whether {@link count} can judge any block. */
+  get hasNeedles(): boolean {
+    return this.#anchor !== undefined && this.#part === undefined;
+  }
+
+  /**
+   * The number of matching lines of a block that lies in the kernel, at most `max`; undefined where only {@link collect}
+   * can tell.
+   */
+  count(block: KernelBlock, max: number): number | undefined {
+    const kernel = lineKernel();
+    const found = this.#findLines(kernel, block, max);
+    if (found === undefined || found === 0 || this.#anchor?.isDecisive === true) return found;
+    let lines = 0;
+    const { bytes } = kernel.reserve(0);
+    for (let line = 0; line < found && lines < max; line++) {
+      const verdict = this.#judge(bytes, kernel.lineStart(line), kernel.lineEnd(line));
+      if (verdict === 'quit') return undefined;
+      if (verdict === 'match') lines++;
+    }
+    return lines;
+  }
+
   /** Collects the matching lines of a block of whole lines. Yields where the caller may do something else. */
-  *collect(block: Buffer, ascii: boolean, sink: LineSink): Generator<void, void> {
-    const anchor = this.#anchor;
+  *collect(block: Buffer, isAscii: boolean, sink: LineSink): Generator<void, void> {
     if (this.#part !== undefined) {
       collectParts(block, this.#part, sink);
-    } else if (anchor === undefined || (!ascii && anchor.literals.some((literal) => literal.folded))) {
-      yield* this.#scanAll(block, sink);
-    } else {
-      yield* this.#scanAnchored(block, anchor, sink);
+      return;
     }
+    const lines = this.hasNeedles ? this.#linesWithNeedles(block, isAscii, sink.max) : undefined;
+    if (lines === undefined) yield* this.#scanAll(block, sink);
+    else yield* this.#scanLines(block, lines, sink);
   }
 
   /** The first match in the line `start..end` of `bytes`. */
   *locate(bytes: Buffer, start: number, end: number): Generator<void, MatchSpan | undefined> {
-    const literal =
-      this.#anchor?.decisive === true && this.#anchor.literals.length === 1
-        ? this.#anchor.literals[0]
-        : undefined;
-    if (literal !== undefined && !literal.folded) {
-      const at = bytes.indexOf(literal.bytes, start);
-      return { start: at, end: at + literal.bytes.length };
+    const whole = this.#anchor?.whole;
+    if (whole !== undefined && (this.#anchor?.hasStrays !== true || isAsciiOnly(bytes, start, end))) {
+      const at = findNeedle(whole, bytes, { start, end });
+      return at === undefined ? undefined : { start: at, end: at + whole.sets.length };
     }
     return yield* this.#pike.find({ bytes, start, end }, start, PIKE_PIECE_BYTES);
   }
 
-  *#scanAnchored(block: Buffer, anchor: Anchor, sink: LineSink): Generator<void, void> {
-    const search = new AnchorSearch(block, anchor.literals);
-    for (let hit = search.next(0); hit >= 0; ) {
-      const start = lineStart(block, hit);
-      const end = lineEnd(block, hit);
-      const verdict = anchor.decisive ? 'match' : this.#judge(block, start, end);
-      if (verdict === 'match' || (verdict === 'quit' && (yield* this.#matches(block, start, end)))) {
+  /** How many lines of a block hold a needle, which the kernel can tell then; undefined where others may match. */
+  #findLines(kernel: LineKernel, { from, end, isAscii }: KernelBlock, max: number): number | undefined {
+    const anchor = this.#anchor;
+    if (anchor === undefined) return undefined;
+    if (anchor.hasStrays && !isAscii) {
+      const text = kernel.reserve(0).bytes.subarray(from, end);
+      if (STRAYS.some((stray) => text.includes(stray))) return undefined;
+    }
+    return kernel.findLines(
+      anchor.needles,
+      { from, end },
+      anchor.isDecisive ? max : Number.POSITIVE_INFINITY,
+    );
+  }
+
+  /** Where the lines of a block that hold a needle begin and end, by turns. */
+  #linesWithNeedles(block: Buffer, isAscii: boolean, max: number): readonly number[] | undefined {
+    const kernel = lineKernel();
+    const { bytes, start } = kernel.reserve(block.length);
+    bytes.set(block, start);
+    const found = this.#findLines(kernel, { from: start, end: start + block.length, isAscii }, max);
+    if (found === undefined) return undefined;
+    const lines: number[] = [];
+    for (let line = 0; line < found; line++)
+      lines.push(kernel.lineStart(line) - start, kernel.lineEnd(line) - start);
+    return lines;
+  }
+
+  *#scanLines(block: Buffer, lines: readonly number[], sink: LineSink): Generator<void, void> {
+    for (let line = 0; line < lines.length && sink.starts.length < sink.max; line += 2) {
+      const [start, end] = [lines[line] ?? 0, lines[line + 1] ?? 0];
+      const verdict = this.#anchor?.isDecisive === true ? 'match' : this.#judge(block, start, end);
+      if (verdict === 'match' || (verdict === 'quit' && (yield* this.#matches(block, start, end))))
         sink.starts.push(start);
-        if (sink.starts.length >= sink.max) return;
-      }
-      hit = search.next(end + 1);
     }
   }
 
@@ -151,46 +203,9 @@ function collectParts(block: Buffer, part: WordPart, { starts, max }: LineSink):
   }
 }
 
-/** Walks the occurrences of any of a few literals, in order. */
-class AnchorSearch {
-  readonly #literals: readonly AnchorLiteral[];
-  readonly #block: Buffer;
-  readonly #lower: string | undefined;
-  readonly #needles: readonly string[];
-  /** Next known occurrence of each literal; -1 when there is none left. */
-  readonly #hits: number[];
-
-  constructor(block: Buffer, literals: readonly AnchorLiteral[]) {
-    this.#literals = literals;
-    this.#block = block;
-    // Folded literals are only used on ASCII blocks, where Latin-1 lower-casing is ASCII lower-casing.
-    this.#lower = literals.some((literal) => literal.folded)
-      ? block.toString('latin1').toLowerCase()
-      : undefined;
-    this.#needles = literals.map((literal) => (literal.folded ? literal.bytes.toString('latin1') : ''));
-    this.#hits = literals.map(() => -2);
-  }
-
-  /** The first occurrence at or after `from`, or -1. */
-  next(from: number): number {
-    let nearest = -1;
-    for (let i = 0; i < this.#hits.length; i++) {
-      let hit = this.#hits[i] as number;
-      if (hit !== -1 && hit < from) {
-        hit = this.#find(i, from);
-        this.#hits[i] = hit;
-      }
-      if (hit >= 0 && (nearest < 0 || hit < nearest)) nearest = hit;
-    }
-    return nearest;
-  }
-
-  #find(index: number, from: number): number {
-    const literal = this.#literals[index];
-    if (literal === undefined || from >= this.#block.length) return -1;
-    if (!literal.folded) return this.#block.indexOf(literal.bytes, from);
-    return this.#lower?.indexOf(this.#needles[index] ?? '', from) ?? -1;
-  }
+function isAsciiOnly(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if ((bytes[at] as number) >= ASCII_LIMIT) return false;
+  return true;
 }
 
 /** Offset of the first byte of the line that holds `position`. */

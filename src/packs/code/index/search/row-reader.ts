@@ -13,9 +13,12 @@ const LINE_FEED = 0x0a;
 export interface FoundFile {
   /** Its number in the snapshot. */
   readonly file: number;
-  readonly segment: number;
+  readonly segment: SegmentReader;
   readonly blob: number;
   readonly lines: number;
+  /** Its blocks with a match and how many matching lines each has; of a pattern across lines its blob. */
+  readonly blocks: Uint16Array;
+  readonly counts: Uint32Array;
 }
 
 /** Which rows are wanted. */
@@ -49,46 +52,62 @@ export class RowReader {
   /** One page of the rows of `found`, which is in the order of the answer. */
   *page(found: readonly FoundFile[], window: RowWindow): Generator<void, RowPage> {
     const rows: LineMatch[] = [];
+    const pages =
+      this.#multiline === undefined
+        ? this.#linePage(found, window, rows)
+        : this.#matchPage(this.#multiline, found, { window, rows });
+    for (;;) {
+      const step = pages.next();
+      if (step.done === true) return { rows, more: step.value, cut: false };
+      if (window.overdue()) return { rows, more: true, cut: true };
+      yield;
+    }
+  }
+
+  /** Fills `rows`; tells whether there are more. */
+  *#linePage(found: readonly FoundFile[], window: RowWindow, rows: LineMatch[]): Generator<void, boolean> {
     let skip = window.offset;
     for (const file of found) {
-      // Across lines a row is a match, so only reading tells how many rows a file has.
-      if (this.#multiline === undefined && skip >= file.lines) {
+      if (skip >= file.lines) {
         skip -= file.lines;
         continue;
       }
-      if (rows.length >= window.limit) return { rows, more: true, cut: false };
-      const wanted = skip + window.limit - rows.length;
-      const steps = this.#fileRows(file, wanted + 1);
-      for (;;) {
-        const step = steps.next();
-        if (step.done !== true) {
-          if (window.overdue()) return { rows, more: true, cut: true };
+      for (const [at, block] of file.blocks.entries()) {
+        if (rows.length >= window.limit) return true;
+        const lines = file.counts[at] ?? 0;
+        if (skip < lines) {
+          const to = Math.min(lines, skip + window.limit - rows.length);
+          yield* this.#blockRows(file, block, { from: skip, to, rows });
+          if (to < lines) return true;
           yield;
-          continue;
         }
-        for (const row of step.value.slice(skip, wanted)) rows.push(row);
-        if (step.value.length > wanted) return { rows, more: true, cut: false };
-        skip = Math.max(0, skip - step.value.length);
-        break;
+        skip = Math.max(0, skip - lines);
       }
     }
-    return { rows, more: false, cut: false };
+    return false;
   }
 
-  *#fileRows(file: FoundFile, max: number): Generator<void, readonly LineMatch[]> {
-    const segment = this.#snapshot.segments[file.segment];
-    const path = this.#snapshot.files[file.file]?.path ?? '';
-    if (segment === undefined) return [];
-    if (this.#multiline !== undefined) {
-      return yield* this.#matchRows(this.#multiline, segment.readBlob(file.blob), { path, max });
+  // Across lines a row is a match, so only reading tells how many rows a file has.
+  *#matchPage(
+    matcher: MultilineMatcher,
+    found: readonly FoundFile[],
+    { window, rows }: { readonly window: RowWindow; readonly rows: LineMatch[] },
+  ): Generator<void, boolean> {
+    let skip = window.offset;
+    for (const { file, segment, blob } of found) {
+      if (rows.length >= window.limit) return true;
+      const wanted = skip + window.limit - rows.length;
+      const path = this.#pathOf(file);
+      const own = yield* this.#matchRows(matcher, segment.readBlob(blob), { path, max: wanted + 1 });
+      for (const row of own.slice(skip, wanted)) rows.push(row);
+      if (own.length > wanted) return true;
+      skip = Math.max(0, skip - own.length);
     }
-    const rows: LineMatch[] = [];
-    const [first, after] = segment.blocks.blocksOf(file.blob);
-    for (let block = first; block < after && rows.length < max; block++) {
-      yield* this.#blockRows(segment, block, { path, max, rows });
-      yield;
-    }
-    return rows;
+    return false;
+  }
+
+  #pathOf(file: number): string {
+    return this.#snapshot.files[file]?.path ?? '';
   }
 
   *#matchRows(
@@ -111,27 +130,25 @@ export class RowReader {
     );
   }
 
+  /** Adds the matching lines `from` to `to - 1` of a block. */
   *#blockRows(
-    segment: SegmentReader,
+    { file, segment }: FoundFile,
     block: number,
-    want: { path: string; max: number; rows: LineMatch[] },
+    { from, to, rows }: { readonly from: number; readonly to: number; readonly rows: LineMatch[] },
   ): Generator<void, void> {
     const bytes = Buffer.allocUnsafe(segment.blocks.sizeOf(block, block + 1));
-    segment.readBlocks(block, block + 1, bytes);
+    segment.readText(block, bytes);
     const starts: number[] = [];
-    yield* this.#lines.collect(bytes, segment.blocks.isAscii(block), {
-      max: want.max - want.rows.length,
-      starts,
-    });
+    yield* this.#lines.collect(bytes, segment.blocks.isAscii(block), { max: to, starts });
     let line = segment.blocks.firstLineOf(block);
     let counted = 0;
-    for (const start of starts) {
+    for (const start of starts.slice(from)) {
       line += countLineFeeds(bytes, counted, start);
       counted = start;
       const end = lineEnd(bytes, start);
       const span = (yield* this.#lines.locate(bytes, start, end)) ?? { start, end: start };
       const row = {
-        path: want.path,
+        path: this.#pathOf(file),
         bytes,
         lineStart: start,
         lineEnd: end,
@@ -139,7 +156,7 @@ export class RowReader {
         lastLine: line,
         span,
       };
-      want.rows.push(toLineMatch(row));
+      rows.push(toLineMatch(row));
     }
   }
 }

@@ -1,18 +1,16 @@
-// One search over one snapshot, as a generator that can be interrupted after every block and within long ones.
-// First every candidate is judged and counted, which makes totals exact; then only the files of the wanted rows
+// One search over one snapshot, as a generator that can be interrupted after every run of blocks and within long ones.
+// First every candidate is judged and counted, which makes totals exact; then only the blocks of the wanted rows
 // are read again to present them. So memory does not grow with the number of matching lines.
 
 import type { SegmentReader } from '../segment/segment-reader.ts';
 import type { Snapshot } from '../store/snapshot.ts';
 import type { FileMatch, IncompleteReason, SearchResult } from '../text-query.ts';
-import { type Candidates, candidateBlobs, candidateBlocks } from './candidates.ts';
 import type { CompiledQuery } from './compiled-query.ts';
+import type { Findings, KeptFindings } from './findings.ts';
 import { LineMatcher } from './line-matcher.ts';
 import { MultilineMatcher } from './multiline-matcher.ts';
 import { type FoundFile, RowReader } from './row-reader.ts';
-
-/** Neighbouring candidate blocks are read together up to this size. */
-const READ_BYTES_MAX = 256 << 10;
+import { SegmentJudge } from './segment-judge.ts';
 
 /** Limits of one search. */
 export interface SearchLimits {
@@ -29,21 +27,16 @@ export interface SearchLimits {
 /** The answer but for the time it took, which the scheduler knows. */
 export type SearchOutcome = Omit<SearchResult, 'elapsedMs'>;
 
-/** Runs the search. Each `yield` is a chance to do something else. */
+/** Runs the search; with `kept` it judges only what earlier ones did not. Each `yield` is a chance to do something else. */
 export function* runSearch(
   snapshot: Snapshot,
   query: CompiledQuery,
   limits: SearchLimits,
+  kept?: KeptFindings,
 ): Generator<void, SearchOutcome> {
   const run = new SearchRun(snapshot, query, limits);
-  yield* run.count();
+  yield* run.judge(kept);
   return yield* run.present();
-}
-
-interface BlobHit {
-  readonly segment: number;
-  readonly blob: number;
-  lines: number;
 }
 
 class SearchRun {
@@ -52,12 +45,10 @@ class SearchRun {
   readonly #limits: SearchLimits;
   readonly #lines: LineMatcher;
   readonly #multiline: MultilineMatcher | undefined;
-  /** Blobs with a match, in the order they were met; those of a segment are ascending. */
-  readonly #hits: BlobHit[] = [];
+  /** Of the segments that were judged, by their number. */
+  readonly #findings: Findings[] = [];
   #scannedBytes = 0;
   #stopped: IncompleteReason | undefined;
-  /** Grows with what is read: most searches read a few blocks. */
-  #buffer = Buffer.alloc(0);
 
   constructor(snapshot: Snapshot, query: CompiledQuery, limits: SearchLimits) {
     this.#snapshot = snapshot;
@@ -67,11 +58,22 @@ class SearchRun {
     this.#multiline = query.program.multiline ? new MultilineMatcher(query.program) : undefined;
   }
 
-  /** Judges every candidate, until done or stopped. */
-  *count(): Generator<void, void> {
+  /** Judges every candidate of wanted files, until done or stopped. */
+  *judge(kept: KeptFindings | undefined): Generator<void, void> {
+    const judge = new SegmentJudge({
+      query: this.#query,
+      lines: this.#lines,
+      multiline: this.#multiline,
+      onRead: (bytes) => {
+        this.#scannedBytes += bytes;
+      },
+      isStopped: () => this.#isStopped(),
+    });
     for (const [index, segment] of this.#snapshot.segments.entries()) {
-      if (this.#multiline === undefined) yield* this.#countBlocks(segment, index);
-      else yield* this.#countBlobs(segment, index, this.#multiline);
+      const known = kept?.get(segment, this.#query.key);
+      const findings = yield* judge.judge(segment, known, this.#blobFilter(index));
+      if (findings !== known) kept?.keep(segment, this.#query.key, findings);
+      this.#findings.push(findings);
       if (this.#stopped !== undefined) return;
     }
   }
@@ -99,85 +101,12 @@ class SearchRun {
     };
   }
 
-  *#countBlocks(segment: SegmentReader, index: number): Generator<void, void> {
-    const isWanted = this.#blobFilter(index);
-    const filesOnly = this.#query.want === 'files';
-    const max = filesOnly ? 1 : Number.POSITIVE_INFINITY;
-    const runs = readRuns(segment, candidateBlocks(segment, this.#query.plan), (block) =>
-      isWanted(segment.blocks.blobOf(block)),
-    );
-    for (const [first, after] of runs) {
-      this.#read(segment, first, after);
-      for (let block = first; block < after; block++) {
-        const blob = segment.blocks.blobOf(block);
-        if (filesOnly && this.#isHit(index, blob)) continue;
-        const bytes = this.#buffer.subarray(
-          segment.blocks.sizeOf(first, block),
-          segment.blocks.sizeOf(first, block + 1),
-        );
-        const starts: number[] = [];
-        yield* this.#whileAllowed(this.#lines.collect(bytes, segment.blocks.isAscii(block), { max, starts }));
-        this.#hit(index, blob, starts.length);
-        if (this.#stopped !== undefined) return;
-      }
-    }
-  }
-
-  *#countBlobs(segment: SegmentReader, index: number, matcher: MultilineMatcher): Generator<void, void> {
-    const isWanted = this.#blobFilter(index);
-    const max = this.#query.want === 'files' ? 1 : Number.POSITIVE_INFINITY;
-    for (const blob of numbersOf(candidateBlobs(segment, this.#query.plan), segment.blocks.blobCount)) {
-      if (!isWanted(blob)) continue;
-      const [first, after] = segment.blocks.blocksOf(blob);
-      this.#read(segment, first, after);
-      const text = this.#buffer.subarray(0, segment.blocks.sizeOf(first, after));
-      const matches = yield* this.#whileAllowed(matcher.matches(text));
-      const lines = matches === true ? yield* this.#whileAllowed(matcher.collect(text, max)) : 0;
-      this.#hit(index, blob, lines ?? 0);
-      if (this.#stopped !== undefined) return;
-    }
-  }
-
-  /** Runs steps until they end or a limit is reached, which sets `#stopped`; offers at least one pause. */
-  *#whileAllowed<T>(steps: Generator<void, T>): Generator<void, T | undefined> {
-    for (;;) {
-      const step = steps.next();
-      this.#checkLimits();
-      if (step.done === true) {
-        yield;
-        return step.value;
-      }
-      if (this.#stopped !== undefined) return undefined;
-      yield;
-    }
-  }
-
-  #checkLimits(): void {
+  #isStopped(): boolean {
     const { expired, scanBytesMax } = this.#limits;
     if (expired()) this.#stopped = 'deadline';
     else if (this.#query.plan.kind === 'all' && this.#scannedBytes > scanBytesMax)
       this.#stopped = 'byte_budget';
-  }
-
-  #isHit(segment: number, blob: number): boolean {
-    const last = this.#hits.at(-1);
-    return last !== undefined && last.blob === blob && last.segment === segment;
-  }
-
-  // The blocks of a blob come one after the other, so only the last hit can be the same blob.
-  #hit(segment: number, blob: number, lines: number): void {
-    if (lines === 0) return;
-    const last = this.#hits.at(-1);
-    if (last !== undefined && last.blob === blob && last.segment === segment) last.lines += lines;
-    else this.#hits.push({ segment, blob, lines });
-  }
-
-  #read(segment: SegmentReader, first: number, after: number): void {
-    const bytes = segment.blocks.sizeOf(first, after);
-    if (bytes > this.#buffer.length)
-      this.#buffer = Buffer.allocUnsafe(Math.max(bytes, 2 * this.#buffer.length));
-    segment.readBlocks(first, after, this.#buffer);
-    this.#scannedBytes += bytes;
+    return this.#stopped !== undefined;
   }
 
   // Whether anybody wants a blob: some file has it and its path passes. Asked once per blob.
@@ -187,27 +116,45 @@ class SearchRun {
     return (blob) => {
       let wanted = known.get(blob);
       if (wanted === undefined) {
-        wanted = this.#acceptedFiles(segment, blob).length > 0;
+        wanted = false;
+        for (const file of this.#snapshot.filesOf(segment, blob)) wanted ||= this.#accepts(file);
         known.set(blob, wanted);
       }
       return wanted;
     };
   }
 
-  #acceptedFiles(segment: number, blob: number): number[] {
-    const accepts = this.#query.acceptsPath;
-    const files = [...this.#snapshot.filesOf(segment, blob)];
-    return accepts === undefined
-      ? files
-      : files.filter((file) => accepts(this.#snapshot.files[file]?.path ?? ''));
-  }
-
+  /** In the order of the answer. */
   #matchingFiles(): FoundFile[] {
     const found: FoundFile[] = [];
-    for (const { segment, blob, lines } of this.#hits) {
-      for (const file of this.#acceptedFiles(segment, blob)) found.push({ file, segment, blob, lines });
+    for (const [index, { places, lines }] of this.#findings.entries()) {
+      const segment = this.#snapshot.segments[index];
+      if (segment !== undefined) this.#addFiles(found, { index, segment, places, lines });
     }
     return found.sort((a, b) => a.file - b.file);
+  }
+
+  // The blocks of a blob come one after the other.
+  #addFiles(
+    found: FoundFile[],
+    at: Pick<Findings, 'places' | 'lines'> & { readonly index: number; readonly segment: SegmentReader },
+  ): void {
+    const { index, segment, places } = at;
+    const blobOf = (place: number): number =>
+      this.#multiline === undefined ? segment.blocks.blobOf(places[place] ?? 0) : (places[place] ?? 0);
+    for (let from = 0, to = 0; from < places.length; from = to) {
+      const blob = blobOf(from);
+      let sum = 0;
+      for (; to < places.length && blobOf(to) === blob; to++) sum += at.lines[to] ?? 0;
+      const [blocks, counts] = [places.subarray(from, to), at.lines.subarray(from, to)];
+      for (const file of this.#snapshot.filesOf(index, blob))
+        if (this.#accepts(file)) found.push({ file, segment, blob, lines: sum, blocks, counts });
+    }
+  }
+
+  #accepts(file: number): boolean {
+    const { acceptsPath } = this.#query;
+    return acceptsPath === undefined || acceptsPath(this.#snapshot.files[file]?.path ?? '');
   }
 
   #fileMatch({ file, lines }: FoundFile): FileMatch {
@@ -219,30 +166,4 @@ class SearchRun {
       bytes: record?.size ?? 0,
     };
   }
-}
-
-/** Runs of wanted blocks that lie one after the other, each small enough for one read: `[first, after last]`. */
-function* readRuns(
-  segment: SegmentReader,
-  candidates: Candidates,
-  isWanted: (block: number) => boolean,
-): Generator<readonly [number, number]> {
-  let first = -1;
-  let after = -1;
-  for (const block of numbersOf(candidates, segment.blocks.blockCount)) {
-    if (!isWanted(block)) continue;
-    if (first >= 0 && block === after && segment.blocks.sizeOf(first, block + 1) <= READ_BYTES_MAX) {
-      after = block + 1;
-      continue;
-    }
-    if (first >= 0) yield [first, after];
-    first = block;
-    after = block + 1;
-  }
-  if (first >= 0) yield [first, after];
-}
-
-function* numbersOf(candidates: Candidates, count: number): Generator<number> {
-  if (candidates !== 'all') yield* candidates;
-  else for (let number = 0; number < count; number++) yield number;
 }

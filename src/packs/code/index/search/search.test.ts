@@ -8,6 +8,7 @@ import type { FileRecord } from '../store/file-record.ts';
 import { Snapshot } from '../store/snapshot.ts';
 import type { TextQuery } from '../text-query.ts';
 import { compileQuery } from './compiled-query.ts';
+import { KeptFindings } from './findings.ts';
 import { runSearch, type SearchLimits, type SearchOutcome } from './search-run.ts';
 
 const directory = mkdtempSync(`${tmpdir()}/search-`);
@@ -44,8 +45,13 @@ function snapshotOf(texts: Readonly<Record<string, string>>): Snapshot {
   return new Snapshot({ generation: 1, segments, files: files.sort((a, b) => (a.path < b.path ? -1 : 1)) });
 }
 
-function search(snapshot: Snapshot, query: TextQuery, limits: Partial<SearchLimits> = {}): SearchOutcome {
-  const steps = runSearch(snapshot, compileQuery(query), { ...UNLIMITED, ...limits });
+function search(
+  snapshot: Snapshot,
+  query: TextQuery,
+  limits: Partial<SearchLimits> = {},
+  kept?: KeptFindings,
+): SearchOutcome {
+  const steps = runSearch(snapshot, compileQuery(query), { ...UNLIMITED, ...limits }, kept);
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
@@ -150,6 +156,51 @@ describe('same lines as a plain scan', () => {
       ),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('what earlier searches found', () => {
+  test('changes no answer, whichever files and rows are wanted and however early a search was stopped', () => {
+    const wish = fc.record({
+      pattern: fc.constantFrom('a', 'b', 'ab', 'k', 'a[^b]', 'a\\nb', 'b\\s+a'),
+      ignoreCase: fc.boolean(),
+      want: fc.constantFrom('lines' as const, 'counts' as const, 'files' as const),
+      include: fc.constantFrom([], ['a'], ['*b']),
+    });
+    const limits = { offset: fc.nat({ max: 4 }), limit: fc.constantFrom(0, 1, 3, 1000) };
+    const step = fc.record({ wish, ...limits, files: fc.nat(), stopAfter: fc.nat({ max: 6 }) });
+    fc.assert(
+      fc.property(texts, fc.array(step, { minLength: 2, maxLength: 12 }), (files, steps) => {
+        const whole = snapshotOf(files);
+        const kept = new KeptFindings();
+        for (const { wish, offset, limit, files: left, stopAfter } of steps) {
+          // Files come and go between the searches, while their texts stay.
+          const some = whole.files.filter((_, at) => ((left >> at) & 1) === 0);
+          const snapshot = new Snapshot({ generation: 1, segments: whole.segments, files: some });
+          const query: TextQuery = { ...wish, syntax: 'regex' };
+          let calls = 0;
+          search(snapshot, query, { expired: () => ++calls > stopAfter }, kept);
+          const { scannedBytes: _, ...again } = search(snapshot, query, { offset, limit }, kept);
+          const { scannedBytes: __, ...fresh } = search(snapshot, query, { offset, limit });
+          expect(again).toEqual(fresh);
+        }
+        close(whole);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('another page, more lines or other files of a search judge nothing again', () => {
+    const snapshot = snapshotOf({ 'a.ts': 'alpha\nbeta alpha\n', 'b.js': 'alpha\n', 'c.ts': 'alpha' });
+    const kept = new KeptFindings();
+    const scanned = (query: Omit<TextQuery, 'pattern'>, limits: Partial<SearchLimits>): number =>
+      search(snapshot, { pattern: 'alpha', ...query }, limits, kept).scannedBytes;
+    expect(scanned({ include: ['*.ts'] }, { limit: 1 })).toBe(22);
+    expect(scanned({ include: ['*.ts'] }, { limit: 2, offset: 1 })).toBe(0);
+    expect(scanned({}, { limit: 3 })).toBe(6);
+    expect(scanned({ want: 'counts' }, {})).toBe(0);
+    expect(scanned({ ignoreCase: true }, {})).toBe(28);
+    close(snapshot);
   });
 });
 

@@ -23,7 +23,7 @@ const TRIGRAMS_MAX = 24;
 const LIST_COST = 4_000;
 const LIST_BYTE_COST = 3;
 const FILTER_COST = 200;
-const CANDIDATE_COST = 10_000;
+const CANDIDATE_COST = 5_000;
 const NO_BLOCKS = new Uint16Array(0);
 
 /** Where a list lies among the postings. */
@@ -105,29 +105,27 @@ export class SegmentReader {
     return this.#blobOfId.get(id);
   }
 
-  /** Reads blocks `first` to `after - 1` to the start of `target`. */
-  readBlocks(first: number, after: number, target: Uint8Array): void {
-    this.#file.readInto(
-      'content',
-      this.blocks.offsetOf(first),
-      target.subarray(0, this.blocks.sizeOf(first, after)),
-    );
+  /** Fills `target` with the content from the block `first` on. */
+  readText(first: number, target: Uint8Array): void {
+    this.#file.readInto('content', this.blocks.offsetOf(first), target);
   }
 
   /** The whole content of a blob. */
   readBlob(blob: number): Buffer {
     const [first, after] = this.blocks.blocksOf(blob);
     const content = Buffer.allocUnsafe(this.blocks.sizeOf(first, after));
-    this.readBlocks(first, after, content);
+    this.readText(first, content);
     return content;
   }
 
-  /** Blocks that hold every trigram of a folded literal, as far as that is worth looking: a superset of those that hold it. */
-  candidates(literal: string): Uint16Array {
+  /**
+   * Blocks, of `within` where that is given, that hold every trigram of a folded literal, as far as that is worth looking:
+   * a superset of those that hold it.
+   */
+  candidates(literal: string, within?: Uint16Array): Uint16Array {
     const lists = this.#lists(literal);
-    const first = lists?.shift();
-    if (lists === undefined || first === undefined) return NO_BLOCKS;
-    let blocks = decodePostings(this.#readList(first), this.blocks.blockCount);
+    if (lists === undefined) return NO_BLOCKS;
+    let blocks = within ?? this.#firstOf(lists);
     if (this.#filters !== undefined) {
       blocks = this.#intersect(blocks, lists, FILTER_COST);
       blocks = this.#filters.narrow(blocks, runsOf(foldedBytes(literal)));
@@ -143,6 +141,11 @@ export class SegmentReader {
   /** Releases the file. */
   close(): void {
     this.#file.close();
+  }
+
+  #firstOf(lists: PostingPlace[]): Uint16Array {
+    const first = lists.shift();
+    return first === undefined ? NO_BLOCKS : decodePostings(this.#readList(first), this.blocks.blockCount);
   }
 
   /** Takes lists from the front of `lists` while one is worth its cost, with `candidateCost` still ahead of each block. */
