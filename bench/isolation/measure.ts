@@ -1,5 +1,5 @@
 // What one misbehaving tool costs the callers of another: node bench/isolation/measure.ts [--tools loop,...]
-// [--echoes echo,...] [--rounds 5] [--seconds 3] [--rate 300]. Prints a table, and fails where the bar is missed.
+// [--echoes echo,...] [--rounds 5] [--seconds 3] [--rate 300] [--all-cores]. Prints a table, and fails where the bar is missed.
 
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,11 +29,13 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '3' },
     /** Calls a second: far from what one core can do, so that latency shows disturbance and no queue of our own. */
     rate: { type: 'string', default: '300' },
+    /** Not kept to one core: the server shares all of them with the load, as it would in service. */
+    'all-cores': { type: 'boolean', default: false },
   },
 });
 const pace = { rounds: 1, warmUpOnceMs: 0, warmupMs: 500, measureMs: Number(values.seconds) * 1000 };
 
-/** One process, pinned to the core of servers with all its threads: the hardest case. */
+/** One process; unless told otherwise pinned to the core of servers with all its threads, which is the hardest case. */
 function contender(tool: string): Contender {
   const requests: LoadRequest[] = Array.from({ length: 64 }, (_, number) => {
     const text = `message number ${number} of the benchmark`;
@@ -43,6 +45,7 @@ function contender(tool: string): Contender {
   return {
     name: `quayside-${tool}`,
     requests,
+    usesAllCores: values['all-cores'],
     env: {},
     command: (port) => [
       process.execPath,

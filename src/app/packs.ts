@@ -113,7 +113,8 @@ export function withPackServers(definitions: readonly LoadedDefinition[]): reado
 const PACK_SLUG = 'code';
 
 function codeServerOf(owner: LoadedDefinition): LoadedDefinition {
-  const { definition } = owner;
+  // What the gate caches are tools of the definition, which this server does not have.
+  const { caching: _caching, ...definition } = owner.definition;
   const { code } = definition.packs;
   return {
     ...owner,

@@ -2,6 +2,7 @@
 import { headerParametersOf } from '../definition/header-parameters.ts';
 import type { Definition } from '../definition/schema/definition.ts';
 import type { Tool as ToolDefinition } from '../definition/schema/tool.ts';
+import { appendPointer } from '../definition/source/node.ts';
 import { listedToolName } from '../definition/tool-name.ts';
 import type { ToolAnnotations } from '../tool.ts';
 import { type Enter, type FederatedContents, handlerContext, type Work } from './compilation.ts';
@@ -39,10 +40,16 @@ function compilePackTools({ loaded, deps, parts, report }: Work, enter: Enter): 
       log,
       redactor,
     });
-    for (const name of [tool.spec.name, ...aliases]) {
+    for (const name of new Set([tool.spec.name, tool.spec.listedName, ...aliases])) {
       const index = own.get(name);
       if (index !== undefined)
         report(`/tools/${index}/name`, new Error(`'${name}' is a tool of a pack; choose another name.`));
+      // An answer of it holds until what it follows from changes, and only the pack knows when that is.
+      if (definition.caching?.tools[name] !== undefined)
+        report(
+          appendPointer('/caching/tools', name),
+          new Error(`'${name}' is a tool of a pack, which keeps its answers itself; remove this entry.`),
+        );
     }
     return { ...enter(tool, target), aliases, headerParameters: headerParametersOf(tool.spec.inputSchema) };
   });

@@ -32,6 +32,13 @@ export default ({ of }: { of: string }) => {
 };
 `;
 
+test('P23 N10: a tool of a pack cannot be cached by time; naming it keeps the server from starting', async () => {
+  const yaml =
+    'name: x\nversion: 1.0.0\npacks: { code: { paths: [.] } }\ncaching: { tools: { search_code: { ttl: 60 } } }\n';
+  const started = startProduct({ definition: { yaml } });
+  await expect(started).rejects.toThrow(/:4:\d+ 'search_code' is a tool of a pack, .*remove this entry/);
+});
+
 function suite(env: () => Readonly<Record<string, string>>, backend: 'memory' | 'redis'): void {
   let workspace: Workspace;
   let product: Product;

@@ -9,10 +9,17 @@ const tests = new Set(['test', 'it']);
 /** Whether the test that `citation` names is written in the file that it names. */
 export function exists(citation: string): boolean {
   const { file: path, title } = parseCitation(citation);
-  const file = sourceFile(path);
-  if (file === undefined) return false;
-  return titlesOf(file).some((full) => full === title || full.endsWith(` > ${title}`));
+  let titles = titlesByPath.get(path);
+  if (titles === undefined) {
+    const file = sourceFile(path);
+    titles = file === undefined ? [] : titlesOf(file);
+    titlesByPath.set(path, titles);
+  }
+  return titles.some((full) => full === title || full.endsWith(` > ${title}`));
 }
+
+/** A file holds dozens of cited tests, and is parsed once. */
+const titlesByPath = new Map<string, readonly string[]>();
 
 /** Full names (`describe > test`) of all tests of a file, as written; titles that are computed are left out. */
 export function titlesOf(file: SourceFile): string[] {

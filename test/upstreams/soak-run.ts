@@ -1,6 +1,7 @@
 // Ten upstreams, three of them faulty, under calls for as long as is asked: a bounded run is a test, a long one a script.
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { INSPECTED, openLiveHeap } from '../support/live-heap.ts';
 import { connectHttp } from '../support/official-client.ts';
 import { processState } from '../support/process-state.ts';
 import type { Product } from '../support/product.ts';
@@ -34,8 +35,10 @@ export interface SoakReport {
   readonly descriptorsBefore: number;
   readonly descriptorsAfter: number;
   readonly residentMb: number;
-  /** The middle of what was resident in each quarter of the calls: flat where nothing is kept of them. */
+  /** The middle of what was resident in each quarter of the calls. */
   readonly residentMbByQuarter: readonly number[];
+  /** What the heap of the main thread held before, between the halves and after: flat where nothing is kept of calls. */
+  readonly liveHeapMb: readonly number[];
   /** Of all that were ever seen below the product, those that run after it has ended. */
   readonly leaked: readonly number[];
 }
@@ -53,7 +56,11 @@ export async function runSoak(
     const upstream = { ...scripted(fault, 700), prefix: `${fault}_`, timeout: 2000 };
     return [fault, { ...upstream, breaker: { failures: 3, cooldown: 1000 } }] as const;
   });
-  const product = await startFederated({ upstreams: Object.fromEntries([...healthy, ...faulty]) });
+  const product = await startFederated(
+    { upstreams: Object.fromEntries([...healthy, ...faulty]) },
+    { env: INSPECTED },
+  );
+  const heap = await openLiveHeap(product.log());
   const pid = product.process.pid ?? 0;
   const seen = new Set<number>();
   let processesMax = 0;
@@ -70,17 +77,20 @@ export async function runSoak(
     // Connections of clients and upstreams are made once: what is open then is what may be open at the end.
     await callHealthy(product, HEALTHY_CALLERS * 4);
     const descriptorsBefore = descriptorsOf(pid);
+    const liveHeapMb = [await heap.megabytes()];
     residentMb.length = 0;
     // As many callers beside in both halves: what differs is that theirs are healthy in the first.
     const quietly = callBeside(product, (caller) => `${HEALTHY[caller % HEALTHY.length]}_echo`);
     const quiet = await callHealthy(product, Math.floor(calls / 2), perSecond);
     await quietly.stop();
+    liveHeapMb.push(await heap.megabytes());
     const disturbing = callBeside(product, (caller) => `${FAULTY[caller % FAULTY.length]}_bad`);
     const disturbed = await callHealthy(product, Math.ceil(calls / 2), perSecond);
     const residentMbByQuarter = mediansOfQuarters(residentMb);
     const faultyCalls = await disturbing.stop();
     await untilUp(product);
     look();
+    liveHeapMb.push(await heap.megabytes());
     return {
       calls: quiet.timesMs.length + disturbed.timesMs.length,
       wrong: quiet.wrong + disturbed.wrong,
@@ -92,10 +102,12 @@ export async function runSoak(
       descriptorsAfter: descriptorsOf(pid),
       residentMb: await residentNowMb(product),
       residentMbByQuarter,
+      liveHeapMb,
       leaked: await stopAndFindLeaked(product, seen),
     };
   } finally {
     clearInterval(looking);
+    heap.close();
     await product.stop();
   }
 }

@@ -59,7 +59,7 @@ test('P21: what finds no room while the database is away is counted, the rest is
   expect([problems.length, problems.at(-1), await lastSeq()]).toEqual([2, undefined, 50_001]);
 }, 60_000);
 
-test('P21: buffered records are durable within a second, and after 100 of them at once', async () => {
+test('P21: buffered records are stored within a second, and after 100 of them at once', async () => {
   const log = openAuditLog({ table: { kind: 'sqlite', path }, signingKey: KEY });
   await log.ready;
   log.record(ENTRY);

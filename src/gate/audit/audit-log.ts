@@ -7,16 +7,13 @@ import type { ChainPlace, FromWriter, ToWriter } from './messages.ts';
 import type { Anchor } from './proof.ts';
 import type { AuditLogOptions, RunningAuditLog } from './running-log.ts';
 import { auditUnavailable } from './unavailable.ts';
+import { UnsettledBatches } from './unsettled-batches.ts';
 
 /** Governance §8.2: what reads may lose is at most this many records or this much time. */
 const BUFFER_RECORDS = 100;
 const BUFFER_MS = 1000;
 /** Arguments of a few large calls must not wait for a hundred others. UTF-16 units. */
 const BUFFER_TEXT_MAX = 1024 * 1024;
-/** Records that the thread has not stored yet. A database that is away for longer loses what comes then, counted. */
-const UNSETTLED_MAX = 50_000;
-/** The same as text, UTF-16 units. */
-const UNSETTLED_TEXT_MAX = 64 * 1024 * 1024;
 /** How long a crash waits for the last records: it must not hang. */
 const CRASH_WAIT_MS = 2000;
 
@@ -46,10 +43,7 @@ class AuditThreadLog implements RunningAuditLog {
   #timer: NodeJS.Timeout | undefined;
   #isPosting = false;
   #batch = 0;
-  /** Records of each batch that is not settled, in order. */
-  readonly #unsettled: { readonly batch: number; readonly count: number; readonly length: number }[] = [];
-  #unsettledLength = 0;
-  #unsettledCount = 0;
+  readonly #unsettled = new UnsettledBatches();
   readonly #waiters: (Waiting<void> & { readonly batch: number })[] = [];
   readonly #removals = new Map<number, Waiting<number>>();
   #removal = 0;
@@ -95,12 +89,13 @@ class AuditThreadLog implements RunningAuditLog {
   }
 
   async flush(): Promise<void> {
-    if (this.#pending.length === 0 && this.#unsettledCount === 0) return;
+    if (this.#pending.length === 0 && this.#unsettled.count === 0) return;
     await this.#durable();
   }
 
   flushSync(): void {
-    this.#post();
+    this.#post(true);
+    this.#hurry();
     const deadline = performance.now() + CRASH_WAIT_MS;
     for (;;) {
       const seen = Atomics.load(this.#settled, 0);
@@ -187,13 +182,15 @@ class AuditThreadLog implements RunningAuditLog {
       setImmediate(() => this.#post());
     }
     const batch = this.#pending.length > 0 ? this.#batch + 1 : this.#batch;
+    if (batch === this.#batch) this.#hurry();
     return new Promise((resolve, reject) => {
       this.#waiters.push({ batch, resolve, reject });
       this.#thread?.ref();
     });
   }
 
-  #post(): void {
+  /** Of the timer nobody waits for what is buffered. */
+  #post(isAwaited = this.#waiters.at(-1)?.batch === this.#batch + 1): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isPosting = false;
@@ -203,10 +200,12 @@ class AuditThreadLog implements RunningAuditLog {
     const entries = `[${this.#pending.join(',')}]`;
     this.#pending = [];
     this.#pendingLength = 0;
-    this.#unsettled.push({ batch: number, count, length: entries.length });
-    this.#unsettledLength += entries.length;
-    this.#unsettledCount += count;
-    this.#say({ kind: 'batch', number, entries });
+    this.#unsettled.add({ number, count, length: entries.length });
+    this.#say({ kind: 'batch', number, entries, isAwaited });
+  }
+
+  #hurry(): void {
+    if (this.#unsettled.count > 0) this.#say({ kind: 'hurry' });
   }
 
   #say(message: ToWriter): void {
@@ -216,7 +215,8 @@ class AuditThreadLog implements RunningAuditLog {
   #receive(message: FromWriter): void {
     switch (message.kind) {
       case 'written':
-        this.#settle(message.upTo);
+        this.#unsettled.settle(message.upTo);
+        this.#answer(message.upTo, undefined);
         this.#trouble(undefined);
         break;
       case 'failed':
@@ -238,19 +238,6 @@ class AuditThreadLog implements RunningAuditLog {
     if (error === undefined) removal?.resolve(count);
     else removal?.reject(new Error(error));
     this.#rest();
-  }
-
-  #settle(upTo: number): void {
-    for (
-      let [first] = this.#unsettled;
-      first !== undefined && first.batch <= upTo;
-      [first] = this.#unsettled
-    ) {
-      this.#unsettled.shift();
-      this.#unsettledCount -= first.count;
-      this.#unsettledLength -= first.length;
-    }
-    this.#answer(upTo, undefined);
   }
 
   #answer(upTo: number, error: Error | undefined): void {
@@ -277,15 +264,14 @@ class AuditThreadLog implements RunningAuditLog {
     if (this.#ended !== undefined) return;
     this.#ended = error;
     if (this.#closing === undefined) this.#options.troubled?.(error.message);
-    this.#drop(this.#unsettledCount);
+    this.#drop(this.#unsettled.count);
     this.#answer(Number.MAX_SAFE_INTEGER, error);
     for (const { reject } of this.#removals.values()) reject(error);
     this.#removals.clear();
   }
 
   #isFull(): boolean {
-    if (this.#ended !== undefined) return true;
-    return this.#unsettledCount >= UNSETTLED_MAX || this.#unsettledLength >= UNSETTLED_TEXT_MAX;
+    return this.#ended !== undefined || this.#unsettled.isFull;
   }
 
   #drop(count: number): void {

@@ -24,8 +24,15 @@ export interface ChainPlace {
 }
 
 export type ToWriter =
-  /** `entries` is a JSON array of stamped entries. Batches are numbered from 1. */
-  | { readonly kind: 'batch'; readonly number: number; readonly entries: string }
+  /** `entries` is a JSON array of stamped entries. Batches are numbered from 1. Of one that is awaited a caller waits. */
+  | {
+      readonly kind: 'batch';
+      readonly number: number;
+      readonly entries: string;
+      readonly isAwaited: boolean;
+    }
+  /** Somebody waits now for what was sent before. */
+  | { readonly kind: 'hurry' }
   /** Values that the redaction must find from now on. */
   | { readonly kind: 'secrets'; readonly values: readonly string[] }
   | { readonly kind: 'remove'; readonly id: number; readonly anchor: Anchor }

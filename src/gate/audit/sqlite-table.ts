@@ -48,6 +48,13 @@ export function openSqliteTable(path: string): AuditTable & AuditReading {
       throw error;
     }
   };
+  // A commit under FULL is synced, with all that were not; one under NORMAL outlives the process alone
+  // (sqlite.org/pragma.html#pragma_synchronous, in WAL mode).
+  let isSynced = true;
+  const setSynced = (wanted: boolean): void => {
+    if (isSynced !== wanted) database.exec(`PRAGMA synchronous = ${wanted ? 'FULL' : 'NORMAL'}`);
+    isSynced = wanted;
+  };
   const appendNow = ({ records, heads, checkpoint: point }: AuditGroup) =>
     transact(() => {
       for (const record of records) insertRecord.run(...valuesOf(record));
@@ -59,18 +66,23 @@ export function openSqliteTable(path: string): AuditTable & AuditReading {
     });
   return {
     reprintsJson: false,
-    append: async (group) => appendNow(group),
+    async append(group, isDurable) {
+      setSynced(isDurable);
+      appendNow(group);
+    },
     async lastCheckpoints(limit) {
       return run
         .all(readLastCheckpoints, { limit })
         .map(({ writer, number, hash }) => [String(writer), Number(number), String(hash)]);
     },
-    removePrefix: async (anchor) =>
-      transact(() => {
+    async removePrefix(anchor) {
+      setSynced(true);
+      return transact(() => {
         run.change(insertAnchor, anchorValues(anchor));
         const { writer, tenantId, seq } = anchor;
         return run.change(deletePrefix, { writer, chain_tenant: tenantId, seq });
-      }),
+      });
+    },
     read: async (scope, statement, values) =>
       run.all(statement, scope === 'system' ? values : { ...values, tenant: scope.tenant }),
     async moveCursor({ receiver, writer, tenantId, seq }) {

@@ -28,6 +28,7 @@ export function createStoreReading(store: Store): AuditReading {
 /** Writes and reads through one store, and closes it. Each group is one write of the store: one transaction, one round trip. */
 export function createStoreTable(store: Store): AuditTable {
   return {
+    // Every commit is durable here: what one costs is the server's, and not the time of this process.
     async append(group) {
       await store.write('system', stepsOf(group));
     },
@@ -53,10 +54,10 @@ export function createStoreTable(store: Store): AuditTable {
 
 function stepsOf({ records, heads, checkpoint }: AuditGroup): Step[] {
   const steps: Step[] = [];
-  if (records.length > 0) {
+  if (records.length > 0)
     steps.push({ statement: insertRecords, values: { rows: `[${records.map(recordJson).join(',')}]` } });
+  if (heads.length > 0)
     steps.push({ statement: writeHeads, values: { rows: JSON.stringify(heads.map(headRow)) } });
-  }
   if (checkpoint === undefined) return steps;
   const { writer, number, createdAt, heads: ends, links, prevHash, hash, keyId, signature } = checkpoint;
   steps.push({

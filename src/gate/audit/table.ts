@@ -3,7 +3,7 @@ import type { ChainPlace } from './messages.ts';
 import type { Anchor, AttestedHead, Checkpoint } from './proof.ts';
 import type { AuditRecord } from './record.ts';
 
-/** What becomes durable together. */
+/** What is stored together, all or none. */
 export interface AuditGroup {
   readonly records: readonly AuditRecord[];
   /** Of the chains that the records belong to. */
@@ -14,10 +14,11 @@ export interface AuditGroup {
 /** The side of the writer. */
 export interface AuditTable {
   /**
-   * Resolves when the group is durable, all or none of it. May be asked again for the same group after it rejected:
-   * what an earlier attempt stored is not stored twice.
+   * Resolves when the group is stored, so that it outlives the process; with `isDurable` it and all before it also
+   * outlive the machine. May be asked again for the same group after it rejected: what an earlier attempt stored is
+   * not stored twice.
    */
-  append(group: AuditGroup): Promise<void>;
+  append(group: AuditGroup, isDurable: boolean): Promise<void>;
   lastCheckpoints(
     limit: number,
   ): Promise<readonly (readonly [writer: string, number: number, hash: string])[]>;

@@ -54,6 +54,8 @@ async function serve(start: WriterStart): Promise<void> {
     switch (message.kind) {
       case 'batch':
         return writer.accept(message);
+      case 'hurry':
+        return writer.hurry();
       case 'secrets':
         return redactor.addSecrets(message.values);
       case 'remove':

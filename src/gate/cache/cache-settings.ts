@@ -37,9 +37,11 @@ export function cacheSettings(
   const { tool: spec } = target;
   if (spec === undefined || overrides.enabled === false) return undefined;
   const tool = definition.tools.find(({ name }) => name === spec.name);
+  // A pack's: only the pack knows when an answer no longer holds, and keeps it until then.
+  if (tool === undefined && spec.foreignHints === undefined) return undefined;
   const caching = definition.caching;
   const byName = caching?.tools[spec.name] ?? caching?.tools[spec.listedName];
-  // Only its own pack knows when an answer of a pack's tool no longer holds, so the general switch is not meant for it.
+  // The general switch is for tools of the definition.
   const general = tool === undefined ? false : (overrides.enabled ?? caching?.enabled ?? false);
   const isOn = tool?.cache?.enabled ?? byName?.enabled ?? general;
   // An explicit `cache` declares the tool read-only; the load has refused it where that cannot be (servers §2.2).
