@@ -3,7 +3,7 @@
 
 import { parseBracketClass } from './bracket-class.ts';
 import { type ClassEscape, parseClassEscape } from './class-escape.ts';
-import { type CodePointSet, createSet, foldSet, negateSet } from './code-point-set.ts';
+import { type CodePointSet, foldSet, negateSet } from './code-point-set.ts';
 import { PatternReader } from './pattern-reader.ts';
 import { type Assertion, concat, type ParsedPattern, type RegexNode } from './regex-node.ts';
 import { parseRepetition } from './repetition.ts';
@@ -12,6 +12,7 @@ import { parseRepetition } from './repetition.ts';
 const NESTING_MAX = 250;
 
 const LINE_FEED = 0x0a;
+const ASCII_LIMIT = 0x80;
 
 interface Flags {
   readonly ignoreCase: boolean;
@@ -31,12 +32,21 @@ export function parseRegex(pattern: string, options: { readonly ignoreCase: bool
 
 /** The tree of a plain text; every character stands for itself. */
 export function parseLiteral(text: string, options: { readonly ignoreCase: boolean }): ParsedPattern {
-  const parts = Array.from(text, (character): RegexNode => {
-    const codePoint = character.codePointAt(0) ?? 0;
-    const set: CodePointSet = [codePoint, codePoint];
-    return { kind: 'class', set: options.ignoreCase ? foldSet(set) : set };
-  });
+  const parts = Array.from(text, (character) => characterNode(character.codePointAt(0) ?? 0, options));
   return { node: concat(parts), crossesLines: text.includes('\n') };
+}
+
+/** Nodes of ASCII characters, with regard to case and without: what is known of a set is kept with the object. */
+const known: { readonly [Case in 'exact' | 'folded']: RegexNode[] } = { exact: [], folded: [] };
+
+function characterNode(codePoint: number, { ignoreCase }: { readonly ignoreCase: boolean }): RegexNode {
+  const nodes = ignoreCase ? known.folded : known.exact;
+  const kept = nodes[codePoint];
+  if (kept !== undefined) return kept;
+  const set: CodePointSet = [codePoint, codePoint];
+  const node: RegexNode = { kind: 'class', set: ignoreCase ? foldSet(set) : set };
+  if (codePoint < ASCII_LIMIT) nodes[codePoint] = node;
+  return node;
 }
 
 const ASSERTION_ESCAPES: Readonly<Record<string, Assertion>> = {
@@ -140,8 +150,7 @@ class Parser {
 
   #character(codePoint: number): RegexNode {
     if (codePoint === LINE_FEED) this.#crossesLines = true;
-    const set = createSet([[codePoint, codePoint]]);
-    return { kind: 'class', set: this.#flags.ignoreCase ? foldSet(set) : set };
+    return characterNode(codePoint, this.#flags);
   }
 
   #group(): RegexNode {

@@ -2,7 +2,7 @@
 // Matching Can Be Simple And Fast"). It is built back to front, so every state knows where it leads.
 
 import { TextIndexError } from '../text-index-error.ts';
-import { type CodePointSet, subtractSet } from './code-point-set.ts';
+import { type CodePointSet, setContains, subtractSet } from './code-point-set.ts';
 import { ASSERTIONS, type Assertion, type RegexNode } from './regex-node.ts';
 import { UTF8_ACCEPT, utf8Automaton } from './utf8-automaton.ts';
 
@@ -46,6 +46,7 @@ export function compileRegex(node: RegexNode, options: { readonly multiline: boo
 const lineSets = new WeakMap<CodePointSet, CodePointSet>();
 
 function withoutLineFeed(set: CodePointSet): CodePointSet {
+  if (!setContains(set, LINE_FEED)) return set;
   let stripped = lineSets.get(set);
   if (stripped === undefined) {
     stripped = subtractSet(set, [LINE_FEED, LINE_FEED]);

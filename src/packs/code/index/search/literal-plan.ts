@@ -59,7 +59,7 @@ function analyse(node: RegexNode): Facts {
     case 'class':
       return analyseClass(node.set);
     case 'concat':
-      return node.parts.map(analyse).reduce(concatFacts);
+      return joinExact(node.parts.map(analyse)).reduce(concatFacts);
     case 'alternate':
       return node.parts.map(analyse).reduce(alternateFacts);
     case 'repeat':
@@ -88,14 +88,35 @@ function openMiddle(facts: Facts, part: Facts): Facts {
   return { exact: undefined, prefixes: facts.prefixes, suffixes: part.suffixes, required: facts.required };
 }
 
-function concatFacts(a: Facts, b: Facts): Facts {
-  if (a.exact !== undefined && b.exact !== undefined) {
-    const exact = cross(a.exact, b.exact);
-    if (exact !== undefined && longest(exact) <= EXACT_LENGTH_MAX) return exactly(exact);
+/** Neighbours as one as far as what they match is known: one long literal is asked for at the price of a trigram. */
+function joinExact(parts: readonly Facts[]): Facts[] {
+  const joined: Facts[] = [];
+  for (const part of parts) {
+    const before = joined.at(-1);
+    const both = before === undefined ? undefined : crossExact(before, part);
+    if (both === undefined) joined.push(part);
+    else joined[joined.length - 1] = both;
   }
+  return joined;
+}
+
+function crossExact(a: Facts, b: Facts): Facts | undefined {
+  if (a.exact === undefined || b.exact === undefined) return undefined;
+  const exact = cross(a.exact, b.exact);
+  return exact !== undefined && longest(exact) <= EXACT_LENGTH_MAX ? exactly(exact) : undefined;
+}
+
+function concatFacts(a: Facts, b: Facts): Facts {
+  const both = crossExact(a, b);
+  if (both !== undefined) return both;
   const left = a.exact !== undefined && b.exact !== undefined ? settle(a) : a;
   const between = cross(left.suffixes, b.prefixes);
-  const required = allOf([left.required, b.required, between === undefined ? ALL : anyLiteral(between)]);
+  const required = allOf([
+    ...[left.required, b.required, between === undefined ? ALL : anyLiteral(between)],
+    ...[left, b].map(({ exact }) =>
+      exact !== undefined && !saysMore(between, exact) ? anyLiteral(exact) : ALL,
+    ),
+  ]);
   const prefixes = left.exact === undefined ? left.prefixes : (between ?? EMPTY_STRING);
   const suffixes = b.exact === undefined ? b.suffixes : (between ?? EMPTY_STRING);
   return {
@@ -119,6 +140,11 @@ function alternateFacts(a: Facts, b: Facts): Facts {
     suffixes: bounded(new Set([...left.suffixes, ...right.suffixes])),
     required: anyOf([left.required, right.required]),
   };
+}
+
+/** Whether it holds all that `exact` does: where it has more strings, the few are worth asking for before them. */
+function saysMore(between: Strings | undefined, exact: Strings): boolean {
+  return between !== undefined && between.size <= exact.size;
 }
 
 /** Gives up the exact set: what it requires moves to `required`, its ends to prefixes and suffixes. */

@@ -2,23 +2,41 @@
 // a literal somewhere; in source text the pieces of most names are everywhere, and four bytes in a row are far rarer.
 // Asking a filter costs some 20 ns, reading and looking through a block 10 us.
 
+import { ASCII_FOLD } from './case-fold.ts';
+
 /** Bytes of a run, as many as fit a 32-bit word. */
 const RUN_BYTES = 4;
 /** Eight bits for ten bytes of text: runs repeat, so three of ten bits are set. */
 const TEXT_BYTES_PER_FILTER_BYTE = 10;
-/** Positions have 16 bits. What is this long and not cut into blocks is one line. */
-const FILTER_BYTES_MAX = 1 << 13;
+/** Bits of the filters that the kernel makes, whose positions have 16 bits. Longer ones are of blocks of one enormous line. */
+export const KERNEL_FILTER_BITS_MAX: number = 1 << 16;
+const TWO_TO_32 = 2 ** 32;
 /** Odd, and about 2^32 over the golden ratio: spreads runs that differ in a few bits. */
 const SPREAD = 0x9e3779b1;
 
 /** Bytes of the filter of a block of this many bytes; at least one. */
 export function filterBytes(blockBytes: number): number {
-  return Math.min(FILTER_BYTES_MAX, 1 + Math.floor(blockBytes / TEXT_BYTES_PER_FILTER_BYTE));
+  return 1 + Math.floor(blockBytes / TEXT_BYTES_PER_FILTER_BYTE);
 }
 
 /** The bit of a filter with `bits` bits that stands for a run. */
 export function filterBit(run: number, bits: number): number {
-  return Math.imul(Math.imul(run, SPREAD) >>> 16, bits) >>> 16;
+  const spread = Math.imul(run, SPREAD) >>> 0;
+  return bits <= KERNEL_FILTER_BITS_MAX
+    ? Math.imul(spread >>> 16, bits) >>> 16
+    : Math.floor((spread * bits) / TWO_TO_32);
+}
+
+/** Sets the bits of the runs of a folded text that is longer than what the kernel takes; `filter` is all zero before. */
+export function fillFilter(filter: Uint8Array, text: Uint8Array): void {
+  const bits = filter.length * 8;
+  let run = 0;
+  for (let at = 0; at < text.length; at++) {
+    run = (run << 8) | (ASCII_FOLD[text[at] as number] as number);
+    if (at + 1 < RUN_BYTES) continue;
+    const bit = filterBit(run, bits);
+    filter[bit >>> 3] = (filter[bit >>> 3] as number) | (1 << (bit & 7));
+  }
 }
 
 /** The distinct runs of a folded byte string; none of one that is shorter than a run. */

@@ -4,7 +4,7 @@
 // works on pieces that fit the processor's cache.
 
 import { isAscii } from 'node:buffer';
-import { filterBytes } from './block-filter.ts';
+import { fillFilter, filterBytes, KERNEL_FILTER_BITS_MAX } from './block-filter.ts';
 import { foldUtf8 } from './case-fold.ts';
 import { bitmapBytes } from './posting-list.ts';
 import {
@@ -20,6 +20,8 @@ import {
 const LINE_FEED = 0x0a;
 const FIRST_BYTES = 256;
 const BYTE_BITS = 8;
+/** Bits of the filter that the kernel makes of a piece where it is not wanted: the least that it takes. */
+const UNUSED_FILTER_BITS = 16;
 
 /** Postings of a segment but for the lists: sorted trigrams and where the list of each ends; and the filters of its blocks. */
 export interface Postings {
@@ -62,15 +64,17 @@ export class TrigramCollector {
     const bits = BYTE_BITS * filterLength;
     run.begin();
     let lineFeeds: number;
-    if (folded.length <= KERNEL_TEXT_MAX) {
+    if (folded.length <= KERNEL_TEXT_MAX && bits <= KERNEL_FILTER_BITS_MAX) {
       lineFeeds = this.#addPiece(folded, bits);
       run.unsee();
+      run.filter(bits);
+      const { filter } = KernelPlace;
+      this.#kernel.bytes.copy(this.#roomForFilter(filterLength), 0, filter, filter + filterLength);
     } else {
-      lineFeeds = this.#addPieces(folded, bits);
+      lineFeeds = this.#addPieces(folded);
       run.forget();
+      fillFilter(this.#roomForFilter(filterLength).fill(0), folded);
     }
-    run.filter(bits);
-    this.#keepFilter(filterLength);
     this.#blocks++;
     if (run.top.value > KernelPlace.trigrams + KERNEL_TRIGRAM_BYTES) this.#keepWaiting();
     return { ascii, lineFeeds };
@@ -114,13 +118,14 @@ export class TrigramCollector {
     return lineFeeds;
   }
 
-  // Of a block of one enormous line. The kernel cannot hold all its trigrams, so they are kept piece by piece.
-  #addPieces(text: Uint8Array, filterBits: number): number {
+  // Of a block of one enormous line. The kernel cannot hold all its trigrams, so they are kept piece by piece; nor its filter.
+  #addPieces(text: Uint8Array): number {
     let lineFeeds = 0;
     for (let at = 0; at < text.length; at += KERNEL_TEXT_MAX) {
-      lineFeeds += this.#addPiece(text.subarray(at, at + KERNEL_TEXT_MAX), filterBits);
+      lineFeeds += this.#addPiece(text.subarray(at, at + KERNEL_TEXT_MAX), UNUSED_FILTER_BITS);
       this.#keepWaiting();
     }
+    this.#kernel.run.filter(UNUSED_FILTER_BITS);
     return lineFeeds;
   }
 
@@ -139,15 +144,14 @@ export class TrigramCollector {
   }
 
   // All in one buffer: as many small ones keep the garbage collector busy.
-  #keepFilter(length: number): void {
+  #roomForFilter(length: number): Buffer {
     if (this.#filtersLength + length > this.#filters.length) {
       const larger = Buffer.allocUnsafe(2 * (this.#filtersLength + length));
       larger.set(this.#filters.subarray(0, this.#filtersLength));
       this.#filters = larger;
     }
-    const { filter } = KernelPlace;
-    this.#kernel.bytes.copy(this.#filters, this.#filtersLength, filter, filter + length);
     this.#filtersLength += length;
+    return this.#filters.subarray(this.#filtersLength - length, this.#filtersLength);
   }
 
   #fold(text: Uint8Array): Uint8Array {

@@ -12,7 +12,7 @@ import type { TreeChange, TreeRecord } from './file-tree.ts';
 export const MANIFEST_FILE = 'manifest';
 
 /** Raised when the meaning of the files changes; an index of another format is rebuilt. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** One state of the index. */
 export interface Manifest {
