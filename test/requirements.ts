@@ -995,6 +995,7 @@ export const requirements: Readonly<Record<keyof typeof promises, readonly strin
     'src/packs/code/symbols/read-facts.test.ts > P45: functions of other shells are found where the grammar of bash loses its way',
     'src/packs/code/symbols/read-facts.test.ts > P45: macros of C++ hide no definition',
     'src/packs/code/symbols/read-facts.test.ts > P45: what a function without a name defines is local to it, in whatever it stands',
+    'src/packs/code/symbols/syntax.test.ts > P45: languages that are asked for at the same time in a new thread are all read, then and later',
     'test/code/languages.test.ts > P45: definitions have their extent, what encloses them, and their documentation',
     'test/code/languages.test.ts > P45: each of the 47 languages and assembly has symbols, by a grammar or by patterns',
     'test/code/languages.test.ts > P45: every language that is read by patterns is labelled, and its files are known by their names',
