@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 const isFullRun = process.env.QUAYSIDE_TEST_FULL === '1';
 
@@ -49,6 +50,7 @@ export default defineConfig({
         },
       },
     ],
+    sequence: { sequencer: LongestFirst },
     // Processes, as the product runs: workers, signals and process-wide settings behave as they will in service.
     pool: 'forks',
     // A hanging test must not eat CI's time; one that starts servers and needs longer says so itself. Generous, because

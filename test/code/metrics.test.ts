@@ -99,12 +99,15 @@ describe('P61: metrics', () => {
 });
 
 describe('N14: equal questions', () => {
+  let tries = 0;
   test('the second is answered from the cache, in a fifth of the time at most', async () => {
     const times = { first: 0, second: 0 };
     const counts = () =>
       Promise.all(['hit', 'miss'].map((result) => sum('quayside_cache_total', { cache: 'search', result })));
     const [hits = 0, misses = 0] = await counts();
-    const patterns = Array.from({ length: 5 }, (_, at) => `[a-z]{2}[0-9]${at}[A-Z]`);
+    // Nothing in them can be looked for, so the automaton reads the whole tree; and a second try asks others.
+    const least = 2 + 5 * tries++;
+    const patterns = Array.from({ length: 5 }, (_, at) => `(?:[a-z]+[0-9]+[A-Z]*){${least + at},}$`);
     for (const when of ['first', 'second'] as const) {
       for (const query of patterns) {
         const started = performance.now();
