@@ -19,7 +19,7 @@ import type { LoadRequest } from '../load/job.ts';
 import { usageOf } from '../load/process-usage.ts';
 import { scratchFolder } from '../scratch.ts';
 import { type Contender, type Server, startServer } from '../server.ts';
-import { generateQueries, quote, SPEED_QUERIES } from './queries.ts';
+import { generateQueries, rewritten, SPEED_QUERIES } from './queries.ts';
 import { type OracleQuery, runRipgrep, STANDARD_RULES } from './ripgrep.ts';
 
 const ENDPOINT = '/mcp/code';
@@ -54,7 +54,7 @@ async function report(at: Server): Promise<void> {
   console.log(`| Clients | Questions | Answers/s | p50 | p95 | p99 |\n|---|---|---|---|---|---|`);
   await firstRow(at);
   for (const [index, connections] of [1, CLIENTS].entries()) {
-    await newRow(at, { connections, requests: rewritten(index * REWRITINGS), name: 'never asked, the 60' });
+    await newRow(at, { connections, requests: reworded(index * REWRITINGS), name: 'never asked, the 60' });
     const requests = await generated(SEED + index);
     await newRow(at, { connections, requests, name: 'never asked, generated' });
   }
@@ -83,15 +83,10 @@ async function newRow(at: Server, asked: Parameters<typeof row>[1]): Promise<voi
   if (answers > asked.requests.length) throw new Error(`too few questions for '${asked.name}'; make more`);
 }
 
-/** The 60 again and again, each time with one more pair of parentheses, so that nothing is known of them. */
-function rewritten(depth: number): readonly LoadRequest[] {
+/** The 60 again and again, each time with one more pair of parentheses. */
+function reworded(depth: number): readonly LoadRequest[] {
   return Array.from({ length: REWRITINGS }, (_, round) =>
-    SPEED_QUERIES.map(({ pattern, syntax, ignoreCase }) => {
-      const text = syntax === 'regex' ? pattern : quote(pattern);
-      const pairs = depth + round + 1;
-      const wrapped = `${'(?:'.repeat(pairs)}${text}${')'.repeat(pairs)}`;
-      return search({ pattern: wrapped, syntax: 'regex', ignoreCase }, TOP);
-    }),
+    SPEED_QUERIES.map((query) => search(rewritten(query, depth + round + 1), TOP)),
   ).flat();
 }
 

@@ -231,7 +231,7 @@ function flipCase(text: string, random: () => number): string {
 }
 
 /** A pattern that matches just this text. */
-export function quote(text: string): string {
+function quote(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|#&~-]/g, '\\$&');
 }
 
@@ -244,4 +244,10 @@ function randomNumbers(seed: number): () => number {
     value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
     return ((value ^ (value >>> 14)) >>> 0) / 4294967296;
   };
+}
+
+/** The same question in other words, so that nothing is known of it: its pattern within so many pairs of parentheses. */
+export function rewritten({ pattern, syntax, ignoreCase }: OracleQuery, pairs: number): OracleQuery {
+  const text = syntax === 'regex' ? pattern : quote(pattern);
+  return { pattern: `${'(?:'.repeat(pairs)}${text}${')'.repeat(pairs)}`, syntax: 'regex', ignoreCase };
 }
