@@ -60,7 +60,10 @@ export async function runSoak(
     { upstreams: Object.fromEntries([...healthy, ...faulty]) },
     { env: INSPECTED },
   );
-  const heap = await openLiveHeap(product.log());
+  const heap = await openLiveHeap(product.log()).catch(async (error: unknown) => {
+    await product.stop();
+    throw error;
+  });
   const pid = product.process.pid ?? 0;
   const seen = new Set<number>();
   let processesMax = 0;
@@ -91,6 +94,8 @@ export async function runSoak(
     await untilUp(product);
     look();
     liveHeapMb.push(await heap.megabytes());
+    // A process that is looked into waits at its end until nobody looks.
+    heap.close();
     return {
       calls: quiet.timesMs.length + disturbed.timesMs.length,
       wrong: quiet.wrong + disturbed.wrong,

@@ -66,9 +66,10 @@ export function openSqliteTable(path: string): AuditTable & AuditReading {
     });
   return {
     reprintsJson: false,
-    async append(group, isDurable) {
-      setSynced(isDurable);
+    async append(group, mustSync) {
+      setSynced(mustSync);
       appendNow(group);
+      return mustSync;
     },
     async lastCheckpoints(limit) {
       return run

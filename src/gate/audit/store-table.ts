@@ -31,6 +31,7 @@ export function createStoreTable(store: Store): AuditTable {
     // Every commit is durable here: what one costs is the server's, and not the time of this process.
     async append(group) {
       await store.write('system', stepsOf(group));
+      return true;
     },
     async lastCheckpoints(limit) {
       const rows = await store.read('system', readLastCheckpoints, { limit });

@@ -14,11 +14,11 @@ export interface AuditGroup {
 /** The side of the writer. */
 export interface AuditTable {
   /**
-   * Resolves when the group is stored, so that it outlives the process; with `isDurable` it and all before it also
-   * outlive the machine. May be asked again for the same group after it rejected: what an earlier attempt stored is
-   * not stored twice.
+   * Resolves when the group is stored, so that it outlives the process, with whether it and all before it also outlive the
+   * machine; with `mustSync` they do. May be asked again for the same group after it rejected: what an earlier attempt
+   * stored is not stored twice.
    */
-  append(group: AuditGroup, isDurable: boolean): Promise<void>;
+  append(group: AuditGroup, mustSync: boolean): Promise<boolean>;
   lastCheckpoints(
     limit: number,
   ): Promise<readonly (readonly [writer: string, number: number, hash: string])[]>;

@@ -18,16 +18,19 @@ let appended: { records: number; heads: number; isDurable: boolean }[];
 let written: number[];
 let failed: number[];
 let refuses: boolean;
+let syncsAlways: boolean;
 let writer: AuditWriter;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  [appended, written, failed, refuses] = [[], [], [], false];
+  [appended, written, failed, refuses, syncsAlways] = [[], [], [], false, false];
   writer = new AuditWriter({
     table: {
-      async append(group: AuditGroup, isDurable: boolean) {
+      async append(group: AuditGroup, mustSync: boolean) {
         if (refuses) throw new Error('full');
+        const isDurable = mustSync || syncsAlways;
         appended.push({ records: group.records.length, heads: group.heads.length, isDurable });
+        return isDurable;
       },
       lastCheckpoints: async () => [],
       removePrefix: async () => 0,
@@ -79,6 +82,15 @@ test('P21: what nobody waits for is stored at once, and durable a quarter of a s
   await settle();
   // No record is left to store: the last end of the chain, stored again, takes everything to the disk.
   expect([appended.slice(3), written]).toEqual([[{ records: 0, heads: 1, isDurable: true }], [3]]);
+});
+
+test('P21: a table whose every commit is durable is not asked to sync again', async () => {
+  syncsAlways = true;
+  writer.accept(batch(1, false));
+  await settle();
+  vi.advanceTimersByTime(10_000);
+  await settle();
+  expect([appended.length, written]).toEqual([1, [1]]);
 });
 
 test('P21: under load the group that comes when a sync is due is the synced one', async () => {

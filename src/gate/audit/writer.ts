@@ -162,8 +162,8 @@ export class AuditWriter {
   }
 
   async #store({ group, upTo }: NumberedGroup): Promise<void> {
-    const isDurable = this.#isSyncDue || this.#awaited > this.#durable;
-    await this.#deps.table.append(group, isDurable);
+    const mustSync = this.#isSyncDue || this.#awaited > this.#durable;
+    const isDurable = await this.#deps.table.append(group, mustSync);
     this.#kept = undefined;
     this.#stored = upTo;
     if (group.heads.length > 0) this.#lastHeads = group.heads;
